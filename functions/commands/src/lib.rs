@@ -1,0 +1,1 @@
+//! One inbound message: a command, or a conversation for the desk. Replies.

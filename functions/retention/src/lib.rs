@@ -1,0 +1,1 @@
+//! Nightly: what is past its date goes, a page at a time.

@@ -1,0 +1,1 @@
+//! A chunk: is it still wanted, slots, consent, claim, Graph API, outcome.

@@ -1,0 +1,1 @@
+//! Sent, delivered, read, failed: what Meta reports of a send.

@@ -1,0 +1,19 @@
+//! What we decide. Pure functions over plain data: no I/O, not async, no clock, no randomness.
+//!
+//! Everything that varies arrives as an argument: `now`, the line's settings, the contact as it
+//! stands. Whoever calls performs what comes back.
+
+pub mod broadcast;
+pub mod contact;
+pub mod conversation;
+pub mod delivery;
+pub mod failure;
+pub mod hours;
+pub mod ids;
+pub mod line;
+pub mod message;
+pub mod phone;
+pub mod rate;
+pub mod reading;
+pub mod reply;
+pub mod retention;

@@ -1,0 +1,210 @@
+//! A line: one business number of one comune's service, with its purposes, words and people.
+//!
+//! This is what a line file says once it has been read and found right. Reading the file, and
+//! saying where it is wrong, is `store::line_file`.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use crate::hours::Hours;
+use crate::ids::{AppId, LineId, PhoneNumberId, TopicId};
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    pub id: LineId,
+    pub comune: Comune,
+    /// What the service is called: `Servizi demografici: filo diretto su WhatsApp`.
+    pub service: String,
+    /// What it is for, one sentence each, as the privacy notice has them.
+    pub purposes: Vec<Purpose>,
+    pub app: AppId,
+    pub phone_number_id: PhoneNumberId,
+    pub messaging_account_id: String,
+    pub portfolio: Option<Portfolio>,
+    /// As people know it: `+39 333 000 0000`.
+    pub display_number: String,
+    /// Messages a second Meta allows this number, inbound and outbound together (80, 1,000, 20).
+    pub rate: u32,
+    /// Of those, the share kept for replies. Always less than `rate`.
+    pub reserve: u32,
+    /// Phrases that subscribe and unsubscribe; the first is the one people are told.
+    pub opt_in: Vec<String>,
+    pub opt_out: Vec<String>,
+    /// Whether a chat needs a subscription.
+    pub chat_needs_subscription: bool,
+    pub topics: Vec<Topic>,
+    pub templates: Vec<Template>,
+    /// When the desk answers; `None` is "as soon as possible".
+    pub hours: Option<Hours>,
+    pub quiet_hours: Option<QuietHours>,
+    pub address: Address,
+    pub office: Office,
+    /// Texts that differ from the default, by name: see [`crate::reply`].
+    pub texts: BTreeMap<String, String>,
+    /// What may be sent to the desk besides text.
+    pub media: MediaRules,
+    /// The moderation clauses of the policy, in its own words and order.
+    pub moderation: Vec<String>,
+    pub policy: Published,
+    pub privacy: Published,
+    /// Rights a person may use, by GDPR article: `15`, `16` …
+    pub rights: Vec<u8>,
+    pub retention: Retention,
+    /// Euro a month for messages; `None` is no limit.
+    pub monthly_budget_eur: Option<u32>,
+    /// Whether a second person must approve a broadcast.
+    pub needs_approval: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comune {
+    /// `Comune di Pordenone`.
+    pub name: String,
+    /// With its article, never built by joining: `del Comune di Pordenone`.
+    pub of_name: String,
+    /// Code in the index of public administrations: `c_g888`.
+    pub ipa_code: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Purpose {
+    pub name: String,
+    pub legal_basis: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Portfolio {
+    pub id: String,
+    /// People in any 24 hours outside the service window; `None` is no limit.
+    pub limit: Option<u32>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Topic {
+    pub id: TopicId,
+    /// As a citizen reads it, at most 24 characters (a list row's title).
+    pub name: String,
+    /// What the topic is about, at most 72 characters (a list row's description).
+    pub description: Option<String>,
+    pub category: Category,
+    /// Whether a person who subscribes without choosing gets it.
+    pub on_by_default: bool,
+    pub send: SendBy,
+    pub zones: Vec<String>,
+    /// Other words a citizen may use for it.
+    pub words: Vec<String>,
+}
+
+/// Meta's template categories that a comune uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Category {
+    Utility,
+    Marketing,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SendBy {
+    /// A paid template to each subscriber.
+    Paid,
+    /// Text for the comune's free WhatsApp Channel, which a person posts.
+    Channel,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template {
+    /// Meta's name: `[a-z0-9_]`, at most 512.
+    pub name: String,
+    /// Meta's code: `it`.
+    pub language: String,
+    pub category: Category,
+    /// The topic whose notices it words, if any.
+    pub topic: Option<TopicId>,
+    /// At most 60 characters, no parameter.
+    pub header: Option<String>,
+    /// At most 1,024 characters; parameters as `{{name}}`.
+    pub body: String,
+    /// At most 60 characters. `{iscrizione}` and `{cancellazione}` stand for the line's words.
+    pub footer: Option<String>,
+    /// Names in the order of the body.
+    pub parameters: Vec<String>,
+}
+
+/// When bulk messages are not sent: local times of day, across midnight if `from > to`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuietHours {
+    pub from: jiff::civil::Time,
+    pub to: jiff::civil::Time,
+}
+
+/// How texts speak to a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Address {
+    Tu,
+    Lei,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Office {
+    /// Who answers, with the article: `l'Ufficio relazioni con il pubblico`.
+    pub name: String,
+    pub email: Option<String>,
+    pub phone: Option<String>,
+    pub desk: Option<String>,
+    pub dpo: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct MediaRules {
+    /// Meta's types the desk takes: `image`, `document`, `audio`, `video`.
+    pub accepted: Vec<String>,
+    pub max_bytes: u64,
+}
+
+/// A published version of the policy or of the privacy notice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    pub date: Date,
+    pub url: String,
+    /// SHA-256 of the text in hexadecimal, where it has been taken.
+    pub sha256: Option<String>,
+}
+
+/// How long each kind of data stays, in days. Source: italian-pa, section 2.4.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// A subscription without a delivered message; `None` is "until they leave".
+    pub inactivity_days: Option<u16>,
+    /// Consent events after the goodbye.
+    pub consent_days: u16,
+    /// Messages of a conversation, and contacts who never subscribed.
+    pub chat_days: u16,
+    pub media_days: u16,
+    /// Per-person deliveries; the counts of the broadcast stay.
+    pub delivery_days: u16,
+}
+
+impl Line {
+    /// The keyword people are told to write to subscribe: `ISCRIVIMI`.
+    pub fn opt_in_word(&self) -> &str {
+        self.opt_in.first().map_or("", String::as_str)
+    }
+
+    /// The keyword people are told to write to leave: `CANCELLAMI`.
+    pub fn opt_out_word(&self) -> &str {
+        self.opt_out.first().map_or("", String::as_str)
+    }
+
+    pub fn topic(&self, id: &TopicId) -> Option<&Topic> {
+        self.topics.iter().find(|it| it.id == *id)
+    }
+
+    pub fn template(&self, name: &str, language: &str) -> Option<&Template> {
+        self.templates.iter().find(|it| it.name == name && it.language == language)
+    }
+
+    /// Messages a second left for broadcasts.
+    pub fn bulk_rate(&self) -> u32 {
+        self.rate.saturating_sub(self.reserve).max(1)
+    }
+}

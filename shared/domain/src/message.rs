@@ -1,0 +1,134 @@
+//! What a citizen sends us and what we send them, in our own words.
+
+use jiff::Timestamp;
+
+use crate::ids::{MessageId, UserId};
+use crate::phone::Phone;
+
+/// One message from a person, as far as we could read it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inbound {
+    pub id: MessageId,
+    pub sender: Sender,
+    /// Meta's time, whole seconds. It opens the service window and orders consent changes.
+    pub at: Timestamp,
+    pub content: Content,
+}
+
+/// Who wrote. At least one of the two identifiers is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sender {
+    pub phone: Option<Phone>,
+    pub user_id: Option<UserId>,
+    /// The profile name. Chosen by the person, so never to be trusted or matched.
+    pub name: Option<ProfileName>,
+}
+
+/// A profile name: personal data, so it has no `Display` and a silent `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ProfileName(String);
+
+impl ProfileName {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The name itself, for the desk. Never for a log line.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for ProfileName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ProfileName(redacted)")
+    }
+}
+
+#[derive(Clone, PartialEq, Eq)]
+pub enum Content {
+    Text(String),
+    /// A tap on a button or list row of ours: the payload we gave it, and what the person saw.
+    Tap {
+        payload: String,
+        title: String,
+    },
+    Media(Media),
+    /// A location, contact card, poll, unsupported type …: the desk sees that it came.
+    /// `kind` is Meta's `type`.
+    Other {
+        kind: String,
+    },
+    /// A reaction to a message of ours. It asks nothing and is never answered.
+    Reaction {
+        emoji: Option<String>,
+    },
+    /// The number or the user id changed. Source: Cloud API, `system` messages.
+    Moved {
+        phone: Option<Phone>,
+        user_id: Option<UserId>,
+        previous_user_id: Option<UserId>,
+    },
+}
+
+// Written by hand because a text is personal data.
+impl std::fmt::Debug for Content {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Text(_) => "Text(redacted)",
+            Self::Tap { .. } => "Tap(redacted)",
+            Self::Media(_) => "Media(redacted)",
+            Self::Other { .. } => "Other(redacted)",
+            Self::Reaction { .. } => "Reaction(redacted)",
+            Self::Moved { .. } => "Moved(redacted)",
+        })
+    }
+}
+
+#[derive(Clone, PartialEq, Eq)]
+pub struct Media {
+    /// Meta's `type`: `image`, `video`, `audio`, `document`, `sticker`.
+    pub kind: String,
+    /// Meta's media id. It can be fetched for 7 days.
+    pub id: String,
+    pub mime_type: Option<String>,
+    pub file_name: Option<String>,
+    pub caption: Option<String>,
+}
+
+/// One message to a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outgoing {
+    /// Free-form text, at most 4,096 characters; only inside the service window.
+    Text(String),
+    /// Text with one to three reply buttons; only inside the service window.
+    Buttons { body: String, buttons: Vec<Button> },
+    /// A template Meta approved; at any time.
+    Template(FilledTemplate),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Button {
+    /// Comes back as [`Content::Tap`]'s payload. At most 256 characters.
+    pub payload: String,
+    /// At most 20 characters.
+    pub title: String,
+}
+
+/// A template with its parameters filled in, ready to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilledTemplate {
+    pub name: String,
+    /// Meta's language code: `it`.
+    pub language: String,
+    /// Name and value, in the order of the template's text.
+    pub parameters: Vec<(String, String)>,
+    /// Meta's media id and kind (`image`, `video`, `document`) for a media header.
+    pub header: Option<HeaderMedia>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeaderMedia {
+    pub kind: String,
+    pub media_id: String,
+}

@@ -1,0 +1,1 @@
+//! Stand-ins that keep the real rules: Meta's Graph API, the people who write to it.

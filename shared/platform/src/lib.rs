@@ -1,0 +1,3 @@
+//! The host: settings, telemetry, clock, queues and jobs, events.
+
+pub mod clock;

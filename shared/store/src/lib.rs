@@ -1,0 +1,1 @@
+//! The tables: every key shape once; the only user of the DynamoDB client.

@@ -1,0 +1,1 @@
+//! Meta: webhook payloads, signatures, the Graph API client, error codes.
