@@ -32,8 +32,13 @@ pub struct Contact {
 pub enum Subscription {
     /// Wrote, never subscribed.
     Never,
-    Active { topics: BTreeSet<TopicId>, since: Timestamp },
-    Ended { at: Timestamp },
+    Active {
+        topics: BTreeSet<TopicId>,
+        since: Timestamp,
+    },
+    Ended {
+        at: Timestamp,
+    },
 }
 
 impl Contact {
@@ -82,11 +87,17 @@ pub struct ConsentEvent {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConsentChange {
-    Subscribed { topics: BTreeSet<TopicId> },
-    TopicsChosen { topics: BTreeSet<TopicId> },
+    Subscribed {
+        topics: BTreeSet<TopicId>,
+    },
+    TopicsChosen {
+        topics: BTreeSet<TopicId>,
+    },
     Unsubscribed,
     /// A change older than the newest one taken: written down, not applied.
-    Outdated { wanted: &'static str },
+    Outdated {
+        wanted: String,
+    },
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -104,5 +115,28 @@ impl std::fmt::Debug for ConsentSource {
             Self::Message { .. } => "Message(redacted)",
             Self::Operator { .. } => "Operator(redacted)",
         })
+    }
+}
+
+/// One person out of two contacts: `kept` goes on, and knows `other`'s id as a former one.
+///
+/// The newer decision about the subscription holds for both.
+pub fn merge(kept: &Contact, other: &Contact) -> Contact {
+    let newer = if other.consent_at > kept.consent_at { other } else { kept };
+    let mut former_ids = kept.former_ids.clone();
+    former_ids.push(other.id.clone());
+    former_ids.extend(other.former_ids.iter().cloned());
+    Contact {
+        id: kept.id.clone(),
+        phone: kept.phone.clone().or_else(|| other.phone.clone()),
+        user_id: kept.user_id.clone().or_else(|| other.user_id.clone()),
+        name: kept.name.clone().or_else(|| other.name.clone()),
+        subscription: newer.subscription.clone(),
+        consent_at: newer.consent_at,
+        last_inbound_at: kept.last_inbound_at.max(other.last_inbound_at),
+        asked_at: kept.asked_at.max(other.asked_at),
+        invited_at: kept.invited_at.max(other.invited_at),
+        blocked: kept.blocked || other.blocked,
+        former_ids,
     }
 }

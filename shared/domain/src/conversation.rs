@@ -1,1 +1,218 @@
-//! conversation.
+//! What one message means for one person: consent, desk, reply.
+
+use std::collections::BTreeSet;
+
+use jiff::{Timestamp, ToSpan};
+
+use crate::contact::{ConsentChange, ConsentEvent, ConsentSource, Contact, Subscription};
+use crate::ids::TopicId;
+use crate::line::Line;
+use crate::message::{Content, Inbound, Sender};
+use crate::reading::{Intent, Kind, Reading, TopicChange};
+use crate::reply::Reply;
+
+/// What one message changes. Everything in it is saved together, and then the reply is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    pub contact: Contact,
+    pub event: Option<ConsentEvent>,
+    pub desk: Desk,
+    /// One confirmation, never three: each is paid.
+    pub reply: Option<Reply>,
+}
+
+/// What the desk gets of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Desk {
+    /// Nothing: a reaction, a change of number.
+    Nothing,
+    /// A line in the history; nobody needs to answer.
+    Recorded,
+    /// A conversation somebody must look at.
+    Opens,
+}
+
+/// The service window: 24 hours from the citizen's last message, less a margin for our own queue.
+///
+/// Source: Cloud API, customer service window; margin of 5 minutes as advised there.
+pub fn window_is_open(contact: &Contact, now: Timestamp) -> bool {
+    contact.last_inbound_at.is_some_and(|at| now < at + (24 * 60 - 5).minutes())
+}
+
+/// Decides what `message` means. `reading` is there for texts and taps we understand as commands;
+/// everything else is for the desk.
+pub fn decide(
+    contact: &Contact,
+    message: &Inbound,
+    reading: Option<&Reading>,
+    line: &Line,
+    now: Timestamp,
+) -> Decision {
+    let contact = seen(contact, &message.sender, message.at);
+    let nothing = |contact, desk| Decision { contact, event: None, desk, reply: None };
+    let Some(reading) = reading else {
+        return match message.content {
+            Content::Reaction { .. } | Content::Moved { .. } => nothing(contact, Desk::Nothing),
+            _ => question(contact, line, now),
+        };
+    };
+    match &reading.intent {
+        Intent::Human(Kind::Courtesy) => nothing(contact, Desk::Recorded),
+        // Who is blocked can leave and ask for their data. The rest the desk may look at.
+        _ if contact.blocked && !always_works(&reading.intent) => nothing(contact, Desk::Recorded),
+        Intent::Subscribe { .. }
+        | Intent::Unsubscribe
+        | Intent::Stop
+        | Intent::Topics { change: Some(_) } => consent(contact, message, reading, line),
+        Intent::Topics { change: None } => {
+            let chosen = contact.topics();
+            answer(contact, Reply::Topics { chosen })
+        }
+        Intent::Help => answer(contact, Reply::Help),
+        Intent::MyData => Decision { desk: Desk::Opens, ..answer(contact, Reply::MyData) },
+        Intent::Human(Kind::Emergency) => {
+            Decision { desk: Desk::Opens, ..answer(contact, Reply::Emergency) }
+        }
+        Intent::Human(Kind::ThirdParty) => {
+            Decision { desk: Desk::Opens, ..answer(contact, Reply::ThirdParty) }
+        }
+        Intent::Ask if recently(contact.asked_at, now) => question(contact, line, now),
+        Intent::Ask => {
+            let text = text_of(&message.content);
+            let contact = Contact { asked_at: Some(now), ..contact };
+            answer(contact, Reply::Ask { text })
+        }
+        Intent::News | Intent::Human(_) => question(contact, line, now),
+    }
+}
+
+/// The contact with what any message says of its sender.
+fn seen(contact: &Contact, sender: &Sender, at: Timestamp) -> Contact {
+    let mut contact = contact.clone();
+    contact.phone = sender.phone.clone().or(contact.phone);
+    contact.user_id = sender.user_id.clone().or(contact.user_id);
+    contact.name = sender.name.clone().or(contact.name);
+    contact.last_inbound_at = contact.last_inbound_at.max(Some(at));
+    contact
+}
+
+fn always_works(intent: &Intent) -> bool {
+    matches!(intent, Intent::Unsubscribe | Intent::Stop | Intent::MyData)
+}
+
+fn recently(at: Option<Timestamp>, now: Timestamp) -> bool {
+    at.is_some_and(|at| now < at + 24.hours())
+}
+
+fn answer(contact: Contact, reply: Reply) -> Decision {
+    Decision { contact, event: None, desk: Desk::Recorded, reply: Some(reply) }
+}
+
+/// Something for a person at the desk. Where chat needs a subscription, who has none is invited
+/// once; the question is kept all the same.
+fn question(contact: Contact, line: &Line, now: Timestamp) -> Decision {
+    let invite = line.chat_needs_subscription
+        && !contact.is_subscribed()
+        && !contact.blocked
+        && contact.invited_at.is_none();
+    let reply = invite.then_some(Reply::Invitation);
+    let invited_at = if invite { Some(now) } else { contact.invited_at };
+    Decision { contact: Contact { invited_at, ..contact }, event: None, desk: Desk::Opens, reply }
+}
+
+/// A change of consent: taken unless a newer one was taken before, and written down either way.
+fn consent(contact: Contact, message: &Inbound, reading: &Reading, line: &Line) -> Decision {
+    let event = |change| ConsentEvent {
+        contact: contact.id.clone(),
+        at: message.at,
+        change,
+        source: ConsentSource::Message {
+            id: message.id.clone(),
+            text: text_of(&message.content),
+            rule: reading.rule.to_owned(),
+        },
+        policy: line.policy.date,
+        privacy: line.privacy.date,
+    };
+    // Meta's clock has whole seconds: within one, the order of the queue decides.
+    if contact.consent_at.is_some_and(|newest| message.at < newest) {
+        let event = event(ConsentChange::Outdated { wanted: reading.intent.name().to_owned() });
+        return Decision { contact, event: Some(event), desk: Desk::Recorded, reply: None };
+    }
+    let current = match &contact.subscription {
+        Subscription::Active { topics, since } => Some((topics.clone(), *since)),
+        _ => None,
+    };
+    let (change, reply) = match (&reading.intent, &current) {
+        (Intent::Subscribe { topics: named }, None) => {
+            let topics = if named.is_empty() { default_topics(line) } else { set(named) };
+            (Some(ConsentChange::Subscribed { topics: topics.clone() }), Reply::Welcome { topics })
+        }
+        (Intent::Subscribe { topics: named }, Some((topics, _))) => {
+            let more = topics | &set(named);
+            if more == *topics {
+                (None, Reply::AlreadySubscribed { topics: more })
+            } else {
+                (
+                    Some(ConsentChange::TopicsChosen { topics: more.clone() }),
+                    Reply::TopicsSaved { topics: more },
+                )
+            }
+        }
+        (Intent::Topics { change: Some(change) }, Some((topics, _))) => {
+            match changed(topics, change) {
+                next if next.is_empty() => (Some(ConsentChange::Unsubscribed), Reply::Goodbye),
+                next if next == *topics => (None, Reply::TopicsSaved { topics: next }),
+                next => (
+                    Some(ConsentChange::TopicsChosen { topics: next.clone() }),
+                    Reply::TopicsSaved { topics: next },
+                ),
+            }
+        }
+        // Choosing is not joining: who has not opted in is told how.
+        (Intent::Topics { .. }, None) => (None, Reply::Topics { chosen: BTreeSet::new() }),
+        (_, Some(_)) => (Some(ConsentChange::Unsubscribed), Reply::Goodbye),
+        (_, None) => (None, Reply::NotSubscribed),
+    };
+    let mut contact = contact.clone();
+    if let Some(change) = &change {
+        contact.consent_at = Some(message.at);
+        contact.subscription = match change {
+            ConsentChange::Unsubscribed => Subscription::Ended { at: message.at },
+            ConsentChange::Subscribed { topics } | ConsentChange::TopicsChosen { topics } => {
+                let since = current.map_or(message.at, |(_, since)| since);
+                Subscription::Active { topics: topics.clone(), since }
+            }
+            ConsentChange::Outdated { .. } => contact.subscription,
+        };
+    }
+    Decision { contact, event: change.map(event), desk: Desk::Recorded, reply: Some(reply) }
+}
+
+fn set(topics: &[TopicId]) -> BTreeSet<TopicId> {
+    topics.iter().cloned().collect()
+}
+
+/// The topics of who subscribes without choosing.
+pub fn default_topics(line: &Line) -> BTreeSet<TopicId> {
+    line.topics.iter().filter(|it| it.on_by_default).map(|it| it.id.clone()).collect()
+}
+
+fn changed(topics: &BTreeSet<TopicId>, change: &TopicChange) -> BTreeSet<TopicId> {
+    match change {
+        TopicChange::Add(more) => topics | &set(more),
+        TopicChange::Remove(less) => topics - &set(less),
+        TopicChange::Only(these) => set(these),
+    }
+}
+
+/// The words a message holds, for the record and for "you wrote …".
+pub fn text_of(content: &Content) -> String {
+    match content {
+        Content::Text(text) => text.clone(),
+        Content::Tap { title, .. } => title.clone(),
+        Content::Media(media) => media.caption.clone().unwrap_or_default(),
+        Content::Reaction { emoji } => emoji.clone().unwrap_or_default(),
+        Content::Other { .. } | Content::Moved { .. } => String::new(),
+    }
+}

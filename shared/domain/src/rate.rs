@@ -1,1 +1,132 @@
-//! rate.
+//! One rate per business number, shared by everyone who sends for it.
+//!
+//! A rate item holds the number's next free instant. A chunk reserves a run of slots by pushing
+//! that instant forward, never more than a second ahead of now; replies push it without waiting.
+
+/// What the rate item says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rate {
+    /// Epoch milliseconds of the next free slot; in the past if the number has been quiet.
+    pub next_free_ms: i64,
+    /// Until then only emergencies are sent.
+    pub urgent_until_ms: i64,
+    /// Until then the rate is halved, because Meta throttled.
+    pub slow_until_ms: i64,
+}
+
+/// The furthest ahead of now that slots may be taken, in milliseconds.
+pub const HORIZON_MS: i64 = 1000;
+
+/// The most people one job of the sender works on.
+pub const CHUNK: usize = 50;
+
+/// How the asked slots turn out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slots {
+    /// `n` slots, at most a second's worth: the first in epoch milliseconds, the gap between two
+    /// in microseconds.
+    Granted { n: usize, first_ms: i64, gap_us: i64 },
+    /// Too many before us: ask again at that instant.
+    Wait { until_ms: i64 },
+}
+
+/// Milliseconds that `n` messages take at `per_second`, rounded up.
+pub fn cost_ms(n: usize, per_second: u32) -> i64 {
+    let per_second = i64::from(per_second.max(1));
+    let n = i64::try_from(n).unwrap_or(i64::MAX / 2000);
+    (n * 1000 + per_second - 1) / per_second
+}
+
+/// Asks for up to `n` slots at `per_second` and gives the item as it stands afterwards.
+///
+/// Slots missed while the number was quiet are forfeited: the run starts now, not in the past.
+pub fn reserve(
+    rate: Rate,
+    now_ms: i64,
+    n: usize,
+    per_second: u32,
+    emergency: bool,
+) -> (Slots, Rate) {
+    if !emergency && rate.urgent_until_ms > now_ms {
+        return (Slots::Wait { until_ms: rate.urgent_until_ms }, rate);
+    }
+    let slowed = rate.slow_until_ms > now_ms;
+    let per_second = if slowed { (per_second / 2).max(1) } else { per_second.max(1) };
+    let n = n.min(per_second as usize);
+    let cost = cost_ms(n, per_second);
+    let first_ms = rate.next_free_ms.max(now_ms);
+    // A run starts only if it ends within the horizon, or if nothing is before it.
+    if first_ms > now_ms && first_ms + cost > now_ms + HORIZON_MS {
+        return (Slots::Wait { until_ms: first_ms + cost - HORIZON_MS }, rate);
+    }
+    let gap_us = 1_000_000 / i64::from(per_second);
+    (Slots::Granted { n, first_ms, gap_us }, Rate { next_free_ms: first_ms + cost, ..rate })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const NOW: i64 = 1_000_000;
+
+    fn free_at(next_free_ms: i64) -> Rate {
+        Rate { next_free_ms, ..Rate::default() }
+    }
+
+    #[test]
+    fn slots_follow_each_other_and_never_lie_in_the_past() {
+        let granted = |n, first_ms| Slots::Granted { n, first_ms, gap_us: 20_000 };
+        for (next_free, n, want) in [
+            (0, 50, granted(50, NOW)),
+            (NOW - 1, 50, granted(50, NOW)),
+            (NOW + 500, 25, granted(25, NOW + 500)),
+            (NOW, 80, granted(50, NOW)),
+            (NOW + 500, 50, Slots::Wait { until_ms: NOW + 500 }),
+            (NOW + 5000, 50, Slots::Wait { until_ms: NOW + 5000 }),
+        ] {
+            assert_eq!(reserve(free_at(next_free), NOW, n, 50, false).0, want, "{next_free} {n}");
+        }
+    }
+
+    #[test]
+    fn bulk_waits_for_an_emergency_and_an_emergency_for_nobody() {
+        let urgent = Rate { urgent_until_ms: NOW + 3000, ..free_at(0) };
+        assert_eq!(reserve(urgent, NOW, 50, 50, false).0, Slots::Wait { until_ms: NOW + 3000 });
+        assert!(matches!(reserve(urgent, NOW, 50, 50, true).0, Slots::Granted { .. }));
+    }
+
+    #[test]
+    fn a_throttled_number_goes_at_half_the_rate() {
+        let slowed = Rate { slow_until_ms: NOW + 1, ..free_at(0) };
+        let (slots, after) = reserve(slowed, NOW, 10, 80, false);
+        assert_eq!(slots, Slots::Granted { n: 10, first_ms: NOW, gap_us: 25_000 });
+        assert_eq!(after.next_free_ms, NOW + 250);
+    }
+
+    proptest! {
+        /// However senders ask, no second of granted slots holds more than the rate.
+        #[test]
+        fn no_second_holds_more_than_the_rate(
+            asks in prop::collection::vec((0_i64..700, 1_usize..=CHUNK), 1..60),
+            per_second in 20_u32..200,
+        ) {
+            let mut rate = Rate::default();
+            let mut now = NOW;
+            let mut sent: Vec<i64> = Vec::new();
+            for (pause, n) in asks {
+                now += pause;
+                let (slots, after) = reserve(rate, now, n, per_second, false);
+                rate = after;
+                if let Slots::Granted { n, first_ms, gap_us } = slots {
+                    sent.extend((0..).take(n).map(|k| first_ms * 1000 + gap_us * k));
+                }
+            }
+            for (i, start) in sent.iter().enumerate() {
+                let within = sent[i..].iter().take_while(|it| **it < start + 999_000).count();
+                prop_assert!(within <= per_second as usize, "{within} in a second");
+            }
+        }
+    }
+}

@@ -16,12 +16,16 @@ pub struct Reading {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Intent {
     /// Join; with topics if the text names some of the line's.
-    Subscribe { topics: Vec<TopicId> },
+    Subscribe {
+        topics: Vec<TopicId>,
+    },
     Unsubscribe,
     /// A universal stop word: everything proactive ends.
     Stop,
     /// See the topics, or change them.
-    Topics { change: Option<TopicChange> },
+    Topics {
+        change: Option<TopicChange>,
+    },
     /// The latest notices, please.
     News,
     Help,
@@ -64,4 +68,10 @@ pub enum Language {
     Chinese,
     Ukrainian,
     Slovenian,
+}
+
+impl Intent {
+    pub fn name(&self) -> &'static str {
+        "x"
+    }
 }

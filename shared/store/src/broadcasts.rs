@@ -1,0 +1,348 @@
+//! Broadcasts as stored: the item the office and `fanout` write, and beside it the counters that
+//! `sender` and `statuses` add to, so that neither waits for the other.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use domain::broadcast::{Audience, Broadcast, Plan, Priority, State, TemplateMessage};
+use domain::delivery::Counts;
+use domain::ids::{BroadcastId, ContactId, LineId, TopicId};
+use jiff::Timestamp;
+
+use crate::item::{Draft, Fields, Item, instant, number, text};
+use crate::once::Once;
+use crate::people::put_new;
+use crate::tables::DUE;
+use crate::{Result, Store, StoreError, failed, keys};
+
+/// What a change of state sets beside the state.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    pub send_at: Option<Timestamp>,
+    pub started_at: Option<Timestamp>,
+    pub finished_at: Option<Timestamp>,
+    pub reason: Option<String>,
+    /// Whether the run number grows: older jobs are dropped.
+    pub new_run: bool,
+    /// When the tick must look at it next; `None` takes it off the tick's list.
+    pub due_at: Option<Timestamp>,
+}
+
+impl Store {
+    /// Writes a new broadcast down, together with the answer to its request if that had a key.
+    pub async fn create_broadcast(
+        &self,
+        broadcast: &Broadcast,
+        due_at: Option<Timestamp>,
+        once: Option<(&str, &Once)>,
+    ) -> Result<()> {
+        let table = &self.tables.broadcasts;
+        let mut writes = vec![put_new(table, write_broadcast(broadcast, due_at))];
+        if let Some((key_hash, once)) = once {
+            writes.push(self.put_once(&broadcast.line, key_hash, once, broadcast.created_at));
+        }
+        self.transact(writes).await
+    }
+
+    /// One broadcast of a line with its counters, as they stand at this moment.
+    pub async fn broadcast(&self, line: &LineId, id: &BroadcastId) -> Result<Option<Broadcast>> {
+        let table = &self.tables.broadcasts;
+        let keys = vec![keys::broadcast(line, id), keys::counts(id)];
+        let items = self.get_many(table, keys).await?;
+        let counts = items.iter().find(|it| it.find_text("sk") == Some(keys::COUNTS));
+        let item = items.iter().find(|it| it.find_text("sk") == Some(id.as_str()));
+        item.map(|item| read_broadcast(item, counts)).transpose()
+    }
+
+    /// A line's broadcasts, newest first, older than `before`. Without counters.
+    pub async fn broadcasts(
+        &self,
+        line: &LineId,
+        before: Option<&BroadcastId>,
+        limit: i32,
+    ) -> Result<Vec<Broadcast>> {
+        let mut query = self
+            .client
+            .query()
+            .table_name(&self.tables.broadcasts)
+            .expression_attribute_values(":pk", text(keys::broadcasts(line)))
+            .scan_index_forward(false)
+            .limit(limit);
+        query = match before {
+            Some(before) => query
+                .key_condition_expression("pk = :pk AND sk < :before")
+                .expression_attribute_values(":before", text(before.as_str())),
+            None => query.key_condition_expression("pk = :pk"),
+        };
+        let page = query.send().await.map_err(failed)?;
+        page.items().iter().map(|item| read_broadcast(item, None)).collect()
+    }
+
+    /// What the tick must look at by `now`, soonest first.
+    ///
+    /// From an index, so it may lag by seconds: what is missed is found a minute later.
+    pub async fn due(&self, now: Timestamp) -> Result<Vec<(LineId, BroadcastId)>> {
+        let mut due = Vec::new();
+        let mut start = None;
+        loop {
+            let page = self
+                .client
+                .query()
+                .table_name(&self.tables.broadcasts)
+                .index_name(DUE.name)
+                .key_condition_expression("due = :due AND due_at <= :now")
+                .expression_attribute_values(":due", text(keys::DUE))
+                .expression_attribute_values(":now", instant(now))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(failed)?;
+            for item in page.items() {
+                let line = item.text("pk")?.strip_prefix(&keys::broadcasts(&LineId::new("")));
+                let line = LineId::new(line.ok_or(StoreError::Corrupt("pk"))?);
+                due.push((line, BroadcastId::new(item.text("sk")?)));
+            }
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(due);
+            }
+        }
+    }
+
+    /// When something is due next, if anything is. Local stack: how far its clock may jump.
+    pub async fn next_due(&self) -> Result<Option<Timestamp>> {
+        let page = self
+            .client
+            .query()
+            .table_name(&self.tables.broadcasts)
+            .index_name(DUE.name)
+            .key_condition_expression("due = :due")
+            .expression_attribute_values(":due", text(keys::DUE))
+            .limit(1)
+            .send()
+            .await
+            .map_err(failed)?;
+        page.items().first().map(|it| it.instant("due_at")).transpose()
+    }
+
+    /// Moves a broadcast from one state to another; `Conflict` if it is not in the first.
+    pub async fn change_broadcast(
+        &self,
+        line: &LineId,
+        id: &BroadcastId,
+        from: State,
+        to: State,
+        change: Change,
+    ) -> Result<Broadcast> {
+        let mut sets = vec!["#state = :to".to_owned()];
+        let mut removes = Vec::new();
+        let mut request = self
+            .client
+            .update_item()
+            .table_name(&self.tables.broadcasts)
+            .set_key(Some(keys::broadcast(line, id).into_item()))
+            .condition_expression("#state = :from")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":from", text(from.name()))
+            .expression_attribute_values(":to", text(to.name()))
+            .return_values(ReturnValue::AllNew);
+        let times = [
+            ("send_at", change.send_at),
+            ("started_at", change.started_at),
+            ("finished_at", change.finished_at),
+        ];
+        for (name, at) in times {
+            if let Some(at) = at {
+                sets.push(format!("{name} = :{name}"));
+                request = request.expression_attribute_values(format!(":{name}"), instant(at));
+            }
+        }
+        match change.reason {
+            Some(reason) => {
+                sets.push("reason = :reason".to_owned());
+                request = request.expression_attribute_values(":reason", text(reason));
+            }
+            None => removes.push("reason"),
+        }
+        match change.due_at {
+            Some(at) => {
+                sets.push("due = :due, due_at = :due_at".to_owned());
+                request = request
+                    .expression_attribute_values(":due", text(keys::DUE))
+                    .expression_attribute_values(":due_at", instant(at));
+            }
+            None => removes.push("due, due_at"),
+        }
+        if change.new_run {
+            sets.push("run = run + :one".to_owned());
+            request = request.expression_attribute_values(":one", number(1));
+        }
+        let mut expression = format!("SET {}", sets.join(", "));
+        if !removes.is_empty() {
+            expression = format!("{expression} REMOVE {}", removes.join(", "));
+        }
+        let changed = request.update_expression(expression).send().await.map_err(failed)?;
+        let item = changed.attributes.ok_or(StoreError::Corrupt("attributes"))?;
+        read_broadcast(&item, None)
+    }
+
+    /// Takes a broadcast that nothing is left to do for off the tick's list.
+    pub async fn rest_broadcast(
+        &self,
+        line: &LineId,
+        id: &BroadcastId,
+        state: State,
+        finished_at: Timestamp,
+    ) -> Result<()> {
+        let change = Change { finished_at: Some(finished_at), ..Change::default() };
+        self.change_broadcast(line, id, state, state, change).await.map(|_| ())
+    }
+
+    /// Adds to the counters. They may lag while a broadcast runs; closing takes them anew.
+    pub async fn add_counts(
+        &self,
+        id: &BroadcastId,
+        more: &Counts,
+        chunks_done: i64,
+    ) -> Result<i64> {
+        let mut adds = Vec::new();
+        let mut request = self
+            .client
+            .update_item()
+            .table_name(&self.tables.broadcasts)
+            .set_key(Some(keys::counts(id).into_item()));
+        for (name, value) in fields(more).into_iter().chain([("chunks_done", chunks_done)]) {
+            if value != 0 {
+                adds.push(format!("{name}_n :{name}"));
+                request = request.expression_attribute_values(format!(":{name}"), number(value));
+            }
+        }
+        if adds.is_empty() {
+            return Ok(0);
+        }
+        let added = request
+            .update_expression(format!("ADD {}", adds.join(", ")))
+            .return_values(ReturnValue::AllNew)
+            .send()
+            .await
+            .map_err(failed)?;
+        Ok(added.attributes.and_then(|it| it.find_number("chunks_done_n")).unwrap_or(0))
+    }
+
+    /// Puts the counters right, as taken from the deliveries at `at`.
+    pub async fn set_counts(&self, id: &BroadcastId, counts: &Counts, at: Timestamp) -> Result<()> {
+        let sets: Vec<String> =
+            fields(counts).iter().map(|(name, _)| format!("{name}_n = :{name}")).collect();
+        let mut request = self
+            .client
+            .update_item()
+            .table_name(&self.tables.broadcasts)
+            .set_key(Some(keys::counts(id).into_item()))
+            .update_expression(format!("SET {}, counted_at = :at", sets.join(", ")))
+            .expression_attribute_values(":at", instant(at));
+        for (name, value) in fields(counts) {
+            request = request.expression_attribute_values(format!(":{name}"), number(value));
+        }
+        request.send().await.map_err(failed)?;
+        Ok(())
+    }
+}
+
+/// The counters by name. The audience is part of the plan, not of these.
+fn fields(counts: &Counts) -> [(&'static str, i64); 8] {
+    [
+        ("skipped", counts.skipped),
+        ("cancelled", counts.cancelled),
+        ("failed", counts.failed),
+        ("unresolved", counts.unresolved),
+        ("accepted", counts.accepted),
+        ("sent", counts.sent),
+        ("delivered", counts.delivered),
+        ("read", counts.read),
+    ]
+}
+
+fn read_counts(item: &Item, audience: i64) -> Counts {
+    let count = |name: &str| item.find_number(&format!("{name}_n")).unwrap_or(0);
+    Counts {
+        audience,
+        skipped: count("skipped"),
+        cancelled: count("cancelled"),
+        failed: count("failed"),
+        unresolved: count("unresolved"),
+        accepted: count("accepted"),
+        sent: count("sent"),
+        delivered: count("delivered"),
+        read: count("read"),
+    }
+}
+
+fn write_broadcast(broadcast: &Broadcast, due_at: Option<Timestamp>) -> Item {
+    let parameters = broadcast.message.parameters.iter();
+    let parameters = parameters.map(|(name, value)| (name.clone(), text(value))).collect();
+    let draft = Draft::at(keys::broadcast(&broadcast.line, &broadcast.id))
+        .with("title", text(&broadcast.title))
+        .with("template", text(&broadcast.message.name))
+        .with("language", text(&broadcast.message.language))
+        .with("parameters", AttributeValue::M(parameters))
+        .with_some("header", broadcast.message.header_media_id.as_ref().map(text))
+        .with("priority", text(broadcast.priority.name()))
+        .with("state", text(broadcast.state.name()))
+        .with("created_at", instant(broadcast.created_at))
+        .with_some("send_at", broadcast.send_at.map(instant))
+        .with_some("expires_at", broadcast.expires_at.map(instant))
+        .with("run", number(broadcast.run))
+        .with("chunks", number(broadcast.plan.chunks))
+        .with("audience_n", number(broadcast.counts.audience));
+    let draft = match &broadcast.audience {
+        Audience::All => draft,
+        Audience::Topics(topics) => draft.with_set("topics", topics),
+    };
+    match due_at {
+        Some(at) => draft.with("due", text(keys::DUE)).with("due_at", instant(at)),
+        None => draft,
+    }
+    .done()
+}
+
+fn read_broadcast(item: &Item, counts: Option<&Item>) -> Result<Broadcast> {
+    let line = item.text("pk")?.strip_prefix(&keys::broadcasts(&LineId::new("")));
+    let topics: Vec<TopicId> = item.set("topics").into_iter().map(TopicId::new).collect();
+    let parameters = item.get("parameters").and_then(|it| it.as_m().ok());
+    let parameters: BTreeMap<String, String> = parameters
+        .ok_or(StoreError::Corrupt("parameters"))?
+        .iter()
+        .filter_map(|(name, value)| Some((name.clone(), value.as_s().ok()?.clone())))
+        .collect();
+    let audience = item.number("audience_n")?;
+    let small = |name| item.number(name).map(|it| u32::try_from(it).unwrap_or(0));
+    Ok(Broadcast {
+        id: BroadcastId::new(item.text("sk")?),
+        line: LineId::new(line.ok_or(StoreError::Corrupt("pk"))?),
+        title: item.text("title")?.to_owned(),
+        audience: if topics.is_empty() { Audience::All } else { Audience::Topics(topics) },
+        message: TemplateMessage {
+            name: item.text("template")?.to_owned(),
+            language: item.text("language")?.to_owned(),
+            parameters,
+            header_media_id: item.find_text("header").map(str::to_owned),
+        },
+        priority: Priority::parse(item.text("priority")?).ok_or(StoreError::Corrupt("priority"))?,
+        state: State::parse(item.text("state")?).ok_or(StoreError::Corrupt("state"))?,
+        reason: item.find_text("reason").map(str::to_owned),
+        created_at: item.instant("created_at")?,
+        send_at: item.find_instant("send_at"),
+        expires_at: item.find_instant("expires_at"),
+        started_at: item.find_instant("started_at"),
+        finished_at: item.find_instant("finished_at"),
+        run: small("run")?,
+        plan: Plan {
+            cursor: item.find_text("cursor").map(ContactId::new),
+            chunks: small("chunks")?,
+            complete: item.flag("planned"),
+        },
+        counts: counts
+            .map_or(Counts { audience, ..Counts::default() }, |it| read_counts(it, audience)),
+        counted_at: counts.and_then(|it| it.find_instant("counted_at")),
+    })
+}

@@ -1,0 +1,396 @@
+//! Conversations and their messages: what the desk sees, and what we still owe an answer.
+
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
+use domain::delivery::{Callback, State};
+use domain::ids::{ContactId, LineId};
+use domain::message::{Button, Media, Outgoing};
+use jiff::Timestamp;
+
+use crate::item::{Draft, Fields, Item, expiry, instant, number, text};
+use crate::keys;
+use crate::people::put_new;
+use crate::tables::INBOX;
+use crate::{Result, Store, StoreError, failed};
+
+/// Who wrote a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    In,
+    Out,
+}
+
+/// A message to be written down.
+#[derive(Clone)]
+pub struct NewEntry {
+    /// See [`keys::row`].
+    pub row: String,
+    pub at: Timestamp,
+    pub content: EntryContent,
+    /// When it goes by itself, as a net under the nightly clearing.
+    pub expires_at: Timestamp,
+    /// Who at the desk wrote it, if somebody did.
+    pub operator: Option<String>,
+}
+
+#[derive(Clone)]
+pub enum EntryContent {
+    /// Meta's type, and the words it holds, if any.
+    In {
+        kind: String,
+        text: String,
+        media: Option<Media>,
+    },
+    Out(Outgoing),
+}
+
+/// A message as the desk reads it.
+#[derive(Clone)]
+pub struct Entry {
+    pub row: String,
+    pub direction: Direction,
+    pub at: Timestamp,
+    /// Meta's type: `text`, `image` …
+    pub kind: String,
+    pub text: String,
+    pub buttons: Vec<Button>,
+    pub media: Option<Media>,
+    /// Where an answer stands; `None` for a message that came in, or is still to be sent.
+    pub state: Option<State>,
+    pub operator: Option<String>,
+}
+
+/// A contact's conversation with the desk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conversation {
+    pub contact: ContactId,
+    /// `open` (waits for us), `waiting` (waits for the citizen), `closed`.
+    pub state: String,
+    pub last_at: Timestamp,
+    pub unread: i64,
+}
+
+impl Entry {
+    /// The message as it is sent.
+    pub fn outgoing(&self) -> Outgoing {
+        if self.buttons.is_empty() {
+            Outgoing::Text(self.text.clone())
+        } else {
+            Outgoing::Buttons { body: self.text.clone(), buttons: self.buttons.clone() }
+        }
+    }
+}
+
+impl Store {
+    /// Marks a conversation as waiting for the desk.
+    pub(crate) fn open_conversation(
+        &self,
+        line: &LineId,
+        contact: &ContactId,
+        now: Timestamp,
+    ) -> TransactWriteItem {
+        let update = Update::builder()
+            .table_name(&self.tables.messages)
+            .set_key(Some(keys::conversation(line, contact).into_item()))
+            .update_expression(
+                "SET #state = :state, inbox = :inbox, last_at = :now, contact = :contact \
+                 ADD unread :one",
+            )
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":state", text("open"))
+            .expression_attribute_values(":inbox", text(keys::inbox(line, "open")))
+            .expression_attribute_values(":now", instant(now))
+            .expression_attribute_values(":contact", text(contact.as_str()))
+            .expression_attribute_values(":one", number(1))
+            .build()
+            .expect("table, key and expression are given");
+        TransactWriteItem::builder().update(update).build()
+    }
+
+    /// Moves a conversation that somebody looked at to `waiting` or `closed`.
+    pub async fn settle_conversation(
+        &self,
+        line: &LineId,
+        contact: &ContactId,
+        state: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        self.client
+            .update_item()
+            .table_name(&self.tables.messages)
+            .set_key(Some(keys::conversation(line, contact).into_item()))
+            .update_expression(
+                "SET #state = :state, inbox = :inbox, last_at = :now, unread = :none, \
+                 contact = :contact",
+            )
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":state", text(state))
+            .expression_attribute_values(":inbox", text(keys::inbox(line, state)))
+            .expression_attribute_values(":now", instant(now))
+            .expression_attribute_values(":none", number(0))
+            .expression_attribute_values(":contact", text(contact.as_str()))
+            .send()
+            .await
+            .map_err(failed)?;
+        Ok(())
+    }
+
+    /// A line's conversations in a state, latest first, before `before`.
+    pub async fn conversations(
+        &self,
+        line: &LineId,
+        state: &str,
+        before: Option<Timestamp>,
+        limit: i32,
+    ) -> Result<Vec<Conversation>> {
+        let before = before.unwrap_or(Timestamp::MAX);
+        let page = self
+            .client
+            .query()
+            .table_name(&self.tables.messages)
+            .index_name(INBOX.name)
+            .key_condition_expression("inbox = :inbox AND last_at < :before")
+            .expression_attribute_values(":inbox", text(keys::inbox(line, state)))
+            .expression_attribute_values(":before", instant(before))
+            .scan_index_forward(false)
+            .limit(limit)
+            .send()
+            .await
+            .map_err(failed)?;
+        let prefix = keys::chat(line, &ContactId::new(""));
+        let ids = page.items().iter().map(|item| {
+            let id = item.text("pk")?.strip_prefix(&prefix).ok_or(StoreError::Corrupt("pk"))?;
+            Ok(ContactId::new(id))
+        });
+        let ids = ids.collect::<Result<Vec<_>>>()?;
+        let keys = ids.iter().map(|id| keys::conversation(line, id)).collect();
+        let items = self.get_many(&self.tables.messages, keys).await?;
+        let mut found = items.iter().map(read_conversation).collect::<Result<Vec<_>>>()?;
+        found.sort_by_key(|it| std::cmp::Reverse(it.last_at));
+        Ok(found)
+    }
+
+    /// A contact's messages, latest first, before the row `before`.
+    pub async fn entries(
+        &self,
+        line: &LineId,
+        contact: &ContactId,
+        before: Option<&str>,
+        limit: i32,
+    ) -> Result<Vec<Entry>> {
+        // `N` follows `M`, so it stands after the last message.
+        let before = before.map_or("N".to_owned(), |row| format!("M#{row}"));
+        let page = self
+            .client
+            .query()
+            .table_name(&self.tables.messages)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :before")
+            .expression_attribute_values(":pk", text(keys::chat(line, contact)))
+            .expression_attribute_values(":first", text("M#"))
+            .expression_attribute_values(":before", text(&before))
+            .scan_index_forward(false)
+            .limit(limit + 1)
+            .send()
+            .await
+            .map_err(failed)?;
+        let older = |it: &&Item| it.find_text("sk") != Some(&before);
+        let limit = usize::try_from(limit).unwrap_or(0);
+        page.items().iter().filter(older).take(limit).map(read_entry).collect()
+    }
+
+    /// Writes down a message the desk is about to send; `Conflict` if it was already.
+    pub async fn add_entry(
+        &self,
+        line: &LineId,
+        contact: &ContactId,
+        entry: NewEntry,
+    ) -> Result<()> {
+        self.transact(vec![put_entry(&self.tables.messages, line, contact, entry)]).await
+    }
+
+    /// One message of a conversation.
+    pub async fn entry(
+        &self,
+        line: &LineId,
+        contact: &ContactId,
+        row: &str,
+    ) -> Result<Option<Entry>> {
+        let item = self.get(&self.tables.messages, keys::entry(line, contact, row)).await?;
+        item.as_ref().map(read_entry).transpose()
+    }
+
+    /// Takes an answer on to be sent: the entry, or `None` if somebody took it before.
+    ///
+    /// The last write before the request to Meta. Whoever gets it sends it; nobody else will.
+    pub async fn claim_entry(
+        &self,
+        line: &LineId,
+        contact: &ContactId,
+        row: &str,
+    ) -> Result<Option<Entry>> {
+        let claimed = self
+            .client
+            .update_item()
+            .table_name(&self.tables.messages)
+            .set_key(Some(keys::entry(line, contact, row).into_item()))
+            .update_expression("SET #state = :claimed, #rank = :rank")
+            .condition_expression("attribute_exists(pk) AND attribute_not_exists(#state)")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#rank", "rank")
+            .expression_attribute_values(":claimed", text(State::Claimed.name()))
+            .expression_attribute_values(":rank", number(State::Claimed.rank()))
+            .return_values(aws_sdk_dynamodb::types::ReturnValue::AllNew)
+            .send()
+            .await
+            .map_err(failed);
+        match claimed {
+            Ok(answer) => answer.attributes.as_ref().map(read_entry).transpose(),
+            Err(StoreError::Conflict) => Ok(None),
+            Err(err) => Err(err),
+        }
+    }
+
+    /// Gives an answer back that certainly was not sent, so that it can be taken again.
+    pub async fn release_entry(&self, line: &LineId, contact: &ContactId, row: &str) -> Result<()> {
+        let released = self
+            .client
+            .update_item()
+            .table_name(&self.tables.messages)
+            .set_key(Some(keys::entry(line, contact, row).into_item()))
+            .update_expression("REMOVE #state, #rank")
+            .condition_expression("#state = :claimed")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#rank", "rank")
+            .expression_attribute_values(":claimed", text(State::Claimed.name()))
+            .send()
+            .await
+            .map_err(failed);
+        match released {
+            Ok(_) | Err(StoreError::Conflict) => Ok(()),
+            Err(err) => Err(err),
+        }
+    }
+
+    /// Moves an answer forward. What is gone stays gone, and nothing moves back.
+    pub async fn report_entry(
+        &self,
+        line: &LineId,
+        contact: &ContactId,
+        row: &str,
+        state: State,
+        code: Option<i64>,
+    ) -> Result<()> {
+        let key = keys::entry(line, contact, row);
+        self.move_forward(&self.tables.messages, key, state, code, None).await?;
+        Ok(())
+    }
+}
+
+/// The id of an answer for Meta to give back.
+pub fn callback(contact: &ContactId, row: &str) -> String {
+    Callback::Message { contact: contact.clone(), row: row.to_owned() }.encode()
+}
+
+pub(crate) fn put_entry(
+    table: &str,
+    line: &LineId,
+    contact: &ContactId,
+    entry: NewEntry,
+) -> TransactWriteItem {
+    let draft = Draft::at(keys::entry(line, contact, &entry.row))
+        .with("at", instant(entry.at))
+        .with("expires", expiry(entry.expires_at))
+        .with_some("operator", entry.operator.map(text));
+    let draft = match entry.content {
+        EntryContent::In { kind, text: words, media } => draft
+            .with("direction", text("in"))
+            .with("kind", text(kind))
+            .with("text", text(words))
+            .with_some("media", media.map(write_media)),
+        EntryContent::Out(message) => {
+            let (kind, words, buttons) = match message {
+                Outgoing::Text(body) => ("text", body, Vec::new()),
+                Outgoing::Buttons { body, buttons } => ("buttons", body, buttons),
+                Outgoing::Template(template) => ("template", template.name, Vec::new()),
+            };
+            let buttons = (!buttons.is_empty()).then(|| write_buttons(&buttons));
+            draft
+                .with("direction", text("out"))
+                .with("kind", text(kind))
+                .with("text", text(words))
+                .with_some("buttons", buttons)
+        }
+    };
+    put_new(table, draft.done())
+}
+
+fn write_buttons(buttons: &[Button]) -> AttributeValue {
+    let one = |it: &Button| {
+        AttributeValue::M(
+            [("payload".to_owned(), text(&it.payload)), ("title".to_owned(), text(&it.title))]
+                .into(),
+        )
+    };
+    AttributeValue::L(buttons.iter().map(one).collect())
+}
+
+fn write_media(media: Media) -> AttributeValue {
+    let mut map =
+        Item::from([("kind".to_owned(), text(media.kind)), ("id".to_owned(), text(media.id))]);
+    let more = [
+        ("mime_type", media.mime_type),
+        ("file_name", media.file_name),
+        ("caption", media.caption),
+    ];
+    for (name, value) in more {
+        if let Some(value) = value {
+            map.insert(name.to_owned(), text(value));
+        }
+    }
+    AttributeValue::M(map)
+}
+
+fn read_entry(item: &Item) -> Result<Entry> {
+    let row = item.text("sk")?.strip_prefix("M#").ok_or(StoreError::Corrupt("sk"))?;
+    let buttons = item.get("buttons").and_then(|it| it.as_l().ok()).map_or(&[][..], Vec::as_slice);
+    let buttons = buttons.iter().map(|it| {
+        let map = it.as_m().map_err(|_| StoreError::Corrupt("buttons"))?;
+        Ok(Button {
+            payload: map.text("payload")?.to_owned(),
+            title: map.text("title")?.to_owned(),
+        })
+    });
+    let media = item.get("media").and_then(|it| it.as_m().ok()).map(|map| {
+        let some = |name| map.find_text(name).map(str::to_owned);
+        Ok(Media {
+            kind: map.text("kind")?.to_owned(),
+            id: map.text("id")?.to_owned(),
+            mime_type: some("mime_type"),
+            file_name: some("file_name"),
+            caption: some("caption"),
+        })
+    });
+    Ok(Entry {
+        row: row.to_owned(),
+        direction: match item.text("direction")? {
+            "in" => Direction::In,
+            "out" => Direction::Out,
+            _ => return Err(StoreError::Corrupt("direction")),
+        },
+        at: item.instant("at")?,
+        kind: item.text("kind")?.to_owned(),
+        text: item.text("text")?.to_owned(),
+        buttons: buttons.collect::<Result<_>>()?,
+        media: media.transpose()?,
+        state: item.find_text("state").and_then(State::parse),
+        operator: item.find_text("operator").map(str::to_owned),
+    })
+}
+
+fn read_conversation(item: &Item) -> Result<Conversation> {
+    Ok(Conversation {
+        contact: ContactId::new(item.text("contact")?),
+        state: item.text("state")?.to_owned(),
+        last_at: item.instant("last_at")?,
+        unread: item.number("unread")?,
+    })
+}

@@ -1,0 +1,179 @@
+//! Every key shape of the three tables, once, with an example.
+//!
+//! Every key holds the line, or an id that only that line has: nothing can be reached from
+//! another line by guessing. Keys with a number or Meta's user id in them exist only to find a
+//! contact by it; they go with the contact.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::ids::{BroadcastId, ContactId, LineId, PhoneNumberId, UserId};
+use domain::phone::Phone;
+
+use crate::people::MessageKey;
+
+/// A full primary key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    pub pk: String,
+    pub sk: String,
+}
+
+impl Key {
+    fn new(pk: String, sk: impl Into<String>) -> Self {
+        Self { pk, sk: sk.into() }
+    }
+
+    pub(crate) fn into_item(self) -> HashMap<String, AttributeValue> {
+        HashMap::from([
+            ("pk".to_owned(), AttributeValue::S(self.pk)),
+            ("sk".to_owned(), AttributeValue::S(self.sk)),
+        ])
+    }
+}
+
+/// How many partitions contacts and deliveries are spread over.
+pub const SHARDS: [char; 16] =
+    ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+
+/// The partition of a contact: the last digit of its random id.
+///
+/// Not the first: audiences are paged in the order of ids, and a page should spread.
+pub fn shard(contact: &ContactId) -> char {
+    let last = contact.as_str().chars().next_back().unwrap_or('0');
+    if SHARDS.contains(&last) { last } else { '0' }
+}
+
+// Table `subscribers`.
+
+/// `LINES` / `pordenone`
+pub fn line(line: &LineId) -> Key {
+    Key::new(LINES.to_owned(), line.as_str())
+}
+
+pub const LINES: &str = "LINES";
+
+/// `CONTACTS#pordenone#7` / `0b9e…7`
+pub fn contact(line: &LineId, contact: &ContactId) -> Key {
+    Key::new(contacts(line, shard(contact)), contact.as_str())
+}
+
+pub fn contacts(line: &LineId, shard: char) -> String {
+    format!("CONTACTS#{line}#{shard}")
+}
+
+/// `PHONE#pordenone#393330000001` / `PHONE`
+pub fn phone(line: &LineId, phone: &Phone) -> Key {
+    Key::new(format!("PHONE#{line}#{}", phone.expose()), "PHONE")
+}
+
+/// `USER#pordenone#IT.1349…` / `USER`
+pub fn user(line: &LineId, user: &UserId) -> Key {
+    Key::new(format!("USER#{line}#{}", user.expose()), "USER")
+}
+
+/// `CONSENT#pordenone#0b9e…7` / `0001749416383000#4f…`: Meta's time, then the message's key.
+pub fn consent(line: &LineId, contact: &ContactId, at_ms: i64, message: &MessageKey) -> Key {
+    Key::new(consents(line, contact), format!("{at_ms:016}#{}", message.as_str()))
+}
+
+pub fn consents(line: &LineId, contact: &ContactId) -> String {
+    format!("CONSENT#{line}#{contact}")
+}
+
+/// `TOPIC#pordenone#eventi` / `0b9e…7`; the topic `*` has every subscriber.
+pub fn follower(line: &LineId, topic: &str, contact: &ContactId) -> Key {
+    Key::new(followers(line, topic), contact.as_str())
+}
+
+pub fn followers(line: &LineId, topic: &str) -> String {
+    format!("TOPIC#{line}#{topic}")
+}
+
+/// The topic of all subscribers of a line.
+pub const EVERYONE: &str = "*";
+
+/// `NIGHT#pordenone` / `2026-11-22`: how far the night's clearing has come.
+pub fn night(line: &LineId, date: &str) -> Key {
+    Key::new(format!("NIGHT#{line}"), date)
+}
+
+// Table `messages`.
+
+/// `SEEN#pordenone#4f…` / `SEEN`: a message of Meta's that was processed.
+pub fn seen(line: &LineId, message: &MessageKey) -> Key {
+    Key::new(format!("SEEN#{line}#{}", message.as_str()), "SEEN")
+}
+
+/// `CHAT#pordenone#0b9e…7` / `CONVERSATION`
+pub fn conversation(line: &LineId, contact: &ContactId) -> Key {
+    Key::new(chat(line, contact), "CONVERSATION")
+}
+
+/// `CHAT#pordenone#0b9e…7` / `M#0001749416383000#4f…`: one message, in or out.
+pub fn entry(line: &LineId, contact: &ContactId, row: &str) -> Key {
+    Key::new(chat(line, contact), format!("M#{row}"))
+}
+
+pub fn chat(line: &LineId, contact: &ContactId) -> String {
+    format!("CHAT#{line}#{contact}")
+}
+
+/// A message's row: sorts by time; `side` tells a message from the answer to it.
+pub fn row(at_ms: i64, message: &MessageKey, side: &str) -> String {
+    format!("{at_ms:016}#{}#{side}", message.as_str())
+}
+
+/// Partition of the index `inbox`: `pordenone#open`.
+pub fn inbox(line: &LineId, state: &str) -> String {
+    format!("{line}#{state}")
+}
+
+// Table `broadcasts`.
+
+/// `BROADCASTS#pordenone` / `0193…`: ids sort by creation.
+pub fn broadcast(line: &LineId, broadcast: &BroadcastId) -> Key {
+    Key::new(broadcasts(line), broadcast.as_str())
+}
+
+pub fn broadcasts(line: &LineId) -> String {
+    format!("BROADCASTS#{line}")
+}
+
+/// `COUNTS#0193…` / `COUNTS`: the counters of a broadcast, apart from the broadcast itself.
+pub fn counts(broadcast: &BroadcastId) -> Key {
+    Key::new(format!("COUNTS#{broadcast}"), COUNTS)
+}
+
+pub const COUNTS: &str = "COUNTS";
+
+/// Partition of the sparse index `due`: what the minute's tick must look at.
+pub const DUE: &str = "due";
+
+/// `CHUNKS#0193…` / `000042`: people not worked on yet. The row goes when they are.
+pub fn chunk(broadcast: &BroadcastId, number: u32) -> Key {
+    Key::new(chunks(broadcast), format!("{number:06}"))
+}
+
+pub fn chunks(broadcast: &BroadcastId) -> String {
+    format!("CHUNKS#{broadcast}")
+}
+
+/// `DELIVERIES#0193…#7` / `0b9e…7`
+pub fn delivery(broadcast: &BroadcastId, contact: &ContactId) -> Key {
+    Key::new(deliveries(broadcast, shard(contact)), contact.as_str())
+}
+
+pub fn deliveries(broadcast: &BroadcastId, shard: char) -> String {
+    format!("DELIVERIES#{broadcast}#{shard}")
+}
+
+/// `RATE#331651133100001` / `RATE`
+pub fn rate(number: &PhoneNumberId) -> Key {
+    Key::new(format!("RATE#{number}"), "RATE")
+}
+
+/// `ONCE#pordenone#4f…` / `ONCE`: the answer to a request that carried an idempotency key.
+pub fn once(line: &LineId, key_hash: &str) -> Key {
+    Key::new(format!("ONCE#{line}#{key_hash}"), "ONCE")
+}

@@ -1,0 +1,245 @@
+//! Clearing: what is past its date goes, a page at a time, with a note of how far we came.
+
+use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
+use domain::contact::Contact;
+use domain::ids::{BroadcastId, ContactId, LineId, TopicId};
+use jiff::{Timestamp, ToSpan};
+
+use crate::item::{Draft, Fields, Item, expiry, instant, number, text};
+use crate::keys::{self, Key};
+use crate::people::{put, read_contact};
+use crate::{Result, Store, StoreError, failed};
+
+/// How far a line's clearing of one night has come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Night {
+    /// Contacts first, shard by shard, then broadcasts.
+    pub contacts_done: bool,
+    pub finished: bool,
+    /// The last contact or broadcast looked at.
+    pub cursor: Option<String>,
+    pub counted: Counted,
+}
+
+/// What went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    pub contacts: i64,
+    pub lapsed: i64,
+    pub messages: i64,
+    pub deliveries: i64,
+}
+
+/// A night's note is of interest to nobody after this many days.
+const NOTE_DAYS: i64 = 90;
+
+/// The most keys one `BatchWriteItem` takes. Source: DynamoDB API Reference.
+const BATCH: usize = 25;
+
+impl Store {
+    pub async fn night(&self, line: &LineId, date: &str) -> Result<Night> {
+        let item = self.get(&self.tables.subscribers, keys::night(line, date)).await?;
+        let Some(item) = item else { return Ok(Night::default()) };
+        let count = |name| item.find_number(name).unwrap_or(0);
+        Ok(Night {
+            contacts_done: item.flag("contacts_done"),
+            finished: item.flag("finished"),
+            cursor: item.find_text("cursor").map(str::to_owned),
+            counted: Counted {
+                contacts: count("contacts"),
+                lapsed: count("lapsed"),
+                messages: count("messages"),
+                deliveries: count("deliveries"),
+            },
+        })
+    }
+
+    pub async fn save_night(
+        &self,
+        line: &LineId,
+        date: &str,
+        night: &Night,
+        now: Timestamp,
+    ) -> Result<()> {
+        use aws_sdk_dynamodb::types::AttributeValue::Bool;
+        let item = Draft::at(keys::night(line, date))
+            .with("contacts_done", Bool(night.contacts_done))
+            .with("finished", Bool(night.finished))
+            .with_some("cursor", night.cursor.as_ref().map(text))
+            .with("contacts", number(night.counted.contacts))
+            .with("lapsed", number(night.counted.lapsed))
+            .with("messages", number(night.counted.messages))
+            .with("deliveries", number(night.counted.deliveries))
+            .with("expires", expiry(now + (24 * NOTE_DAYS).hours()))
+            .done();
+        self.transact(vec![put(&self.tables.subscribers, item)]).await
+    }
+
+    /// A page of a line's contacts after `after`, in the order of shards. Empty at the end.
+    pub async fn contacts(
+        &self,
+        line: &LineId,
+        after: Option<&ContactId>,
+        limit: i32,
+    ) -> Result<Vec<Contact>> {
+        let first = after.map_or('0', keys::shard);
+        for shard in keys::SHARDS.into_iter().filter(|it| *it >= first) {
+            let after = after.filter(|it| keys::shard(it) == shard);
+            let page = self
+                .client
+                .query()
+                .table_name(&self.tables.subscribers)
+                .key_condition_expression("pk = :pk AND sk > :after")
+                .expression_attribute_values(":pk", text(keys::contacts(line, shard)))
+                .expression_attribute_values(":after", text(after.map_or("!", ContactId::as_str)))
+                .limit(limit)
+                .send()
+                .await
+                .map_err(failed)?;
+            if page.count() > 0 {
+                return page.items().iter().map(read_contact).collect();
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    /// Deletes a contact and everything that is known of it, the conversation included. Returns
+    /// how many messages went with it.
+    ///
+    /// Deleting twice is deleting once, so a run that died in the middle is run again.
+    pub async fn forget(&self, line: &LineId, contact: &Contact) -> Result<i64> {
+        let mut ids = vec![contact.id.clone()];
+        ids.extend(contact.former_ids.iter().cloned());
+        let mut gone = 0;
+        let mut subscribers = Vec::new();
+        for id in &ids {
+            gone += self.clear_chat(line, id, None).await?;
+            let events = self.query_all(&self.tables.subscribers, keys::consents(line, id)).await?;
+            subscribers.extend(events.iter().map(key_of).collect::<Result<Vec<_>>>()?);
+        }
+        let topics = contact.topics();
+        let topics = topics.iter().map(TopicId::as_str).chain([keys::EVERYONE]);
+        subscribers.extend(topics.map(|it| keys::follower(line, it, &contact.id)));
+        subscribers.extend(contact.phone.as_ref().map(|it| keys::phone(line, it)));
+        subscribers.extend(contact.user_id.as_ref().map(|it| keys::user(line, it)));
+        // The contact last: while it is there, the rest can still be found.
+        self.delete_many(&self.tables.subscribers, subscribers).await?;
+        self.delete_many(&self.tables.subscribers, vec![keys::contact(line, &contact.id)]).await?;
+        Ok(gone)
+    }
+
+    /// Deletes a contact's messages older than `before`, or all of them; how many went.
+    pub async fn clear_chat(
+        &self,
+        line: &LineId,
+        contact: &ContactId,
+        before: Option<Timestamp>,
+    ) -> Result<i64> {
+        // `N` follows `M`, so it stands after the last message.
+        let end = before.map_or("N".to_owned(), |at| format!("M#{:016}", at.as_millisecond()));
+        let mut gone = 0;
+        let mut start = None;
+        loop {
+            let page = self
+                .client
+                .query()
+                .table_name(&self.tables.messages)
+                .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :end")
+                .expression_attribute_values(":pk", text(keys::chat(line, contact)))
+                .expression_attribute_values(":first", text("M#"))
+                .expression_attribute_values(":end", text(&end))
+                .projection_expression("pk, sk")
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(failed)?;
+            gone += i64::from(page.count());
+            let keys = page.items().iter().map(key_of).collect::<Result<_>>()?;
+            self.delete_many(&self.tables.messages, keys).await?;
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                break;
+            }
+        }
+        self.clear_conversation(line, contact, before).await?;
+        Ok(gone)
+    }
+
+    /// The conversation's own row goes with its last message.
+    async fn clear_conversation(
+        &self,
+        line: &LineId,
+        contact: &ContactId,
+        before: Option<Timestamp>,
+    ) -> Result<()> {
+        let deleted = self
+            .client
+            .delete_item()
+            .table_name(&self.tables.messages)
+            .set_key(Some(keys::conversation(line, contact).into_item()))
+            .condition_expression("attribute_not_exists(pk) OR last_at < :before")
+            .expression_attribute_values(":before", instant(before.unwrap_or(Timestamp::MAX)))
+            .send()
+            .await
+            .map_err(failed);
+        match deleted {
+            Ok(_) | Err(StoreError::Conflict) => Ok(()),
+            Err(err) => Err(err),
+        }
+    }
+
+    /// Deletes the deliveries of a broadcast, a page at a time; how many went.
+    pub async fn clear_deliveries(&self, broadcast: &BroadcastId) -> Result<i64> {
+        let mut gone = 0;
+        for shard in keys::SHARDS {
+            loop {
+                let page = self
+                    .client
+                    .query()
+                    .table_name(&self.tables.broadcasts)
+                    .key_condition_expression("pk = :pk")
+                    .expression_attribute_values(":pk", text(keys::deliveries(broadcast, shard)))
+                    .projection_expression("pk, sk")
+                    .limit(500)
+                    .send()
+                    .await
+                    .map_err(failed)?;
+                if page.count() == 0 {
+                    break;
+                }
+                gone += i64::from(page.count());
+                let keys = page.items().iter().map(key_of).collect::<Result<_>>()?;
+                self.delete_many(&self.tables.broadcasts, keys).await?;
+            }
+        }
+        Ok(gone)
+    }
+
+    async fn delete_many(&self, table: &str, keys: Vec<Key>) -> Result<()> {
+        for batch in keys.chunks(BATCH) {
+            let mut wanted: Vec<WriteRequest> = batch.iter().cloned().map(delete_request).collect();
+            while !wanted.is_empty() {
+                let answer = self
+                    .client
+                    .batch_write_item()
+                    .request_items(table, wanted)
+                    .send()
+                    .await
+                    .map_err(failed)?;
+                let left = answer.unprocessed_items.and_then(|mut it| it.remove(table));
+                wanted = left.unwrap_or_default();
+            }
+        }
+        Ok(())
+    }
+}
+
+fn key_of(item: &Item) -> Result<Key> {
+    Ok(Key { pk: item.text("pk")?.to_owned(), sk: item.text("sk")?.to_owned() })
+}
+
+fn delete_request(key: Key) -> WriteRequest {
+    let delete =
+        DeleteRequest::builder().set_key(Some(key.into_item())).build().expect("a key is given");
+    WriteRequest::builder().delete_request(delete).build()
+}

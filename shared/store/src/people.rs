@@ -1,0 +1,577 @@
+//! Contacts, what identifies them, what they follow, what they agreed to.
+
+use std::collections::{BTreeSet, HashMap};
+
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, KeysAndAttributes, Put, TransactWriteItem};
+use domain::contact::{ConsentChange, ConsentEvent, ConsentSource, Contact, Subscription};
+use domain::ids::{ContactId, LineId, MessageId, TopicId, UserId};
+use domain::message::{ProfileName, Sender};
+use domain::phone::Phone;
+use jiff::{Timestamp, ToSpan};
+
+use crate::conversations::{NewEntry, put_entry};
+use crate::item::{Draft, Fields, Item, expiry, instant, number, text};
+use crate::keys::{self, Key};
+use crate::{Result, Store, StoreError, failed, transaction_failed};
+
+/// Stands for a message of Meta's wherever its id must not: a keyed hash of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageKey(String);
+
+impl MessageKey {
+    /// Takes the hash, not the id.
+    pub fn new(hash: impl Into<String>) -> Self {
+        Self(hash.into())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A contact as it was read, with what is needed to write it back safely.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    pub contact: Contact,
+    /// How often the item has been written; 0 if it is not there yet.
+    version: i64,
+    /// A second contact that the same message belongs to: to be merged into the first.
+    pub twin: Option<Box<Loaded>>,
+}
+
+/// Everything one message changes, saved together or not at all.
+pub struct Turn<'a> {
+    pub line: &'a LineId,
+    pub loaded: &'a Loaded,
+    pub message: &'a MessageKey,
+    /// The contact after the message.
+    pub contact: &'a Contact,
+    pub event: Option<&'a ConsentEvent>,
+    /// The message, if the desk is to see it.
+    pub inbound: Option<NewEntry>,
+    /// Whether somebody must look at the conversation.
+    pub opens: bool,
+    /// The answer, still to be sent.
+    pub reply: Option<NewEntry>,
+    /// Our clock: when the message was processed.
+    pub now: Timestamp,
+}
+
+/// Meta repeats webhooks for 7 days; processed ids are remembered a day longer.
+///
+/// Source: Cloud API, webhook retries.
+const SEEN_DAYS: i64 = 8;
+
+impl Store {
+    /// The contact a message comes from, or a new one under `fresh`.
+    ///
+    /// `before` is Meta's user id before a change, where the message reports one.
+    pub async fn load(
+        &self,
+        line: &LineId,
+        sender: &Sender,
+        before: Option<&UserId>,
+        fresh: ContactId,
+    ) -> Result<Loaded> {
+        let mut found: Vec<ContactId> = Vec::new();
+        let users = [sender.user_id.as_ref(), before].into_iter().flatten();
+        let keys = users
+            .map(|user| keys::user(line, user))
+            .chain(sender.phone.as_ref().map(|phone| keys::phone(line, phone)));
+        for key in keys {
+            if let Some(item) = self.get(&self.tables.subscribers, key).await? {
+                let id = ContactId::new(item.text("contact")?);
+                if !found.contains(&id) {
+                    found.push(id);
+                }
+            }
+        }
+        let mut loaded = Vec::new();
+        for id in found {
+            if let Some((contact, version)) = self.versioned(line, &id).await? {
+                loaded.push(Loaded { contact, version, twin: None });
+            }
+        }
+        let mut loaded = loaded.into_iter();
+        let Some(mut first) = loaded.next() else {
+            return Ok(Loaded { contact: Contact::new(fresh), version: 0, twin: None });
+        };
+        first.twin = loaded.next().map(Box::new);
+        Ok(first)
+    }
+
+    /// Whether a message of Meta's was processed, and the row of the answer it got, if any.
+    pub async fn seen(&self, line: &LineId, message: &MessageKey) -> Result<Option<Seen>> {
+        let item = self.get(&self.tables.messages, keys::seen(line, message)).await?;
+        item.map(|item| {
+            let contact = ContactId::new(item.text("contact")?);
+            Ok(Seen { contact, reply: item.find_text("reply").map(str::to_owned) })
+        })
+        .transpose()
+    }
+
+    /// Saves a turn in one transaction.
+    ///
+    /// `Conflict` if the message was processed or the contact written meanwhile: look again.
+    pub async fn save(&self, turn: Turn<'_>) -> Result<()> {
+        let mut writes = vec![self.put_seen(&turn)];
+        writes.extend(self.put_person(turn.line, turn.loaded, turn.contact, turn.now));
+        if let Some(event) = turn.event {
+            let put = put_new(&self.tables.subscribers, consent(turn.line, event, turn.message));
+            writes.push(put);
+        }
+        if let Some(entry) = turn.inbound {
+            writes.push(put_entry(&self.tables.messages, turn.line, &turn.contact.id, entry));
+            if turn.opens {
+                writes.push(self.open_conversation(turn.line, &turn.contact.id, turn.now));
+            }
+        }
+        if let Some(entry) = turn.reply {
+            writes.push(put_entry(&self.tables.messages, turn.line, &turn.contact.id, entry));
+        }
+        self.transact(writes).await
+    }
+
+    /// Saves a change of consent that did not come by WhatsApp, and its proof.
+    pub async fn save_recorded(
+        &self,
+        line: &LineId,
+        loaded: &Loaded,
+        contact: &Contact,
+        event: &ConsentEvent,
+        key: &MessageKey,
+        now: Timestamp,
+    ) -> Result<()> {
+        let mut writes = self.put_person(line, loaded, contact, now);
+        writes.push(put_new(&self.tables.subscribers, consent(line, event, key)));
+        self.transact(writes).await
+    }
+
+    fn put_seen(&self, turn: &Turn<'_>) -> TransactWriteItem {
+        let seen = Draft::at(keys::seen(turn.line, turn.message))
+            .with("contact", text(turn.contact.id.as_str()))
+            .with_some("reply", turn.reply.as_ref().map(|it| text(&it.row)))
+            .with("expires", expiry(turn.now + (24 * SEEN_DAYS).hours()));
+        put_new(&self.tables.messages, seen.done())
+    }
+
+    /// The contact, what finds it, and what it follows: the same change in three places.
+    fn put_person(
+        &self,
+        line: &LineId,
+        loaded: &Loaded,
+        next: &Contact,
+        now: Timestamp,
+    ) -> Vec<TransactWriteItem> {
+        let table = &self.tables.subscribers;
+        let mut writes = vec![put_contact(table, line, next, loaded.version)];
+        let before = &loaded.contact;
+        let (known, addresses) = (address_keys(line, before), address_keys(line, next));
+        // With a twin, an address may still lead to the other contact.
+        for key in addresses.iter().filter(|it| loaded.twin.is_some() || !known.contains(it)) {
+            writes.push(put_address(table, key.clone(), loaded, &next.id));
+        }
+        for key in known.into_iter().filter(|it| !addresses.contains(it)) {
+            writes.push(delete(table, key));
+        }
+        let (follows, follows_next) = (followed(before), followed(next));
+        for topic in follows_next.difference(&follows) {
+            let row = Draft::at(keys::follower(line, topic, &next.id))
+                .with("joined_at", instant(now))
+                .done();
+            writes.push(put(table, row));
+        }
+        for topic in follows.difference(&follows_next) {
+            writes.push(delete(table, keys::follower(line, topic, &next.id)));
+        }
+        if let Some(twin) = &loaded.twin {
+            let other = &twin.contact;
+            for topic in followed(other) {
+                writes.push(delete(table, keys::follower(line, &topic, &other.id)));
+            }
+            writes.push(delete_version(table, keys::contact(line, &other.id), twin.version));
+        }
+        writes
+    }
+
+    /// One contact of a line.
+    pub async fn contact(&self, line: &LineId, id: &ContactId) -> Result<Option<Contact>> {
+        Ok(self.versioned(line, id).await?.map(|it| it.0))
+    }
+
+    /// One contact of a line, to be changed.
+    pub async fn load_contact(&self, line: &LineId, id: &ContactId) -> Result<Option<Loaded>> {
+        let found = self.versioned(line, id).await?;
+        Ok(found.map(|(contact, version)| Loaded { contact, version, twin: None }))
+    }
+
+    async fn versioned(&self, line: &LineId, id: &ContactId) -> Result<Option<(Contact, i64)>> {
+        let item = self.get(&self.tables.subscribers, keys::contact(line, id)).await?;
+        item.map(|item| Ok((read_contact(&item)?, item.number("version")?))).transpose()
+    }
+
+    /// The contacts as they stand at this very moment, those that exist.
+    ///
+    /// At most 100 ids; each is a consistent read.
+    pub async fn recipients(
+        &self,
+        line: &LineId,
+        ids: &[ContactId],
+    ) -> Result<HashMap<ContactId, Contact>> {
+        let keys = ids.iter().map(|id| keys::contact(line, id)).collect();
+        let items = self.get_many(&self.tables.subscribers, keys).await?;
+        items
+            .iter()
+            .map(|item| {
+                let contact = read_contact(item)?;
+                Ok((contact.id.clone(), contact))
+            })
+            .collect()
+    }
+
+    /// How many follow each topic, and how many are subscribed at all (`*`).
+    pub async fn count_followers(&self, line: &LineId, topic: &str) -> Result<i64> {
+        let mut total = 0;
+        let mut start = None;
+        loop {
+            let page = self
+                .client
+                .query()
+                .table_name(&self.tables.subscribers)
+                .key_condition_expression("pk = :pk")
+                .expression_attribute_values(":pk", text(keys::followers(line, topic)))
+                .select(aws_sdk_dynamodb::types::Select::Count)
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(failed)?;
+            total += i64::from(page.count());
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(total);
+            }
+        }
+    }
+
+    /// Who follows a topic (or `*`), in the order of ids, after `after`: id and joining time.
+    pub async fn followers(
+        &self,
+        line: &LineId,
+        topic: &str,
+        after: Option<&ContactId>,
+        limit: i32,
+    ) -> Result<Vec<(ContactId, Timestamp)>> {
+        let mut query = self
+            .client
+            .query()
+            .table_name(&self.tables.subscribers)
+            .expression_attribute_values(":pk", text(keys::followers(line, topic)))
+            .consistent_read(true)
+            .limit(limit);
+        query = match after {
+            Some(after) => query
+                .key_condition_expression("pk = :pk AND sk > :after")
+                .expression_attribute_values(":after", text(after.as_str())),
+            None => query.key_condition_expression("pk = :pk"),
+        };
+        let page = query.send().await.map_err(failed)?;
+        let row = |it: &Item| Ok((ContactId::new(it.text("sk")?), it.instant("joined_at")?));
+        page.items().iter().map(row).collect()
+    }
+
+    /// The consent events of a contact and of those merged into it, oldest first.
+    pub async fn consents(&self, line: &LineId, contact: &Contact) -> Result<Vec<ConsentEvent>> {
+        let mut events = Vec::new();
+        for id in std::iter::once(&contact.id).chain(&contact.former_ids) {
+            let items = self.query_all(&self.tables.subscribers, keys::consents(line, id)).await?;
+            for item in &items {
+                events.push(read_consent(id, item)?);
+            }
+        }
+        events.sort_by_key(|it| it.at);
+        Ok(events)
+    }
+
+    /// The contact with this number or user id, if the line knows one.
+    pub async fn find(&self, line: &LineId, phone: &Phone) -> Result<Option<Contact>> {
+        let found = self.get(&self.tables.subscribers, keys::phone(line, phone)).await?;
+        match found {
+            Some(item) => self.contact(line, &ContactId::new(item.text("contact")?)).await,
+            None => Ok(None),
+        }
+    }
+
+    pub(crate) async fn get(&self, table: &str, key: Key) -> Result<Option<Item>> {
+        let found = self
+            .client
+            .get_item()
+            .table_name(table)
+            .set_key(Some(key.into_item()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(failed)?;
+        Ok(found.item)
+    }
+
+    /// Consistent reads of up to 100 items, asked again for those the table had no time for.
+    pub(crate) async fn get_many(&self, table: &str, keys: Vec<Key>) -> Result<Vec<Item>> {
+        let mut wanted: Vec<Item> = keys.into_iter().map(Key::into_item).collect();
+        let mut items = Vec::new();
+        while !wanted.is_empty() {
+            let ask = KeysAndAttributes::builder()
+                .set_keys(Some(wanted))
+                .consistent_read(true)
+                .build()
+                .expect("keys are given");
+            let mut answer = self
+                .client
+                .batch_get_item()
+                .request_items(table, ask)
+                .send()
+                .await
+                .map_err(failed)?;
+            items.extend(
+                answer.responses.as_mut().and_then(|it| it.remove(table)).unwrap_or_default(),
+            );
+            wanted = answer
+                .unprocessed_keys
+                .and_then(|mut it| it.remove(table))
+                .map(|it| it.keys)
+                .unwrap_or_default();
+        }
+        Ok(items)
+    }
+
+    /// A whole partition, page by page. For those that are small by nature.
+    pub(crate) async fn query_all(&self, table: &str, pk: String) -> Result<Vec<Item>> {
+        let mut items = Vec::new();
+        let mut start = None;
+        loop {
+            let page = self
+                .client
+                .query()
+                .table_name(table)
+                .key_condition_expression("pk = :pk")
+                .expression_attribute_values(":pk", text(&pk))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(failed)?;
+            items.extend(page.items.unwrap_or_default());
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+
+    pub(crate) async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<()> {
+        self.client
+            .transact_write_items()
+            .set_transact_items(Some(writes))
+            .send()
+            .await
+            .map_err(transaction_failed)?;
+        Ok(())
+    }
+}
+
+/// What is remembered of a processed message.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub contact: ContactId,
+    /// The row of the answer, sent or still to be sent.
+    pub reply: Option<String>,
+}
+
+/// What a contact follows, everyone's topic included.
+fn followed(contact: &Contact) -> BTreeSet<String> {
+    let mut topics: BTreeSet<String> =
+        contact.topics().iter().map(|it| it.as_str().to_owned()).collect();
+    if contact.is_subscribed() {
+        topics.insert(keys::EVERYONE.to_owned());
+    }
+    topics
+}
+
+fn address_keys(line: &LineId, contact: &Contact) -> Vec<Key> {
+    let phone = contact.phone.as_ref().map(|it| keys::phone(line, it));
+    let user = contact.user_id.as_ref().map(|it| keys::user(line, it));
+    phone.into_iter().chain(user).collect()
+}
+
+pub(crate) fn put(table: &str, item: Item) -> TransactWriteItem {
+    let put = Put::builder()
+        .table_name(table)
+        .set_item(Some(item))
+        .build()
+        .expect("table and item are given");
+    TransactWriteItem::builder().put(put).build()
+}
+
+/// Puts what must not be there yet.
+pub(crate) fn put_new(table: &str, item: Item) -> TransactWriteItem {
+    let put = Put::builder()
+        .table_name(table)
+        .set_item(Some(item))
+        .condition_expression("attribute_not_exists(pk)")
+        .build()
+        .expect("table and item are given");
+    TransactWriteItem::builder().put(put).build()
+}
+
+pub(crate) fn delete(table: &str, key: Key) -> TransactWriteItem {
+    let delete = Delete::builder()
+        .table_name(table)
+        .set_key(Some(key.into_item()))
+        .build()
+        .expect("table and key are given");
+    TransactWriteItem::builder().delete(delete).build()
+}
+
+fn delete_version(table: &str, key: Key, version: i64) -> TransactWriteItem {
+    let delete = Delete::builder()
+        .table_name(table)
+        .set_key(Some(key.into_item()))
+        .condition_expression("version = :version")
+        .expression_attribute_values(":version", number(version))
+        .build()
+        .expect("table and key are given");
+    TransactWriteItem::builder().delete(delete).build()
+}
+
+/// Leads a number or user id to a contact, unless it leads to somebody we have not looked at.
+fn put_address(table: &str, key: Key, loaded: &Loaded, id: &ContactId) -> TransactWriteItem {
+    let twin = loaded.twin.as_ref().map_or(id, |it| &it.contact.id);
+    let put = Put::builder()
+        .table_name(table)
+        .set_item(Some(Draft::at(key).with("contact", text(id.as_str())).done()))
+        .condition_expression("attribute_not_exists(pk) OR contact IN (:this, :twin)")
+        .expression_attribute_values(":this", text(id.as_str()))
+        .expression_attribute_values(":twin", text(twin.as_str()))
+        .build()
+        .expect("table and item are given");
+    TransactWriteItem::builder().put(put).build()
+}
+
+fn put_contact(table: &str, line: &LineId, contact: &Contact, version: i64) -> TransactWriteItem {
+    let item = write_contact(line, contact, version + 1);
+    let put = Put::builder().table_name(table).set_item(Some(item));
+    let put = if version == 0 {
+        put.condition_expression("attribute_not_exists(pk)")
+    } else {
+        put.condition_expression("version = :version")
+            .expression_attribute_values(":version", number(version))
+    };
+    let put = put.build().expect("table and item are given");
+    TransactWriteItem::builder().put(put).build()
+}
+
+fn write_contact(line: &LineId, contact: &Contact, version: i64) -> Item {
+    let draft = Draft::at(keys::contact(line, &contact.id))
+        .with("version", number(version))
+        .with_some("phone", contact.phone.as_ref().map(|it| text(it.expose())))
+        .with_some("user_id", contact.user_id.as_ref().map(|it| text(it.expose())))
+        .with_some("name", contact.name.as_ref().map(|it| text(it.expose())))
+        .with_some("consent_at", contact.consent_at.map(instant))
+        .with_some("last_inbound_at", contact.last_inbound_at.map(instant))
+        .with_some("asked_at", contact.asked_at.map(instant))
+        .with_some("invited_at", contact.invited_at.map(instant))
+        .with_some("blocked", contact.blocked.then_some(AttributeValue::Bool(true)))
+        .with_set("former_ids", &contact.former_ids);
+    match &contact.subscription {
+        Subscription::Never => draft,
+        Subscription::Active { topics, since } => draft
+            .with("subscription", text("active"))
+            .with("since", instant(*since))
+            .with_set("topics", topics),
+        Subscription::Ended { at } => {
+            draft.with("subscription", text("ended")).with("ended_at", instant(*at))
+        }
+    }
+    .done()
+}
+
+pub(crate) fn read_contact(item: &Item) -> Result<Contact> {
+    let phone = item.find_text("phone").map(Phone::parse).transpose();
+    Ok(Contact {
+        id: ContactId::new(item.text("sk")?),
+        phone: phone.map_err(|_| StoreError::Corrupt("phone"))?,
+        user_id: item.find_text("user_id").map(UserId::new),
+        name: item.find_text("name").map(ProfileName::new),
+        subscription: match item.find_text("subscription") {
+            None => Subscription::Never,
+            Some("active") => Subscription::Active {
+                topics: item.set("topics").into_iter().map(TopicId::new).collect(),
+                since: item.instant("since")?,
+            },
+            Some("ended") => Subscription::Ended { at: item.instant("ended_at")? },
+            Some(_) => return Err(StoreError::Corrupt("subscription")),
+        },
+        consent_at: item.find_instant("consent_at"),
+        last_inbound_at: item.find_instant("last_inbound_at"),
+        asked_at: item.find_instant("asked_at"),
+        invited_at: item.find_instant("invited_at"),
+        blocked: item.flag("blocked"),
+        former_ids: item.set("former_ids").into_iter().map(ContactId::new).collect(),
+    })
+}
+
+fn consent(line: &LineId, event: &ConsentEvent, key: &MessageKey) -> Item {
+    let draft = Draft::at(keys::consent(line, &event.contact, event.at.as_millisecond(), key))
+        .with("at", instant(event.at))
+        .with("policy", text(event.policy.to_string()))
+        .with("privacy", text(event.privacy.to_string()));
+    let draft = match &event.change {
+        ConsentChange::Subscribed { topics } => {
+            draft.with("change", text("subscribed")).with_set("topics", topics)
+        }
+        ConsentChange::TopicsChosen { topics } => {
+            draft.with("change", text("topics-chosen")).with_set("topics", topics)
+        }
+        ConsentChange::Unsubscribed => draft.with("change", text("unsubscribed")),
+        ConsentChange::Outdated { wanted } => {
+            draft.with("change", text("outdated")).with("wanted", text(wanted))
+        }
+    };
+    match &event.source {
+        ConsentSource::Message { id, text: words, rule } => draft
+            .with("message_id", text(id.expose()))
+            .with("text", text(words))
+            .with("rule", text(rule)),
+        ConsentSource::Operator { who, proof } => {
+            draft.with("operator", text(who)).with("proof", text(proof))
+        }
+    }
+    .done()
+}
+
+fn read_consent(contact: &ContactId, item: &Item) -> Result<ConsentEvent> {
+    let topics = || item.set("topics").into_iter().map(TopicId::new).collect();
+    let date = |name: &'static str| item.text(name)?.parse().map_err(|_| StoreError::Corrupt(name));
+    Ok(ConsentEvent {
+        contact: contact.clone(),
+        at: item.instant("at")?,
+        change: match item.text("change")? {
+            "subscribed" => ConsentChange::Subscribed { topics: topics() },
+            "topics-chosen" => ConsentChange::TopicsChosen { topics: topics() },
+            "unsubscribed" => ConsentChange::Unsubscribed,
+            "outdated" => ConsentChange::Outdated { wanted: item.text("wanted")?.to_owned() },
+            _ => return Err(StoreError::Corrupt("change")),
+        },
+        source: match item.find_text("operator") {
+            Some(who) => ConsentSource::Operator {
+                who: who.to_owned(),
+                proof: item.text("proof")?.to_owned(),
+            },
+            None => ConsentSource::Message {
+                id: MessageId::new(item.text("message_id")?),
+                text: item.text("text")?.to_owned(),
+                rule: item.text("rule")?.to_owned(),
+            },
+        },
+        policy: date("policy")?,
+        privacy: date("privacy")?,
+    })
+}

@@ -1,0 +1,113 @@
+//! The rate item of a business number: one clock that all its senders push forward.
+
+use domain::ids::PhoneNumberId;
+use domain::rate::{self, Rate, Slots};
+
+use crate::item::{Fields, number};
+use crate::{Result, Store, StoreError, failed, keys};
+
+/// Lost races before a chunk waits its turn instead. Each round somebody else got slots.
+const TRIES: usize = 5;
+
+/// How long a number counts as broadcasting after its last granted slot, in milliseconds.
+const BROADCASTING_MS: i64 = 5000;
+
+impl Store {
+    /// Asks for up to `n` slots for a broadcast; see [`rate::reserve`].
+    pub async fn reserve(
+        &self,
+        from: &PhoneNumberId,
+        now_ms: i64,
+        n: usize,
+        per_second: u32,
+        emergency: bool,
+    ) -> Result<Slots> {
+        for _ in 0..TRIES {
+            let current = self.rate(from).await?;
+            let (slots, next) = rate::reserve(current, now_ms, n, per_second, emergency);
+            if matches!(slots, Slots::Wait { .. }) {
+                return Ok(slots);
+            }
+            let pushed = self
+                .client
+                .update_item()
+                .table_name(&self.tables.broadcasts)
+                .set_key(Some(keys::rate(from).into_item()))
+                .update_expression("SET next_free = :next, broadcasting_until = :until")
+                .condition_expression("attribute_not_exists(next_free) OR next_free = :current")
+                .expression_attribute_values(":next", number(next.next_free_ms))
+                .expression_attribute_values(":until", number(next.next_free_ms + BROADCASTING_MS))
+                .expression_attribute_values(":current", number(current.next_free_ms))
+                .send()
+                .await
+                .map_err(failed);
+            match pushed {
+                Ok(_) => return Ok(slots),
+                Err(StoreError::Conflict) => {}
+                Err(err) => return Err(err),
+            }
+        }
+        Ok(Slots::Wait { until_ms: now_ms + rate::cost_ms(n, per_second) })
+    }
+
+    async fn rate(&self, from: &PhoneNumberId) -> Result<Rate> {
+        let item = self.get(&self.tables.broadcasts, keys::rate(from)).await?;
+        let item = item.unwrap_or_default();
+        Ok(Rate {
+            next_free_ms: item.find_number("next_free").unwrap_or(0),
+            urgent_until_ms: item.find_number("urgent_until").unwrap_or(0),
+            slow_until_ms: item.find_number("slow_until").unwrap_or(0),
+        })
+    }
+
+    /// Counts messages that do not wait: replies and what comes in. Only while a broadcast runs,
+    /// since nobody else looks.
+    pub async fn debit(&self, from: &PhoneNumberId, now_ms: i64, cost_ms: i64) -> Result<()> {
+        let pushed = self
+            .client
+            .update_item()
+            .table_name(&self.tables.broadcasts)
+            .set_key(Some(keys::rate(from).into_item()))
+            .update_expression("ADD next_free :cost")
+            .condition_expression("next_free >= :now")
+            .expression_attribute_values(":cost", number(cost_ms))
+            .expression_attribute_values(":now", number(now_ms))
+            .send()
+            .await
+            .map_err(failed);
+        match pushed {
+            Ok(_) | Err(StoreError::Conflict) => Ok(()),
+            Err(err) => Err(err),
+        }
+    }
+
+    /// Whether a broadcast of this number is or just was in the air.
+    pub async fn is_broadcasting(&self, from: &PhoneNumberId, now_ms: i64) -> Result<bool> {
+        let item = self.get(&self.tables.broadcasts, keys::rate(from)).await?;
+        Ok(item.and_then(|it| it.find_number("broadcasting_until")).unwrap_or(0) > now_ms)
+    }
+
+    /// Lets bulk yield until then.
+    pub async fn set_urgent(&self, from: &PhoneNumberId, until_ms: i64) -> Result<()> {
+        self.set_until(from, "urgent_until", until_ms).await
+    }
+
+    /// Halves the number's rate until then.
+    pub async fn set_slow(&self, from: &PhoneNumberId, until_ms: i64) -> Result<()> {
+        self.set_until(from, "slow_until", until_ms).await
+    }
+
+    async fn set_until(&self, from: &PhoneNumberId, what: &str, until_ms: i64) -> Result<()> {
+        self.client
+            .update_item()
+            .table_name(&self.tables.broadcasts)
+            .set_key(Some(keys::rate(from).into_item()))
+            .update_expression("SET #what = :until")
+            .expression_attribute_names("#what", what)
+            .expression_attribute_values(":until", number(until_ms))
+            .send()
+            .await
+            .map_err(failed)?;
+        Ok(())
+    }
+}
