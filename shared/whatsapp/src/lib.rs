@@ -1,1 +1,6 @@
-//! Meta: webhook payloads, signatures, the Graph API client, error codes.
+//! Meta: webhook payloads, signatures, the Graph API client.
+//!
+//! What Meta's error codes mean is not here but in [`domain::failure`].
+
+pub mod payload;
+pub mod signature;

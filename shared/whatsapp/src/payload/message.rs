@@ -1,0 +1,101 @@
+//! One message of Meta's into the domain's words. What we have no word for is still a message:
+//! the desk sees that something came.
+
+use domain::ids::MessageId;
+use domain::message::{Content, Inbound, Media};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{Unreadable, seconds, sender, text, word};
+
+/// Longer texts are cut. WhatsApp lets people write 4,096 characters.
+pub const MAX_TEXT_BYTES: usize = 65_536;
+/// For payloads, titles, file names and types.
+const MAX_WORD_BYTES: usize = 1_024;
+
+/// Reads one element of `messages[]` with its element of `contacts[]`.
+///
+/// Fails only without an id, a time or a sender; any content can be read. What [`super::split`]
+/// gives as a message never fails.
+pub fn read_message(message: &Value, contact: Option<&Value>) -> Result<Inbound, Unreadable> {
+    read(message, contact).map_err(Unreadable::Missing)
+}
+
+/// As [`read_message`]; the error is what is missing.
+pub(super) fn read(message: &Value, contact: Option<&Value>) -> Result<Inbound, &'static str> {
+    let id = word(message.get("id")).ok_or("id")?;
+    let sender = sender::read(message, contact).ok_or("sender")?;
+    let at = seconds(message.get("timestamp"))
+        .and_then(|it| Timestamp::from_second(it).ok())
+        .ok_or("timestamp")?;
+    Ok(Inbound { id: MessageId::new(id), sender, at, content: content(message) })
+}
+
+fn content(message: &Value) -> Content {
+    let kind = word(message.get("type")).unwrap_or_else(|| "unknown".to_owned());
+    let read = match kind.as_str() {
+        "text" => long_text(message, "/text/body").map(Content::Text),
+        "button" => tap(message, "/button/payload", "/button/text"),
+        "interactive" => interactive(message),
+        "image" | "video" | "audio" | "document" | "sticker" => media(message, &kind, &kind),
+        // So called in old payloads.
+        "voice" => media(message, "voice", "audio"),
+        "reaction" => Some(Content::Reaction { emoji: short_text(message, "/reaction/emoji") }),
+        "system" => moved(message),
+        _ => None,
+    };
+    read.unwrap_or_else(|| Content::Other { kind: text::line(&kind, MAX_WORD_BYTES) })
+}
+
+fn interactive(message: &Value) -> Option<Content> {
+    tap(message, "/interactive/button_reply/id", "/interactive/button_reply/title")
+        .or_else(|| tap(message, "/interactive/list_reply/id", "/interactive/list_reply/title"))
+}
+
+/// A template's quick reply without a payload of its own comes with its label, and one of the two
+/// may be missing.
+fn tap(message: &Value, payload: &str, title: &str) -> Option<Content> {
+    let (payload, title) = (short_text(message, payload), short_text(message, title));
+    let either = payload.clone().or_else(|| title.clone())?;
+    Some(Content::Tap {
+        payload: payload.unwrap_or_else(|| either.clone()),
+        title: title.unwrap_or(either),
+    })
+}
+
+/// `None` without an id, as when Meta could not fetch the file.
+fn media(message: &Value, key: &str, kind: &str) -> Option<Content> {
+    let id = word(message.pointer(&format!("/{key}/id")))?;
+    Some(Content::Media(Media {
+        kind: kind.to_owned(),
+        id: text::line(&id, MAX_WORD_BYTES),
+        mime_type: short_text(message, &format!("/{key}/mime_type")),
+        file_name: short_text(message, &format!("/{key}/filename")),
+        caption: long_text(message, &format!("/{key}/caption")),
+    }))
+}
+
+/// `user_changed_number`, `user_changed_user_id`. Other system messages say nothing we can use.
+fn moved(message: &Value) -> Option<Content> {
+    let system = message.get("system")?;
+    let kind = system.get("type").and_then(Value::as_str)?;
+    if !matches!(kind, "user_changed_number" | "user_changed_user_id") {
+        return None;
+    }
+    let phone = word(system.get("wa_id")).as_deref().and_then(sender::phone);
+    let user_id = sender::user_id(system.get("user_id"));
+    if phone.is_none() && user_id.is_none() {
+        return None;
+    }
+    let previous_user_id = sender::user_id(system.get("previous_user_id"));
+    Some(Content::Moved { phone, user_id, previous_user_id })
+}
+
+fn long_text(message: &Value, pointer: &str) -> Option<String> {
+    Some(text::lines(message.pointer(pointer)?.as_str()?, MAX_TEXT_BYTES))
+}
+
+fn short_text(message: &Value, pointer: &str) -> Option<String> {
+    let text = text::line(message.pointer(pointer)?.as_str()?, MAX_WORD_BYTES);
+    (!text.is_empty()).then_some(text)
+}
