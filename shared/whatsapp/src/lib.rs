@@ -2,5 +2,6 @@
 //!
 //! What Meta's error codes mean is not here but in [`domain::failure`].
 
+pub mod graph;
 pub mod payload;
 pub mod signature;

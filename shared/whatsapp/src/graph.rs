@@ -1,0 +1,139 @@
+//! The client of Meta's Graph API: sends one message and says for certain what came of it, or
+//! that nobody can say.
+//!
+//! Nothing is tried twice in here, not even by the HTTP client: the API has no idempotency key,
+//! so who sends again is the domain's decision.
+//!
+//! Source: Cloud API, reference/whatsapp-business-phone-number/message-api.
+
+mod answer;
+mod request;
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use domain::failure::Failure;
+use domain::ids::{MessageId, PhoneNumberId, UserId};
+use domain::message::Outgoing;
+use domain::phone::Phone;
+use reqwest::redirect;
+use serde_json::Value;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// A connection that rested longer is not trusted: between two invocations Lambda freezes the
+/// process, and a POST into a connection that Meta closed meanwhile is an answer lost.
+const MAX_IDLE: Duration = Duration::from_secs(15);
+
+/// One Graph API. The HTTP client is made at the first call, so starting costs nothing.
+#[derive(Debug)]
+pub struct Graph {
+    /// Without a slash at its end.
+    base_url: String,
+    version: String,
+    timeout: Duration,
+    http: OnceLock<reqwest::Client>,
+}
+
+/// Whom a message goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum To<'a> {
+    Phone(&'a Phone),
+    UserId(&'a UserId),
+}
+
+/// Meta took a message. Whether it arrives, the statuses tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    pub message_id: MessageId,
+    /// Meta keeps it back while it judges the template's quality (`message_status`); it goes out
+    /// later or fails with 132015.
+    pub held: bool,
+}
+
+impl Graph {
+    /// `base_url` as `https://graph.facebook.com`, `version` as `v25.0`.
+    pub fn new(base_url: &str, version: impl Into<String>) -> Self {
+        Self {
+            base_url: base_url.trim_end_matches('/').to_owned(),
+            version: version.into(),
+            timeout: TIMEOUT,
+            http: OnceLock::new(),
+        }
+    }
+
+    /// Sends one message from a business number.
+    ///
+    /// `callback` comes back with every status of this message: our id of the send, at most 512
+    /// characters and nothing personal. Takes at most 10 seconds.
+    /// [`domain::failure::verdict`] says what a failure asks for.
+    pub async fn send(
+        &self,
+        token: &str,
+        from: &PhoneNumberId,
+        to: To<'_>,
+        message: &Outgoing,
+        callback: &str,
+    ) -> Result<Accepted, Failure> {
+        let body = request::message(to, message, callback);
+        let (http, answer) = self.post(token, from, &body).await?;
+        answer::accepted(http, &answer)
+    }
+
+    /// Shows the person that this message and those before it were read.
+    ///
+    /// With `typing` they also see that we are writing, until the answer or for 25 seconds: only
+    /// if an answer follows.
+    pub async fn mark_read(
+        &self,
+        token: &str,
+        from: &PhoneNumberId,
+        message_id: &MessageId,
+        typing: bool,
+    ) -> Result<(), Failure> {
+        let (http, answer) = self.post(token, from, &request::read(message_id, typing)).await?;
+        answer::done(http, &answer)
+    }
+
+    /// The status of the answer and its body, empty if it broke off: then the status is all we
+    /// know.
+    async fn post(
+        &self,
+        token: &str,
+        from: &PhoneNumberId,
+        body: &Value,
+    ) -> Result<(u16, Vec<u8>), Failure> {
+        let url = format!("{}/{}/{from}/messages", self.base_url, self.version);
+        let request = self.http()?.post(url).bearer_auth(token).timeout(self.timeout).json(body);
+        let response = request.send().await.map_err(|it| not_answered(&it))?;
+        let http = response.status().as_u16();
+        let body = response.bytes().await.map(Vec::from).unwrap_or_default();
+        Ok((http, body))
+    }
+
+    fn http(&self) -> Result<&reqwest::Client, Failure> {
+        if let Some(client) = self.http.get() {
+            return Ok(client);
+        }
+        // Fails if somebody else has installed it, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .pool_idle_timeout(MAX_IDLE)
+            // A redirect could take the token to another host, and the message twice.
+            .redirect(redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .build()
+            .map_err(|_| Failure::NotSent)?;
+        Ok(self.http.get_or_init(|| client))
+    }
+}
+
+/// No status line came. Only what failed before there was a connection is certainly not sent.
+fn not_answered(error: &reqwest::Error) -> Failure {
+    if error.is_connect() || error.is_builder() { Failure::NotSent } else { Failure::AnswerLost }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,56 @@
+//! What the Graph API's answer means: taken, refused, or nobody can say.
+
+use domain::failure::Failure;
+use domain::ids::MessageId;
+use serde_json::Value;
+use tracing::debug;
+
+use super::Accepted;
+
+/// Reads the answer to a send.
+pub(super) fn accepted(http: u16, body: &[u8]) -> Result<Accepted, Failure> {
+    let answer = checked(http, body)?;
+    let message = answer.pointer("/messages/0").ok_or(Failure::AnswerLost)?;
+    let id = message.get("id").and_then(Value::as_str).filter(|it| !it.is_empty());
+    let message_id = MessageId::new(id.ok_or(Failure::AnswerLost)?);
+    let status = message.get("message_status").and_then(Value::as_str);
+    let held = matches!(status, Some("held_for_quality_assessment" | "paused"));
+    Ok(Accepted { message_id, held })
+}
+
+/// Reads the answer to a call that brings nothing back: any success will do.
+pub(super) fn done(http: u16, body: &[u8]) -> Result<(), Failure> {
+    match checked(http, body) {
+        Ok(_) | Err(Failure::AnswerLost) => Ok(()),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// The JSON of a success.
+///
+/// An error that Meta names counts as one whatever the status says. Without a name the status
+/// decides, and a success that cannot be read may have sent the message.
+fn checked(http: u16, body: &[u8]) -> Result<Value, Failure> {
+    let answer = serde_json::from_slice::<Value>(body).ok();
+    if let Some(failure) = answer.as_ref().and_then(|it| coded(http, it)) {
+        return Err(failure);
+    }
+    match http {
+        200..=299 => answer.ok_or(Failure::AnswerLost),
+        500.. => Err(Failure::ServerError { http }),
+        _ => Err(Failure::Refused { http }),
+    }
+}
+
+fn coded(http: u16, answer: &Value) -> Option<Failure> {
+    let error = answer.get("error")?;
+    let code = match error.get("code")? {
+        Value::String(digits) => digits.parse().ok()?,
+        code => code.as_i64()?,
+    };
+    let transient = error.get("is_transient").and_then(Value::as_bool).unwrap_or_default();
+    // Meta's support asks for this id. It says nothing of the person.
+    let trace_id = error.get("fbtrace_id").and_then(Value::as_str).unwrap_or_default();
+    debug!(meta.code = code, meta.trace_id = trace_id, http.status = http, "Meta refused a call");
+    Some(Failure::Coded { code, http, transient })
+}

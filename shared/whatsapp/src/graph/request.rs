@@ -1,0 +1,74 @@
+//! The JSON of what we ask of the Graph API.
+
+use domain::ids::MessageId;
+use domain::message::{Button, FilledTemplate, HeaderMedia, Outgoing};
+use serde_json::{Map, Value, json};
+
+use super::To;
+
+pub(super) fn message(to: To<'_>, message: &Outgoing, callback: &str) -> Value {
+    let mut body = json!({
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        "biz_opaque_callback_data": callback,
+    });
+    match to {
+        // Without the plus Meta may put the business number's country code in front.
+        To::Phone(phone) => body["to"] = format!("+{}", phone.expose()).into(),
+        To::UserId(id) => body["recipient"] = id.expose().into(),
+    }
+    let (kind, content) = match message {
+        Outgoing::Text(text) => ("text", json!({ "preview_url": false, "body": text })),
+        Outgoing::Buttons { body, buttons } => ("interactive", reply_buttons(body, buttons)),
+        Outgoing::Template(filled) => ("template", template(filled)),
+    };
+    body["type"] = kind.into();
+    body[kind] = content;
+    body
+}
+
+pub(super) fn read(message_id: &MessageId, typing: bool) -> Value {
+    let mut body = json!({
+        "messaging_product": "whatsapp",
+        "status": "read",
+        "message_id": message_id.expose(),
+    });
+    if typing {
+        body["typing_indicator"] = json!({ "type": "text" });
+    }
+    body
+}
+
+fn reply_buttons(body: &str, buttons: &[Button]) -> Value {
+    let buttons: Vec<_> = buttons
+        .iter()
+        .map(|it| json!({ "type": "reply", "reply": { "id": it.payload, "title": it.title } }))
+        .collect();
+    json!({ "type": "button", "body": { "text": body }, "action": { "buttons": buttons } })
+}
+
+/// Components without anything to fill in are left out, as Meta asks.
+fn template(filled: &FilledTemplate) -> Value {
+    let mut template = json!({ "name": filled.name, "language": { "code": filled.language } });
+    let components: Vec<_> =
+        filled.header.iter().map(header).chain(body(&filled.parameters)).collect();
+    if !components.is_empty() {
+        template["components"] = components.into();
+    }
+    template
+}
+
+fn header(media: &HeaderMedia) -> Value {
+    let mut parameter = Map::new();
+    parameter.insert("type".to_owned(), media.kind.as_str().into());
+    parameter.insert(media.kind.clone(), json!({ "id": media.media_id }));
+    json!({ "type": "header", "parameters": [parameter] })
+}
+
+fn body(parameters: &[(String, String)]) -> Option<Value> {
+    let parameters: Vec<_> = parameters
+        .iter()
+        .map(|(name, text)| json!({ "type": "text", "parameter_name": name, "text": text }))
+        .collect();
+    (!parameters.is_empty()).then(|| json!({ "type": "body", "parameters": parameters }))
+}
