@@ -14,8 +14,8 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 pub use calendar::{PatronDay, easter, is_national_holiday};
-pub use words::opening_words;
 pub(crate) use words::and;
+pub use words::opening_words;
 
 /// The one time zone of every line, compiled in.
 pub static ROME: TimeZone = jiff::tz::get!("Europe/Rome");
@@ -122,7 +122,7 @@ impl Hours {
         starts
             .flat_map(|local| {
                 let instant = ROME.to_ambiguous_timestamp(local);
-                [instant.clone().earlier(), instant.later()]
+                [instant.earlier(), instant.later()]
             })
             .flatten()
             .collect()

@@ -3,12 +3,16 @@
 //! This is what a line file says once it has been read and found right. Reading the file, and
 //! saying where it is wrong, is `store::line_file`.
 
+mod template;
+
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use crate::hours::Hours;
+use crate::hours::{Hours, PatronDay};
 use crate::ids::{AppId, LineId, PhoneNumberId, TopicId};
+
+pub use template::{BODY_LIMIT, HEADER_LIMIT, ParameterProblem, TemplateProblem};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
@@ -37,6 +41,8 @@ pub struct Line {
     pub templates: Vec<Template>,
     /// When the desk answers; `None` is "as soon as possible".
     pub hours: Option<Hours>,
+    /// A holiday of this comune alone.
+    pub patron_day: Option<PatronDay>,
     pub quiet_hours: Option<QuietHours>,
     pub address: Address,
     pub office: Office,
@@ -124,7 +130,8 @@ pub struct Template {
     pub header: Option<String>,
     /// At most 1,024 characters; parameters as `{{name}}`.
     pub body: String,
-    /// At most 60 characters. `{iscrizione}` and `{cancellazione}` stand for the line's words.
+    /// At most 60 characters. In header, body and footer `{cancellazione}`, `{del_ente}` … stand
+    /// for the line's words, as in [`crate::reply`].
     pub footer: Option<String>,
     /// Names in the order of the body.
     pub parameters: Vec<String>,
@@ -164,6 +171,7 @@ pub struct MediaRules {
 /// A published version of the policy or of the privacy notice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Published {
+    /// `Date::ZERO` where the line file does not say.
     pub date: Date,
     pub url: String,
     /// SHA-256 of the text in hexadecimal, where it has been taken.
@@ -206,5 +214,78 @@ impl Line {
     /// Messages a second left for broadcasts.
     pub fn bulk_rate(&self) -> u32 {
         self.rate.saturating_sub(self.reserve).max(1)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod sample {
+    //! A line with everything filled in, for tests.
+
+    use super::*;
+
+    pub(crate) fn line() -> Line {
+        let topic = |id: &str, name: &str| Topic {
+            id: TopicId::new(id),
+            name: name.to_owned(),
+            description: Some(format!("avvisi: {id}")),
+            category: Category::Utility,
+            on_by_default: true,
+            send: SendBy::Paid,
+            zones: Vec::new(),
+            words: Vec::new(),
+        };
+        let published = |page: &str| Published {
+            date: jiff::civil::date(2026, 9, 1),
+            url: format!("https://www.comune.prova.it/{page}"),
+            sha256: None,
+        };
+        Line {
+            id: LineId::new("prova"),
+            comune: Comune {
+                name: "Comune di Prova".to_owned(),
+                of_name: "del Comune di Prova".to_owned(),
+                ipa_code: "c_x000".to_owned(),
+            },
+            service: "Prova su WhatsApp".to_owned(),
+            purposes: Vec::new(),
+            app: AppId::new("default"),
+            phone_number_id: PhoneNumberId::new("100"),
+            messaging_account_id: "200".to_owned(),
+            portfolio: None,
+            display_number: "+39 333 000 0000".to_owned(),
+            rate: 80,
+            reserve: 10,
+            opt_in: vec!["entro".to_owned()],
+            opt_out: vec!["esco".to_owned()],
+            chat_needs_subscription: false,
+            topics: vec![topic("acqua", "Acqua e luce"), topic("eventi", "Eventi")],
+            templates: Vec::new(),
+            hours: Some(Hours::parse("Mo-Fr 09:00-13:00").unwrap()),
+            patron_day: None,
+            quiet_hours: None,
+            address: Address::Tu,
+            office: Office {
+                name: "l'Ufficio di prova".to_owned(),
+                email: Some("urp@comune.prova.it".to_owned()),
+                phone: Some("0123 456789".to_owned()),
+                desk: Some("piazza della Prova 1".to_owned()),
+                dpo: Some("dpo@comune.prova.it".to_owned()),
+            },
+            texts: BTreeMap::new(),
+            media: MediaRules::default(),
+            moderation: Vec::new(),
+            policy: published("policy"),
+            privacy: published("privacy"),
+            rights: vec![15, 17],
+            retention: Retention {
+                inactivity_days: None,
+                consent_days: 730,
+                chat_days: 180,
+                media_days: 30,
+                delivery_days: 90,
+            },
+            monthly_budget_eur: None,
+            needs_approval: false,
+        }
     }
 }

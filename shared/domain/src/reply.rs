@@ -1,20 +1,500 @@
-//! Every text a citizen can receive.
+//! Every text a citizen can receive in answer, in one place.
+//!
+//! A line may reword any of them by name ([`Line::texts`]). Texts hold placeholders for the
+//! line's own words, `{cancellazione}`, `{orari}`; a row whose placeholder has no value for the
+//! line is left out.
 
-use crate::ids::TopicId;
+mod defaults;
+mod placeholders;
+
 use std::collections::BTreeSet;
+use std::fmt;
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+use jiff::Timestamp;
+
+use crate::hours::{and, opening_words};
+use crate::ids::TopicId;
+use crate::line::Line;
+use crate::message::{Button, Outgoing};
+
+pub(crate) use placeholders::{LINE_PLACEHOLDERS, Piece, line_value, pieces};
+pub use placeholders::{MY_DATA_WORD, RIGHTS, TOPICS_WORD, length};
+
+/// Most characters of a free-form text. Source: Cloud API, text messages.
+pub const TEXT_LIMIT: usize = 4_096;
+/// Most characters above reply buttons. Source: Cloud API, interactive reply buttons messages.
+pub const BUTTONS_BODY_LIMIT: usize = 1_024;
+/// Most characters on a reply button.
+pub const BUTTON_TITLE_LIMIT: usize = 20;
+/// How much of a citizen's own words is quoted back to them.
+const QUOTE_LIMIT: usize = 60;
+
+/// Payloads of the buttons under [`Reply::Ask`], as they come back in a tap.
+pub const PAYLOAD_SUBSCRIBE: &str = "subscribe";
+pub const PAYLOAD_UNSUBSCRIBE: &str = "unsubscribe";
+pub const PAYLOAD_QUESTION: &str = "question";
+
+#[derive(Clone, PartialEq, Eq)]
 pub enum Reply {
-    Welcome { topics: BTreeSet<TopicId> },
-    AlreadySubscribed { topics: BTreeSet<TopicId> },
+    /// Subscribed now, to these topics.
+    Welcome {
+        topics: BTreeSet<TopicId>,
+    },
+    AlreadySubscribed {
+        topics: BTreeSet<TopicId>,
+    },
+    /// The last automatic message.
     Goodbye,
+    /// Wanted to leave, was not in.
     NotSubscribed,
     Help,
-    Topics { chosen: BTreeSet<TopicId> },
-    TopicsSaved { topics: BTreeSet<TopicId> },
+    /// What there is to choose; `chosen` is empty for somebody not subscribed.
+    Topics {
+        chosen: BTreeSet<TopicId>,
+    },
+    TopicsSaved {
+        topics: BTreeSet<TopicId>,
+    },
+    /// To a question from somebody not subscribed, where a chat needs a subscription.
     Invitation,
-    Ask { text: String },
+    /// The one question, with three buttons. `text` is what the citizen wrote.
+    Ask {
+        text: String,
+    },
     MyData,
     Emergency,
+    /// Nobody is subscribed by somebody else.
     ThirdParty,
+    /// The desk is closed; `None` where no opening is in sight.
+    Closed {
+        next_opening: Option<Timestamp>,
+    },
+    /// `kind` is Meta's type: `audio`, `video` …
+    MediaNotAccepted {
+        kind: String,
+    },
+}
+
+// Written by hand because a text is personal data.
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Reply({})", self.name())
+    }
+}
+
+/// Words one reply for one line. Always within WhatsApp's limits.
+pub fn render(reply: &Reply, line: &Line, now: Timestamp) -> Outgoing {
+    let text = |name: &str| filled(name, reply, line, now);
+    let body = text(reply.name());
+    if !matches!(reply, Reply::Ask { .. }) {
+        return Outgoing::Text(placeholders::shorten(&body, TEXT_LIMIT));
+    }
+    let button = |payload: &str, name: &str| Button {
+        payload: payload.to_owned(),
+        title: placeholders::shorten(&text(name), BUTTON_TITLE_LIMIT),
+    };
+    Outgoing::Buttons {
+        body: placeholders::shorten(&body, BUTTONS_BODY_LIMIT),
+        buttons: vec![
+            button(PAYLOAD_SUBSCRIBE, "ask_subscribe"),
+            button(PAYLOAD_UNSUBSCRIBE, "ask_unsubscribe"),
+            button(PAYLOAD_QUESTION, "ask_question"),
+        ],
+    }
+}
+
+impl Reply {
+    /// The name of its text, as in `[texts]` of a line file.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Welcome { .. } => "welcome",
+            Self::AlreadySubscribed { .. } => "already",
+            Self::Goodbye => "goodbye",
+            Self::NotSubscribed => "not_subscribed",
+            Self::Help => "help",
+            Self::Topics { chosen } if chosen.is_empty() => "topics_none",
+            Self::Topics { .. } => "topics",
+            Self::TopicsSaved { .. } => "topics_saved",
+            Self::Invitation => "invitation",
+            Self::Ask { .. } => "ask",
+            Self::MyData => "my_data",
+            Self::Emergency => "emergency",
+            Self::ThirdParty => "third_party",
+            Self::Closed { next_opening: Some(_) } => "closed",
+            Self::Closed { next_opening: None } => "closed_without_date",
+            Self::MediaNotAccepted { .. } => "media",
+        }
+    }
+
+    /// One of each, as long as it can get for a line: what previews and checks go through.
+    pub fn samples(line: &Line, now: Timestamp) -> Vec<Self> {
+        let topics: BTreeSet<TopicId> = line.topics.iter().map(|it| it.id.clone()).collect();
+        vec![
+            Self::Welcome { topics: topics.clone() },
+            Self::AlreadySubscribed { topics: topics.clone() },
+            Self::Goodbye,
+            Self::NotSubscribed,
+            Self::Help,
+            Self::Topics { chosen: topics.clone() },
+            Self::Topics { chosen: BTreeSet::new() },
+            Self::TopicsSaved { topics },
+            Self::Invitation,
+            Self::Ask {
+                text: "Vorrei sapere una cosa sul servizio, ma non so bene come dirla".into(),
+            },
+            Self::MyData,
+            Self::Emergency,
+            Self::ThirdParty,
+            Self::Closed { next_opening: Some(now) },
+            Self::Closed { next_opening: None },
+            Self::MediaNotAccepted { kind: "audio".into() },
+        ]
+    }
+}
+
+/// A text of the line, with the values of this reply put in.
+fn filled(name: &str, reply: &Reply, line: &Line, now: Timestamp) -> String {
+    let words = match line.texts.get(name) {
+        Some(own) => own,
+        None => defaults::text(name, line),
+    };
+    placeholders::fill(words, |it| own_value(it, reply, line, now).or_else(|| line_value(it, line)))
+}
+
+/// The value of a placeholder that only this reply has.
+fn own_value(name: &str, reply: &Reply, line: &Line, now: Timestamp) -> Option<String> {
+    match (name, reply) {
+        (
+            "argomenti",
+            Reply::Welcome { topics }
+            | Reply::AlreadySubscribed { topics }
+            | Reply::TopicsSaved { topics }
+            | Reply::Topics { chosen: topics },
+        ) => Some(topic_names(topics, line)),
+        ("testo", Reply::Ask { text }) => Some(quote(text)),
+        ("prossima_apertura", Reply::Closed { next_opening: Some(at) }) => {
+            Some(opening_words(*at, now))
+        }
+        ("tipo", Reply::MediaNotAccepted { kind }) => Some(media_words(kind).to_owned()),
+        _ => None,
+    }
+}
+
+/// In the order of the line, not of the alphabet.
+fn topic_names(chosen: &BTreeSet<TopicId>, line: &Line) -> String {
+    let names: Vec<String> =
+        line.topics.iter().filter(|it| chosen.contains(&it.id)).map(|it| it.name.clone()).collect();
+    if names.is_empty() { "nessun argomento".to_owned() } else { and(&names) }
+}
+
+/// The beginning of a citizen's text on one row, without what WhatsApp would take as formatting.
+fn quote(text: &str) -> String {
+    let plain: String = text.chars().filter(|it| !matches!(it, '*' | '_' | '~' | '`')).collect();
+    let one_row = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    let quoted = placeholders::shorten(&one_row, QUOTE_LIMIT);
+    // Nothing left to quote: a row without a value would take the question with it.
+    if quoted.is_empty() { "…".to_owned() } else { quoted }
+}
+
+fn media_words(kind: &str) -> &'static str {
+    match kind {
+        "audio" => "messaggi vocali",
+        "video" => "video",
+        "image" => "immagini",
+        "document" => "documenti",
+        "location" => "posizioni",
+        "contacts" => "contatti",
+        _ => "questo tipo di messaggio",
+    }
+}
+
+/// What is wrong with a line's own wording of a text. Worded for the office.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextProblem {
+    /// The text's name: `welcome`.
+    pub name: String,
+    pub what: String,
+    /// What to write instead.
+    pub remedy: String,
+}
+
+/// One text that a line may reword.
+struct Text {
+    name: &'static str,
+    limit: usize,
+    /// Placeholders of this text alone.
+    own: &'static [&'static str],
+    /// Placeholders it must not lose: the law, or the citizen, needs them.
+    needed: &'static [&'static str],
+}
+
+const fn text(
+    name: &'static str,
+    own: &'static [&'static str],
+    needed: &'static [&'static str],
+) -> Text {
+    Text { name, limit: TEXT_LIMIT, own, needed }
+}
+
+const TEXTS: [Text; 19] = [
+    text("welcome", &["argomenti"], &["cancellazione", "link_policy", "link_informativa"]),
+    text("already", &["argomenti"], &["cancellazione"]),
+    text("goodbye", &[], &["iscrizione"]),
+    text("not_subscribed", &[], &[]),
+    text("help", &[], &["iscrizione", "cancellazione"]),
+    text("topics", &["argomenti"], &[]),
+    text("topics_none", &[], &["iscrizione"]),
+    text("topics_saved", &["argomenti"], &["argomenti"]),
+    text("invitation", &[], &["iscrizione"]),
+    Text { name: "ask", limit: BUTTONS_BODY_LIMIT, own: &["testo"], needed: &[] },
+    Text { name: "ask_subscribe", limit: BUTTON_TITLE_LIMIT, own: &[], needed: &[] },
+    Text { name: "ask_unsubscribe", limit: BUTTON_TITLE_LIMIT, own: &[], needed: &[] },
+    Text { name: "ask_question", limit: BUTTON_TITLE_LIMIT, own: &[], needed: &[] },
+    text("my_data", &[], &["link_informativa"]),
+    text("emergency", &[], &[]),
+    text("third_party", &[], &[]),
+    text("closed", &["prossima_apertura"], &["prossima_apertura"]),
+    text("closed_without_date", &[], &[]),
+    text("media", &["tipo"], &["tipo"]),
+];
+
+/// Names of all texts, for `[texts]` of a line file.
+pub fn text_names() -> impl Iterator<Item = &'static str> {
+    TEXTS.iter().map(|it| it.name)
+}
+
+/// Everything wrong with one rewording, before the line is known. An unknown name is one problem.
+pub fn check_text(name: &str, words: &str) -> Vec<TextProblem> {
+    let problem =
+        |what: String, remedy: String| TextProblem { name: name.to_owned(), what, remedy };
+    let Some(text) = TEXTS.iter().find(|it| it.name == name) else {
+        let known: Vec<&str> = text_names().collect();
+        return vec![problem(
+            format!("non c'è un testo «{name}»"),
+            format!("i testi che puoi cambiare sono: {}", known.join(", ")),
+        )];
+    };
+    let mut problems = Vec::new();
+    let mut used = BTreeSet::new();
+    for piece in pieces(words) {
+        match piece {
+            Piece::Plain(_) => {}
+            Piece::Placeholder(it) if is_line_placeholder(it) || text.own.contains(&it) => {
+                used.insert(it);
+            }
+            Piece::Placeholder(it) => problems.push(problem(
+                format!("nel testo «{name}» non conosco il segnaposto «{{{it}}}»"),
+                known_placeholders(text.own),
+            )),
+            Piece::Parameter(it) => problems.push(problem(
+                format!("nel testo «{name}» «{{{{{it}}}}}» ha due parentesi"),
+                format!("scrivi una parentesi sola: «{{{it}}}»"),
+            )),
+            Piece::Brace(_) => problems.push(problem(
+                format!("nel testo «{name}» c'è una parentesi graffa da sola"),
+                "scrivi i segnaposto così: «{cancellazione}», oppure togli la parentesi".to_owned(),
+            )),
+        }
+    }
+    for needed in text.needed.iter().filter(|it| !used.contains(**it)) {
+        problems.push(problem(
+            format!("nel testo «{name}» manca «{{{needed}}}»"),
+            format!("aggiungi «{{{needed}}}» dove serve"),
+        ));
+    }
+    if words.trim().is_empty() {
+        problems.push(problem(
+            format!("il testo «{name}» è vuoto"),
+            "scrivi il testo, oppure togli la riga: vale quello predefinito".to_owned(),
+        ));
+    }
+    if length(words) > text.limit {
+        problems.push(too_long(name, length(words), text.limit));
+    }
+    problems
+}
+
+/// Texts of a line that are too long once its own words are put in.
+pub fn overlong(line: &Line) -> Vec<TextProblem> {
+    // Any time does: only the length of a date counts, and they hardly differ.
+    let now = Timestamp::UNIX_EPOCH;
+    let mut problems = Vec::new();
+    for reply in Reply::samples(line, now) {
+        for text in TEXTS.iter().filter(|it| is_part(it.name, &reply)) {
+            let characters = length(&filled(text.name, &reply, line, now));
+            if characters > text.limit {
+                problems.push(too_long(text.name, characters, text.limit));
+            }
+        }
+    }
+    problems
+}
+
+fn is_part(name: &str, reply: &Reply) -> bool {
+    name == reply.name() || (matches!(reply, Reply::Ask { .. }) && name.starts_with("ask"))
+}
+
+fn too_long(name: &str, characters: usize, limit: usize) -> TextProblem {
+    TextProblem {
+        name: name.to_owned(),
+        what: format!("il testo «{name}» ha {characters} caratteri, WhatsApp ne accetta {limit}"),
+        remedy: format!("accorcia di almeno {} caratteri", characters - limit),
+    }
+}
+
+pub(crate) fn is_line_placeholder(name: &str) -> bool {
+    LINE_PLACEHOLDERS.contains(&name)
+}
+
+/// Which placeholders there are, for somebody who wrote another.
+pub(crate) fn known_placeholders(own: &[&str]) -> String {
+    let all: Vec<String> =
+        own.iter().chain(&LINE_PLACEHOLDERS).map(|it| format!("{{{it}}}")).collect();
+    format!("i segnaposto sono: {}", all.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::line::{Address, sample};
+    use proptest::prelude::*;
+
+    fn now() -> Timestamp {
+        "2026-11-20T17:00:00Z".parse().unwrap()
+    }
+
+    fn words(reply: &Reply, line: &Line) -> String {
+        match render(reply, line, now()) {
+            Outgoing::Text(text) => text,
+            Outgoing::Buttons { body, .. } => body,
+            Outgoing::Template(_) => unreachable!("a reply is never a template"),
+        }
+    }
+
+    #[test]
+    fn every_text_has_a_default_in_both_forms_that_passes_its_own_check() {
+        for address in [Address::Tu, Address::Lei] {
+            for chat_needs_subscription in [false, true] {
+                let line = Line { chat_needs_subscription, address, ..sample::line() };
+                for name in text_names() {
+                    let problems = check_text(name, defaults::text(name, &line));
+                    assert_eq!(problems, [], "{name} {address:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_reply_reads_a_text_that_can_be_reworded() {
+        for reply in Reply::samples(&sample::line(), now()) {
+            assert!(text_names().any(|it| it == reply.name()), "{reply:?}");
+        }
+    }
+
+    #[test]
+    fn speaks_one_form_only() {
+        let tu = ["tuo", "tua", "tuoi", "tue", "puoi", "scrivi", "chiama", "ricevi", "vuoi"];
+        let lei = ["suo", "sua", "suoi", "sue", "può", "scriva", "chiami", "riceve", "vuole"];
+        for (address, other) in [(Address::Tu, lei), (Address::Lei, tu)] {
+            let line = Line { address, ..sample::line() };
+            for name in text_names() {
+                let text = defaults::text(name, &line).to_lowercase();
+                let found =
+                    text.split(|it: char| !it.is_alphabetic()).find(|word| other.contains(word));
+                // The other person, in third_party, has a telephone too.
+                assert!(found.is_none() || name == "third_party", "{name}: {found:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_may_reword_any_text() {
+        let mut line = sample::line();
+        line.texts.insert("goodbye".into(), "Ciao da {ente}. {iscrizione}".into());
+        assert_eq!(words(&Reply::Goodbye, &line), "Ciao da Comune di Prova. ENTRO");
+    }
+
+    #[test]
+    fn a_goodbye_invites_to_ask_only_where_a_chat_is_open() {
+        let open = sample::line();
+        let closed = Line { chat_needs_subscription: true, ..sample::line() };
+        assert!(words(&Reply::Goodbye, &open).contains("Puoi ancora scriverci"));
+        assert!(!words(&Reply::Goodbye, &closed).contains("Puoi ancora scriverci"));
+    }
+
+    #[test]
+    fn asks_with_three_buttons() {
+        let reply = Reply::Ask { text: "*iscrizione*\n  al {nido}".into() };
+        let Outgoing::Buttons { body, buttons } = render(&reply, &sample::line(), now()) else {
+            panic!("not buttons");
+        };
+        assert_eq!(body, "Hai scritto «iscrizione al {nido}». Che cosa vuoi fare?");
+        let payloads: Vec<&str> = buttons.iter().map(|it| it.payload.as_str()).collect();
+        assert_eq!(payloads, ["subscribe", "unsubscribe", "question"]);
+    }
+
+    #[test]
+    fn says_when_the_desk_opens() {
+        let next_opening = Some("2026-11-23T08:00:00Z".parse().unwrap());
+        let text = words(&Reply::Closed { next_opening }, &sample::line());
+        assert!(text.contains("rispondiamo da lunedì 23 novembre alle 9:00."), "{text}");
+        let text = words(&Reply::Closed { next_opening: None }, &sample::line());
+        assert!(text.contains("appena riapre"), "{text}");
+    }
+
+    #[test]
+    fn does_not_print_what_a_citizen_wrote() {
+        assert_eq!(format!("{:?}", Reply::Ask { text: "segreto".into() }), "Reply(ask)");
+    }
+
+    #[test]
+    fn says_what_is_wrong_with_a_rewording() {
+        for (name, text, what, remedy) in [
+            ("benvenuto", "Ciao", "non c'è un testo «benvenuto»", "welcome"),
+            ("help", "{iscrizione} {cancellazione} {boh}", "«{boh}»", "{del_ente}"),
+            ("help", "{iscrizione} {cancellazione} {testo}", "«{testo}»", "{del_ente}"),
+            ("emergency", "Ciao {{ente}}", "due parentesi", "«{ente}»"),
+            ("emergency", "Ciao {ente", "da sola", "{cancellazione}"),
+            ("emergency", "  ", "vuoto", "predefinito"),
+            ("already", "Ricevi già tutto", "manca «{cancellazione}»", "aggiungi"),
+            ("ask_question", "Ho una domanda da farti", "23 caratteri", "almeno 3"),
+        ] {
+            let got = check_text(name, text);
+            assert_eq!(got.len(), 1, "{name}: {got:?}");
+            assert!(got[0].what.contains(what), "{}", got[0].what);
+            assert!(got[0].remedy.contains(remedy), "{}", got[0].remedy);
+        }
+        assert_eq!(check_text("emergency", &"x".repeat(4_097)).len(), 1);
+        assert_eq!(check_text("emergency", &"x".repeat(4_096)), []);
+    }
+
+    #[test]
+    fn finds_a_text_that_grows_too_long() {
+        let mut line = sample::line();
+        assert_eq!(overlong(&line), []);
+        line.comune.of_name = "x".repeat(4_000);
+        let names: Vec<String> = overlong(&line).into_iter().map(|it| it.name).collect();
+        assert!(names.contains(&"help".to_owned()), "{names:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_exceeds_a_limit(text in "(.|[*_{}\n]){0,200}", name in ".{0,5000}") {
+            let mut line = sample::line();
+            line.comune.of_name = name;
+            let ask = Reply::Ask { text };
+            for reply in Reply::samples(&line, now()).into_iter().chain([ask]) {
+                match render(&reply, &line, now()) {
+                    Outgoing::Text(text) => prop_assert!(length(&text) <= TEXT_LIMIT),
+                    Outgoing::Buttons { body, buttons } => {
+                        prop_assert!(!body.is_empty() && length(&body) <= BUTTONS_BODY_LIMIT);
+                        for button in buttons {
+                            prop_assert!(length(&button.title) <= BUTTON_TITLE_LIMIT);
+                        }
+                    }
+                    Outgoing::Template(_) => prop_assert!(false),
+                }
+            }
+        }
+    }
 }

@@ -83,9 +83,7 @@ impl PatronDay {
 
     pub fn falls_on(&self, day: Date) -> bool {
         match *self {
-            Self::Fixed { month, day: of_month } => {
-                day.month() == month && day.day() == of_month
-            }
+            Self::Fixed { month, day: of_month } => day.month() == month && day.day() == of_month,
             Self::Weekday { nth, weekday, month } => {
                 day.month() == month
                     && day.nth_weekday_of_month(nth, weekday).is_ok_and(|it| it == day)

@@ -69,9 +69,9 @@ fn read_spans(times: &str) -> Result<Vec<Span>, HoursError> {
 }
 
 fn read_span(text: &str) -> Result<Span, HoursError> {
-    let span = text.split_once('-').and_then(|(from, to)| {
-        Some(Span { from: read_minute(from)?, to: read_minute(to)? })
-    });
+    let span = text
+        .split_once('-')
+        .and_then(|(from, to)| Some(Span { from: read_minute(from)?, to: read_minute(to)? }));
     match span {
         Some(it) if it.from < it.to => Ok(it),
         Some(_) => Err(error(

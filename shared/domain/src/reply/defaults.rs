@@ -1,0 +1,329 @@
+//! The words a line has when it does not say otherwise, with tu and with Lei.
+//!
+//! Source: italian-pa, section 5.3.
+
+use crate::line::{Address, Line};
+
+/// In which lines a text holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Chat {
+    Any,
+    /// Everybody may ask.
+    Open,
+    /// A chat needs a subscription.
+    Subscribers,
+}
+
+struct DefaultText {
+    name: &'static str,
+    chat: Chat,
+    tu: &'static str,
+    lei: &'static str,
+}
+
+/// The default text of that name; empty for a name that does not exist.
+pub(super) fn text(name: &str, line: &Line) -> &'static str {
+    let other = if line.chat_needs_subscription { Chat::Open } else { Chat::Subscribers };
+    let found = DEFAULTS.iter().find(|it| it.name == name && it.chat != other);
+    found.map_or("", |it| match line.address {
+        Address::Tu => it.tu,
+        Address::Lei => it.lei,
+    })
+}
+
+const DEFAULTS: [DefaultText; 23] = [
+    DefaultText {
+        name: "welcome",
+        chat: Chat::Open,
+        tu: "\
+*Iscrizione attiva.* Da ora ricevi su WhatsApp gli avvisi {del_ente}.
+Argomenti: {argomenti}.
+
+Leggi la policy del servizio, che si intende così accettata: {link_policy}
+Se non la accetti scrivi {cancellazione}.
+Come usiamo i tuoi dati: {link_informativa}
+
+- Per cambiare argomenti scrivi {parola_argomenti}
+- Per non ricevere più avvisi scrivi {cancellazione}
+
+Salva questo numero in rubrica. Per le emergenze chiama il 112.",
+        lei: "\
+*Iscrizione attiva.* Da ora riceve su WhatsApp gli avvisi {del_ente}.
+Argomenti: {argomenti}.
+
+Legga la policy del servizio, che si intende così accettata: {link_policy}
+Se non la accetta scriva {cancellazione}.
+Come usiamo i suoi dati: {link_informativa}
+
+- Per cambiare argomenti scriva {parola_argomenti}
+- Per non ricevere più avvisi scriva {cancellazione}
+
+Salvi questo numero in rubrica. Per le emergenze chiami il 112.",
+    },
+    DefaultText {
+        name: "welcome",
+        chat: Chat::Subscribers,
+        tu: "\
+*Iscrizione attiva.* Da ora puoi scrivere qui le tue domande e ricevi su WhatsApp gli avvisi {del_ente}.
+Argomenti: {argomenti}.
+Risponde {ufficio}, {orari}.
+
+Leggi la policy del servizio, che si intende così accettata: {link_policy}
+Se non la accetti scrivi {cancellazione}.
+Come usiamo i tuoi dati: {link_informativa}
+
+- Per cambiare argomenti scrivi {parola_argomenti}
+- Per cancellarti scrivi {cancellazione}
+
+Salva questo numero in rubrica. Per le emergenze chiama il 112.",
+        lei: "\
+*Iscrizione attiva.* Da ora può scrivere qui le sue domande e riceve su WhatsApp gli avvisi {del_ente}.
+Argomenti: {argomenti}.
+Risponde {ufficio}, {orari}.
+
+Legga la policy del servizio, che si intende così accettata: {link_policy}
+Se non la accetta scriva {cancellazione}.
+Come usiamo i suoi dati: {link_informativa}
+
+- Per cambiare argomenti scriva {parola_argomenti}
+- Per cancellarsi scriva {cancellazione}
+
+Salvi questo numero in rubrica. Per le emergenze chiami il 112.",
+    },
+    DefaultText {
+        name: "already",
+        chat: Chat::Any,
+        tu: "\
+L'iscrizione è già attiva. Ricevi gli avvisi su: {argomenti}.
+Per cambiarli scrivi {parola_argomenti}.
+Per non riceverli più scrivi {cancellazione}.",
+        lei: "\
+L'iscrizione è già attiva. Riceve gli avvisi su: {argomenti}.
+Per cambiarli scriva {parola_argomenti}.
+Per non riceverli più scriva {cancellazione}.",
+    },
+    DefaultText {
+        name: "goodbye",
+        chat: Chat::Open,
+        tu: "\
+*Iscrizione cancellata.* Non ricevi più gli avvisi {del_ente} su WhatsApp, nemmeno le allerte.
+Puoi ancora scriverci per una domanda. Per tornare a ricevere gli avvisi scrivi {iscrizione}, per i tuoi dati scrivi {parola_dati}.",
+        lei: "\
+*Iscrizione cancellata.* Non riceve più gli avvisi {del_ente} su WhatsApp, nemmeno le allerte.
+Può ancora scriverci per una domanda. Per tornare a ricevere gli avvisi scriva {iscrizione}, per i suoi dati scriva {parola_dati}.",
+    },
+    DefaultText {
+        name: "goodbye",
+        chat: Chat::Subscribers,
+        tu: "\
+*Iscrizione cancellata.* Su WhatsApp non ricevi più gli avvisi {del_ente}, nemmeno le allerte, e la chat si chiude.
+Per tornare scrivi {iscrizione}, per i tuoi dati scrivi {parola_dati}.",
+        lei: "\
+*Iscrizione cancellata.* Su WhatsApp non riceve più gli avvisi {del_ente}, nemmeno le allerte, e la chat si chiude.
+Per tornare scriva {iscrizione}, per i suoi dati scriva {parola_dati}.",
+    },
+    DefaultText {
+        name: "not_subscribed",
+        chat: Chat::Open,
+        tu: "\
+Questo numero non è iscritto agli avvisi {del_ente}, quindi non c'è nulla da cancellare.
+Se volevi cancellare altro (una prenotazione, un servizio, la residenza) scrivi qui di che cosa si tratta.",
+        lei: "\
+Questo numero non è iscritto agli avvisi {del_ente}, quindi non c'è nulla da cancellare.
+Se voleva cancellare altro (una prenotazione, un servizio, la residenza) scriva qui di che cosa si tratta.",
+    },
+    DefaultText {
+        name: "not_subscribed",
+        chat: Chat::Subscribers,
+        tu: "\
+Questo numero non è iscritto al servizio WhatsApp {del_ente}, quindi non c'è nulla da cancellare.
+Se volevi cancellare altro (un appuntamento, una pratica, la residenza) serve l'iscrizione alla chat: scrivi {iscrizione}.",
+        lei: "\
+Questo numero non è iscritto al servizio WhatsApp {del_ente}, quindi non c'è nulla da cancellare.
+Se voleva cancellare altro (un appuntamento, una pratica, la residenza) serve l'iscrizione alla chat: scriva {iscrizione}.",
+    },
+    DefaultText {
+        name: "help",
+        chat: Chat::Open,
+        tu: "\
+Questo è il servizio WhatsApp {del_ente}. Puoi scrivere:
+- {iscrizione} per ricevere gli avvisi
+- {parola_argomenti} per scegliere quali
+- {cancellazione} per non riceverli più
+- {parola_dati} per la privacy
+
+Oppure scrivi la tua domanda: risponde {ufficio}, {orari}.
+Non rispondiamo alle chiamate. Per le emergenze chiama il 112.",
+        lei: "\
+Questo è il servizio WhatsApp {del_ente}. Può scrivere:
+- {iscrizione} per ricevere gli avvisi
+- {parola_argomenti} per scegliere quali
+- {cancellazione} per non riceverli più
+- {parola_dati} per la privacy
+
+Oppure scriva la sua domanda: risponde {ufficio}, {orari}.
+Non rispondiamo alle chiamate. Per le emergenze chiami il 112.",
+    },
+    DefaultText {
+        name: "help",
+        chat: Chat::Subscribers,
+        tu: "\
+Questo è il servizio WhatsApp {del_ente}. Puoi scrivere:
+- {iscrizione} per fare domande in chat e ricevere gli avvisi
+- {parola_argomenti} per scegliere quali
+- {cancellazione} per chiudere la chat e non riceverli più
+- {parola_dati} per la privacy
+
+Con l'iscrizione attiva scrivi pure la tua domanda: risponde {ufficio}, {orari}.
+Non rispondiamo alle chiamate. Per le emergenze chiama il 112.",
+        lei: "\
+Questo è il servizio WhatsApp {del_ente}. Può scrivere:
+- {iscrizione} per fare domande in chat e ricevere gli avvisi
+- {parola_argomenti} per scegliere quali
+- {cancellazione} per chiudere la chat e non riceverli più
+- {parola_dati} per la privacy
+
+Con l'iscrizione attiva scriva pure la sua domanda: risponde {ufficio}, {orari}.
+Non rispondiamo alle chiamate. Per le emergenze chiami il 112.",
+    },
+    DefaultText {
+        name: "topics",
+        chat: Chat::Any,
+        tu: "\
+Ora ricevi gli avvisi su: {argomenti}.
+
+Puoi scegliere tra:{elenco_argomenti}
+
+Per esempio scrivi «solo {esempio_argomento}», «aggiungi {esempio_argomento}» oppure «togli {esempio_argomento}».
+Per non ricevere più nulla scrivi {cancellazione}.",
+        lei: "\
+Ora riceve gli avvisi su: {argomenti}.
+
+Può scegliere tra:{elenco_argomenti}
+
+Per esempio scriva «solo {esempio_argomento}», «aggiungi {esempio_argomento}» oppure «togli {esempio_argomento}».
+Per non ricevere più nulla scriva {cancellazione}.",
+    },
+    DefaultText {
+        name: "topics_none",
+        chat: Chat::Any,
+        tu: "\
+Ora non ricevi gli avvisi {del_ente}. Per riceverli scrivi {iscrizione}.
+
+Gli argomenti sono:{elenco_argomenti}
+
+Per averne solo uno scrivi per esempio «{iscrizione} {esempio_argomento}».",
+        lei: "\
+Ora non riceve gli avvisi {del_ente}. Per riceverli scriva {iscrizione}.
+
+Gli argomenti sono:{elenco_argomenti}
+
+Per averne solo uno scriva per esempio «{iscrizione} {esempio_argomento}».",
+    },
+    DefaultText {
+        name: "topics_saved",
+        chat: Chat::Any,
+        tu: "Fatto. Ora ricevi gli avvisi su: {argomenti}.",
+        lei: "Fatto. Ora riceve gli avvisi su: {argomenti}.",
+    },
+    DefaultText {
+        name: "invitation",
+        chat: Chat::Any,
+        tu: "\
+Abbiamo ricevuto il messaggio e l'ufficio lo vede. Per avere risposta in chat serve l'iscrizione: scrivi {iscrizione}.
+Prima leggi la policy del servizio: {link_policy}
+Come usiamo i tuoi dati: {link_informativa}
+Risponde {ufficio}, {orari}. Per le emergenze chiama il 112.",
+        lei: "\
+Abbiamo ricevuto il messaggio e l'ufficio lo vede. Per avere risposta in chat serve l'iscrizione: scriva {iscrizione}.
+Prima legga la policy del servizio: {link_policy}
+Come usiamo i suoi dati: {link_informativa}
+Risponde {ufficio}, {orari}. Per le emergenze chiami il 112.",
+    },
+    DefaultText {
+        name: "ask",
+        chat: Chat::Any,
+        tu: "Hai scritto «{testo}». Che cosa vuoi fare?",
+        lei: "Ha scritto «{testo}». Che cosa vuole fare?",
+    },
+    DefaultText {
+        name: "ask_subscribe",
+        chat: Chat::Any,
+        tu: "Ricevere gli avvisi",
+        lei: "Ricevere gli avvisi",
+    },
+    DefaultText {
+        name: "ask_unsubscribe",
+        chat: Chat::Any,
+        tu: "Non riceverli più",
+        lei: "Non riceverli più",
+    },
+    DefaultText {
+        name: "ask_question",
+        chat: Chat::Any,
+        tu: "Ho una domanda",
+        lei: "Ho una domanda",
+    },
+    DefaultText {
+        name: "my_data",
+        chat: Chat::Any,
+        tu: "\
+Come usiamo i tuoi dati: {link_informativa}
+Hai il diritto di {diritti}.
+
+Scrivi qui che cosa vuoi: una persona legge la richiesta e rispondiamo entro un mese. Per non ricevere più avvisi basta scrivere {cancellazione}.
+Responsabile della protezione dei dati: {contatto_dpo}",
+        lei: "\
+Come usiamo i suoi dati: {link_informativa}
+Ha il diritto di {diritti}.
+
+Scriva qui che cosa vuole: una persona legge la richiesta e rispondiamo entro un mese. Per non ricevere più avvisi basta scrivere {cancellazione}.
+Responsabile della protezione dei dati: {contatto_dpo}",
+    },
+    DefaultText {
+        name: "emergency",
+        chat: Chat::Any,
+        tu: "Se c'è un pericolo chiama subito il *112*. Questa chat non è un servizio di emergenza e non è sempre presidiata.",
+        lei: "Se c'è un pericolo chiami subito il *112*. Questa chat non è un servizio di emergenza e non è sempre presidiata.",
+    },
+    DefaultText {
+        name: "third_party",
+        chat: Chat::Any,
+        tu: "\
+Possiamo iscrivere o cancellare solo il numero da cui ci scrivi. L'altra persona può scriverci dal suo telefono.
+Oppure può venire allo sportello: {sportello}",
+        lei: "\
+Possiamo iscrivere o cancellare solo il numero da cui ci scrive. L'altra persona può scriverci dal suo telefono.
+Oppure può venire allo sportello: {sportello}",
+    },
+    DefaultText {
+        name: "closed",
+        chat: Chat::Any,
+        tu: "\
+Grazie, abbiamo ricevuto il messaggio. Ora l'ufficio è chiuso: rispondiamo da {prossima_apertura}.
+Per le emergenze chiama il 112.",
+        lei: "\
+Grazie, abbiamo ricevuto il messaggio. Ora l'ufficio è chiuso: rispondiamo da {prossima_apertura}.
+Per le emergenze chiami il 112.",
+    },
+    DefaultText {
+        name: "closed_without_date",
+        chat: Chat::Any,
+        tu: "\
+Grazie, abbiamo ricevuto il messaggio. Ora l'ufficio è chiuso: rispondiamo appena riapre.
+Per le emergenze chiama il 112.",
+        lei: "\
+Grazie, abbiamo ricevuto il messaggio. Ora l'ufficio è chiuso: rispondiamo appena riapre.
+Per le emergenze chiami il 112.",
+    },
+    DefaultText {
+        name: "media",
+        chat: Chat::Any,
+        tu: "\
+Qui non possiamo ricevere {tipo}. Scrivi la domanda in poche righe.
+Per inviare documenti: {email}",
+        lei: "\
+Qui non possiamo ricevere {tipo}. Scriva la domanda in poche righe.
+Per inviare documenti: {email}",
+    },
+];
