@@ -1,0 +1,413 @@
+//! Every text a citizen of the two lines can receive, as it reads.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::line::{Category, Line, SendBy};
+use domain::message::Outgoing;
+use domain::reply::{self, BUTTON_TITLE_LIMIT, BUTTONS_BODY_LIMIT, Reply, TEXT_LIMIT, length};
+use jiff::Timestamp;
+
+const PORDENONE: &str = include_str!("../../../infra/lines/pordenone.toml");
+const BARBERINO: &str = include_str!("../../../infra/lines/barberino-demografici.toml");
+
+fn line(text: &str) -> Line {
+    store::line_file::parse(text).unwrap_or_else(|problems| {
+        let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        panic!("{}", problems.join("\n"))
+    })
+}
+
+/// Friday evening.
+fn now() -> Timestamp {
+    "2026-11-20T17:00:00Z".parse().expect("an instant")
+}
+
+/// A Monday at nine.
+fn monday() -> Timestamp {
+    "2026-11-23T08:00:00Z".parse().expect("an instant")
+}
+
+/// As the phone shows it: the text, and the buttons below.
+fn shown(reply: &Reply, line: &Line) -> String {
+    match reply::render(reply, line, now()) {
+        Outgoing::Text(text) => text,
+        Outgoing::Buttons { body, buttons } => {
+            let buttons: Vec<String> =
+                buttons.iter().map(|it| format!("[{} -> {}]", it.title, it.payload)).collect();
+            format!("{body}\n{}", buttons.join(" "))
+        }
+        Outgoing::Template(_) => unreachable!("a reply is never a template"),
+    }
+}
+
+/// Every reply, under its name.
+fn all(line: &Line) -> String {
+    let mut replies = Reply::samples(line, monday());
+    replies.retain(|it| !matches!(it, Reply::Ask { .. }));
+    replies.push(Reply::Ask { text: "iscrizione".to_owned() });
+    replies
+        .iter()
+        .map(|it| format!("# {}\n{}\n", it.name(), shown(it, line)))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// A template with its parameters' names for values.
+fn filled(line: &Line) -> String {
+    let fill = |template: &domain::line::Template| {
+        let values: BTreeMap<String, String> =
+            template.parameters.iter().map(|it| (it.clone(), it.to_uppercase())).collect();
+        format!(
+            "# {}\n{}\n",
+            template.name,
+            template.fill(&values, line).expect("every parameter has a value")
+        )
+    };
+    line.templates.iter().map(fill).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn pordenone_speaks_as_its_page() {
+    insta::assert_snapshot!(all(&line(PORDENONE)), @r"
+    # welcome
+    *Iscrizione confermata.* Da ora ricevi su WhatsApp le informazioni del Comune di Pordenone.
+    Argomenti: Servizi comunali, Scadenze, Eventi in città e Pubblica utilità.
+
+    Leggi la policy del servizio, che si intende così accettata: https://www.comune.pordenone.it/it/servizi/whatsapp
+    Se non accetti la policy scrivi CANCELLAMI.
+    Come usiamo i tuoi dati: https://www.comune.pordenone.it/it/servizi/whatsapp/privacy
+
+    - Per cambiare argomenti scrivi ARGOMENTI
+    - Per cancellarti, in qualunque momento, scrivi CANCELLAMI
+
+    Salva questo numero in rubrica, per esempio come Comune PN WhatsApp. Per le emergenze chiama il 112.
+
+    # already
+    L'iscrizione è già attiva. Ricevi gli avvisi su: Servizi comunali, Scadenze, Eventi in città e Pubblica utilità.
+    Per cambiarli scrivi ARGOMENTI.
+    Per non riceverli più scrivi CANCELLAMI.
+
+    # goodbye
+    *Iscrizione cancellata.* Non ricevi più gli avvisi del Comune di Pordenone su WhatsApp, nemmeno le allerte.
+    Puoi ancora scriverci per una domanda. Per tornare a ricevere gli avvisi scrivi ISCRIVIMI, per i tuoi dati scrivi I MIEI DATI.
+
+    # not_subscribed
+    Questo numero non è iscritto agli avvisi del Comune di Pordenone, quindi non c'è nulla da cancellare.
+    Se volevi cancellare altro (una prenotazione, un servizio, la residenza) scrivi qui di che cosa si tratta.
+
+    # help
+    Questo è il servizio WhatsApp del Comune di Pordenone. Puoi scrivere:
+    - ISCRIVIMI per ricevere gli avvisi
+    - ARGOMENTI per scegliere quali
+    - CANCELLAMI per non riceverli più
+    - I MIEI DATI per la privacy
+
+    Oppure scrivi la tua domanda: risponde l'Ufficio relazioni con il pubblico, nel più breve tempo possibile.
+    Non rispondiamo alle chiamate. Per le emergenze chiama il 112.
+
+    # topics
+    Ora ricevi gli avvisi su: Servizi comunali, Scadenze, Eventi in città e Pubblica utilità.
+
+    Puoi scegliere tra:
+    - Servizi comunali: informazioni sui servizi comunali
+    - Scadenze: principali scadenze
+    - Eventi in città: principali eventi in programma
+    - Pubblica utilità: informazioni di pubblica utilità
+
+    Per esempio scrivi «solo scadenze», «aggiungi scadenze» oppure «togli scadenze».
+    Per non ricevere più nulla scrivi CANCELLAMI.
+
+    # topics_none
+    Ora non ricevi gli avvisi del Comune di Pordenone. Per riceverli scrivi ISCRIVIMI.
+
+    Gli argomenti sono:
+    - Servizi comunali: informazioni sui servizi comunali
+    - Scadenze: principali scadenze
+    - Eventi in città: principali eventi in programma
+    - Pubblica utilità: informazioni di pubblica utilità
+
+    Per averne solo uno scrivi per esempio «ISCRIVIMI scadenze».
+
+    # topics_saved
+    Fatto. Ora ricevi gli avvisi su: Servizi comunali, Scadenze, Eventi in città e Pubblica utilità.
+
+    # invitation
+    Abbiamo ricevuto il messaggio e l'ufficio lo vede. Per avere risposta in chat serve l'iscrizione: scrivi ISCRIVIMI.
+    Prima leggi la policy del servizio: https://www.comune.pordenone.it/it/servizi/whatsapp
+    Come usiamo i tuoi dati: https://www.comune.pordenone.it/it/servizi/whatsapp/privacy
+    Risponde l'Ufficio relazioni con il pubblico, nel più breve tempo possibile. Per le emergenze chiama il 112.
+
+    # my_data
+    Come usiamo i tuoi dati: https://www.comune.pordenone.it/it/servizi/whatsapp/privacy
+    Hai il diritto di vedere i dati e averne una copia, farli correggere o completare, farli cancellare, farne limitare l'uso, sapere che correzioni e cancellazioni sono state comunicate a chi ha ricevuto i dati, averli in formato elettronico, fare opposizione al trattamento, revocare il consenso e fare reclamo al Garante per la protezione dei dati personali.
+
+    Per revocare il consenso scrivi CANCELLAMI da questo numero. Per ogni altra richiesta scrivi qui che cosa vuoi: una persona la legge e rispondiamo entro un mese.
+    Puoi anche contattare il responsabile della protezione dei dati: SISTEMA SUSIO SRL, via Pontida 9, 20063 Cernusco sul Naviglio (MI), tel. 02 92345836, info@sistemasusio.it, PEC info@pec.sistemasusio.it
+
+    # emergency
+    Se c'è un pericolo chiama subito il *112*. Questa chat non è un servizio di emergenza e non è sempre presidiata.
+
+    # third_party
+    Possiamo iscrivere o cancellare solo il numero da cui ci scrivi. L'altra persona può scriverci dal suo telefono.
+
+    # closed
+    Grazie, abbiamo ricevuto il messaggio. Ora l'ufficio è chiuso: rispondiamo da lunedì 23 novembre alle 9:00.
+    Per le emergenze chiama il 112.
+
+    # closed_without_date
+    Grazie, abbiamo ricevuto il messaggio. Ora l'ufficio è chiuso: rispondiamo appena riapre.
+    Per le emergenze chiama il 112.
+
+    # media
+    Qui non possiamo ricevere messaggi vocali. Scrivi la domanda in poche righe.
+    Per inviare documenti: ufficiocomunicazione@comune.pordenone.it
+
+    # ask
+    Hai scritto «iscrizione». Che cosa vuoi fare?
+    [Ricevere gli avvisi -> subscribe] [Non riceverli più -> unsubscribe] [Ho una domanda -> question]
+    ");
+}
+
+#[test]
+fn barberino_speaks_as_its_page() {
+    insta::assert_snapshot!(all(&line(BARBERINO)), @r"
+    # welcome
+    *Iscrizione attiva.* Ora può scrivere qui all'Ufficio Servizi Demografici del Comune di Barberino di Mugello: domande su anagrafe, stato civile ed elettorale, appuntamenti, come inviare i documenti. Riceve anche news e aggiornamenti dell'ufficio.
+
+    Può scrivere in qualsiasi giorno e orario. Le risposte sono garantite dal lunedì al venerdì dalle 9 alle 13, esclusi i giorni festivi.
+
+    La invitiamo a leggere la policy del servizio e l'informativa privacy, che si intendono così accettate.
+    Policy: https://www.comune.barberino-di-mugello.fi.it/servizi-demografici-filo-diretto-su-whatsapp
+    Informativa privacy: https://www.comune.barberino-di-mugello.fi.it/servizi-demografici-filo-diretto-su-whatsapp/privacy
+
+    Per cancellarsi basta scrivere CANCELLAZIONE. Non sono prese in considerazione le richieste telefoniche. Per le emergenze chiami il 112.
+
+    # already
+    L'iscrizione è già attiva: può scrivere qui le sue domande e riceve news e aggiornamenti dell'ufficio. Le risposte sono garantite dal lunedì al venerdì dalle 9 alle 13, esclusi i giorni festivi.
+    Per cancellarsi scriva CANCELLAZIONE.
+
+    # goodbye
+    *Cancellazione avvenuta.* Non riceve più news e aggiornamenti dei Servizi Demografici del Comune di Barberino di Mugello, e la chat si chiude.
+    Per tornare a usare la chat e ricevere le news scriva ISCRIZIONE, per i suoi dati scriva I MIEI DATI.
+
+    # not_subscribed
+    Questo numero non è iscritto al servizio WhatsApp del Comune di Barberino di Mugello, quindi non c'è nulla da cancellare.
+    Se voleva cancellare altro (un appuntamento, una pratica, la residenza) serve l'iscrizione alla chat: scriva ISCRIZIONE.
+
+    # help
+    Questo è il filo diretto su WhatsApp dei Servizi Demografici del Comune di Barberino di Mugello. Può scrivere:
+    - ISCRIZIONE per usare la chat e ricevere news e aggiornamenti
+    - CANCELLAZIONE per chiudere la chat e non riceverli più
+    - I MIEI DATI per la privacy
+
+    Con l'iscrizione attiva scriva la sua domanda su anagrafe, stato civile o elettorale: le risposte sono garantite dal lunedì al venerdì dalle 9 alle 13, esclusi i giorni festivi.
+    Non sono prese in considerazione le richieste telefoniche. Per le emergenze chiami il 112.
+
+    # topics
+    Questo servizio ha un solo elenco, le news e gli aggiornamenti dei Servizi Demografici, e lo riceve già.
+    Per non riceverlo più scriva CANCELLAZIONE: si chiude anche la chat.
+
+    # topics_none
+    Questo servizio ha un solo elenco, le news e gli aggiornamenti dei Servizi Demografici.
+    Per riceverlo e usare la chat scriva ISCRIZIONE.
+
+    # topics_saved
+    Fatto. Ora riceve gli avvisi su: Novità dell'ufficio.
+
+    # invitation
+    Abbiamo ricevuto il suo messaggio e l'ufficio lo vede. Per avere risposta in chat scriva ISCRIZIONE: autorizza così il Comune a comunicare in chat e riceve news e aggiornamenti.
+
+    La invitiamo a leggere la policy del servizio e l'informativa privacy, che si intendono così accettate.
+    Policy: https://www.comune.barberino-di-mugello.fi.it/servizi-demografici-filo-diretto-su-whatsapp
+    Informativa privacy: https://www.comune.barberino-di-mugello.fi.it/servizi-demografici-filo-diretto-su-whatsapp/privacy
+
+    Le risposte sono garantite dal lunedì al venerdì dalle 9 alle 13, esclusi i giorni festivi. Per le emergenze chiami il 112.
+
+    # my_data
+    Come usiamo i suoi dati: https://www.comune.barberino-di-mugello.fi.it/servizi-demografici-filo-diretto-su-whatsapp/privacy
+    Ha il diritto di vedere i dati e averne una copia, farli correggere o completare, farli cancellare, farne limitare l'uso, averli in formato elettronico, fare opposizione al trattamento, non subire decisioni automatiche e fare reclamo al Garante per la protezione dei dati personali.
+
+    Scriva qui che cosa vuole, oppure a anagrafe@comune.barberino-di-mugello.fi.it: una persona legge la richiesta e rispondiamo entro un mese. Per cancellarsi dal servizio basta scrivere CANCELLAZIONE.
+    Responsabile della protezione dei dati: dott.ssa Galeotti Giulia, amministrativi@comune.barberino-di-mugello.fi.it
+
+    # emergency
+    Se c'è un pericolo chiami subito il *112*. Questa chat non è un servizio di emergenza e non è sempre presidiata.
+
+    # third_party
+    Possiamo iscrivere o cancellare solo il numero da cui ci scrive. L'altra persona può scriverci dal suo telefono.
+    Oppure può venire allo sportello: viale della Repubblica 24, Barberino di Mugello
+
+    # closed
+    Grazie, abbiamo ricevuto il messaggio. Ora l'ufficio è chiuso: rispondiamo da lunedì 23 novembre alle 9:00.
+    Per le emergenze chiami il 112.
+
+    # closed_without_date
+    Grazie, abbiamo ricevuto il messaggio. Ora l'ufficio è chiuso: rispondiamo appena riapre.
+    Per le emergenze chiami il 112.
+
+    # media
+    Qui non possiamo ricevere messaggi vocali. Scriva la domanda in poche righe.
+    Per inviare documenti: anagrafe@comune.barberino-di-mugello.fi.it
+
+    # ask
+    Ha scritto «iscrizione». Che cosa vuole fare?
+    [Iscrivermi -> subscribe] [Cancellarmi -> unsubscribe] [Ho una domanda -> question]
+    ");
+}
+
+#[test]
+fn pordenone_s_templates() {
+    insta::assert_snapshot!(filled(&line(PORDENONE)), @r"
+    # pordenone_servizio
+    Avviso del Comune di Pordenone su un servizio: SERVIZIO.
+    Che cosa cambia: NOVITA.
+    Da quando: QUANDO.
+    Per saperne di più visita il sito PAGINA oppure scrivici qui.
+
+    Per non ricevere più avvisi scrivi CANCELLAMI
+
+    # pordenone_scadenza
+    Promemoria del Comune di Pordenone: entro il DATA puoi AZIONE.
+    Come fare: COME.
+    Trovi le istruzioni sul sito PAGINA oppure scrivici qui.
+
+    Per non ricevere più avvisi scrivi CANCELLAMI
+
+    # pordenone_evento
+    Eventi in città: EVENTO, QUANDO, DOVE.
+    Ingresso: INGRESSO.
+    Il programma è sul sito PAGINA del Comune.
+
+    Per non ricevere più avvisi scrivi CANCELLAMI
+
+    # pordenone_utilita
+    Informazione di pubblica utilità: AVVISO.
+    Dove: DOVE.
+    Quando: QUANDO.
+    Che cosa fare: COSA_FARE.
+    Aggiornamenti sul sito PAGINA del Comune.
+
+    Per non ricevere più avvisi scrivi CANCELLAMI
+
+    # pordenone_allerta
+    Allerta
+
+    Allerta COLORE per FENOMENO nella zona di ZONA, dalle INIZIO alle FINE.
+    Che cosa fare: COSA_FARE.
+    In caso di pericolo chiama il 112.
+
+    Per non ricevere più avvisi scrivi CANCELLAMI
+    ");
+}
+
+#[test]
+fn barberino_s_templates() {
+    insta::assert_snapshot!(filled(&line(BARBERINO)), @r"
+    # barberino_novita
+    Novità dai Servizi Demografici del Comune di Barberino di Mugello: NOVITA.
+    Da quando: QUANDO.
+    Che cosa fare: COSA_FARE.
+    Per informazioni si può scrivere qui, in qualsiasi giorno e orario.
+
+    Per non ricevere più avvisi scriva CANCELLAZIONE
+
+    # barberino_orario
+    I Servizi Demografici del Comune di Barberino di Mugello cambiano orario: ORARIO.
+    Giorni interessati: GIORNI.
+    Motivo: MOTIVO.
+    Per informazioni si può scrivere qui, in qualsiasi giorno e orario.
+
+    Per non ricevere più avvisi scriva CANCELLAZIONE
+    ");
+}
+
+#[test]
+fn no_text_has_an_unresolved_placeholder_or_exceeds_a_limit() {
+    for line in [line(PORDENONE), line(BARBERINO)] {
+        for reply in Reply::samples(&line, monday()) {
+            let texts = match reply::render(&reply, &line, now()) {
+                Outgoing::Text(text) => vec![(text, TEXT_LIMIT)],
+                Outgoing::Buttons { body, buttons } => {
+                    let titles = buttons.into_iter().map(|it| (it.title, BUTTON_TITLE_LIMIT));
+                    std::iter::once((body, BUTTONS_BODY_LIMIT)).chain(titles).collect()
+                }
+                Outgoing::Template(_) => unreachable!("a reply is never a template"),
+            };
+            for (text, limit) in texts {
+                assert!(!text.contains(['{', '}']), "{reply:?}: {text}");
+                assert!(!text.is_empty() && length(&text) <= limit, "{reply:?}: {text}");
+            }
+        }
+        for template in &line.templates {
+            let meta = template.for_meta(&line);
+            for text in [meta.header, meta.footer].into_iter().flatten() {
+                assert!(!text.contains(['{', '}']) && length(&text) <= 60, "{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_line_says_its_own_keywords_and_no_other() {
+    for (text, own, foreign) in [
+        (PORDENONE, ["ISCRIVIMI", "CANCELLAMI"], ["ISCRIZIONE", "CANCELLAZIONE"]),
+        (BARBERINO, ["ISCRIZIONE", "CANCELLAZIONE"], ["ISCRIVIMI", "CANCELLAMI"]),
+    ] {
+        let line = line(text);
+        let said = all(&line) + &filled(&line);
+        for word in own {
+            assert!(said.contains(word), "{word} in {}", line.id);
+        }
+        for word in foreign {
+            assert!(!said.contains(word), "{word} in {}", line.id);
+        }
+    }
+}
+
+#[test]
+fn the_welcome_has_both_links_and_the_acceptance() {
+    for (text, acceptance) in [
+        (PORDENONE, "Leggi la policy del servizio, che si intende così accettata"),
+        (PORDENONE, "Se non accetti la policy scrivi CANCELLAMI"),
+        (BARBERINO, "policy del servizio e l'informativa privacy, che si intendono così accettate"),
+        (BARBERINO, "dal lunedì al venerdì dalle 9 alle 13"),
+    ] {
+        let line = line(text);
+        let topics: BTreeSet<_> = line.topics.iter().map(|it| it.id.clone()).collect();
+        let welcome = shown(&Reply::Welcome { topics }, &line);
+        for part in [acceptance, &line.policy.url, &line.privacy.url] {
+            assert!(welcome.contains(part), "{part} in {welcome}");
+        }
+    }
+}
+
+#[test]
+fn the_two_lines_differ_where_their_pages_do() {
+    let (pordenone, barberino) = (line(PORDENONE), line(BARBERINO));
+    assert!(!pordenone.chat_needs_subscription && barberino.chat_needs_subscription);
+    assert!(pordenone.hours.is_none() && barberino.hours.is_some());
+    assert_eq!(pordenone.topics.len(), 4);
+    assert_eq!(barberino.topics.len(), 1);
+    assert_eq!(pordenone.moderation.len(), 9);
+    assert_eq!(barberino.moderation.len(), 6);
+    assert_ne!(pordenone.phone_number_id, barberino.phone_number_id);
+    assert_ne!(pordenone.messaging_account_id, barberino.messaging_account_id);
+    let events = pordenone.topics.iter().find(|it| it.id.as_str() == "eventi").unwrap();
+    assert_eq!((events.category, events.send), (Category::Marketing, SendBy::Paid));
+}
+
+#[test]
+fn the_yardstick_lines_have_nothing_that_holds_a_broadcast_back() {
+    for line in [line(PORDENONE), line(BARBERINO)] {
+        assert_eq!(line.quiet_hours, None);
+        assert_eq!(line.portfolio, None);
+        assert_eq!(line.monthly_budget_eur, None);
+        assert!(!line.needs_approval);
+        assert_eq!((line.rate, line.reserve, line.bulk_rate()), (80, 10, 70));
+        assert_eq!(line.retention.inactivity_days, None);
+        for topic in &line.topics {
+            let has_template = line.templates.iter().any(|it| it.topic.as_ref() == Some(&topic.id));
+            assert!(has_template && topic.on_by_default, "{}", topic.id);
+        }
+    }
+}
