@@ -1,12 +1,45 @@
 //! Reading a message: what does the person want?
+//!
+//! Deterministic and explainable: every reading names the rule that made it. The pipeline of
+//! [`Reader::read`], each step in a module of its own:
+//!
+//! 1. `normalise`: one text for the many ways to type it.
+//! 2. `line_words`: the line's own phrases, as the whole message. They always win.
+//! 3. `whole`: what means something only as the whole message ("info", "si").
+//! 4. `languages`: the same for ten other languages.
+//! 5. `lexicon`, `typos`, `sentence`: words become classes, the text becomes clauses.
+//! 6. `guards`: emergencies, the offices' work, other people, questions, negations.
+//! 7. `grammar`: what each clause says; here, what they say together.
+//!
+//! What is left is for a person at the desk. A wrong subscription is worse than a question, so
+//! joining is read strictly; a missed goodbye is worse than a repaired one, so leaving is read
+//! generously; neither when the text names something only an office can do.
+
+mod grammar;
+mod guards;
+mod languages;
+mod lexicon;
+mod line_words;
+mod normalise;
+mod sentence;
+mod typos;
+mod whole;
 
 use crate::ids::TopicId;
+use crate::line::Line;
+
+use grammar::{Says, Sense, What};
+use guards::Concerns;
+use lexicon::{Class, Classes};
+use line_words::LineWords;
+use normalise::{Symbol, Text};
+use sentence::{Clause, Sentence};
 
 /// What a text asks for, and why we think so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
     pub intent: Intent,
-    /// The rule that decided, a stable slug: `opt-in-phrase`, `guard-municipal-object` …
+    /// The rule that decided, a stable slug: `opt-in-phrase`, `municipal-object` …
     pub rule: &'static str,
     /// The text as the rules saw it.
     pub normalised: String,
@@ -71,7 +104,432 @@ pub enum Language {
 }
 
 impl Intent {
+    /// The name in reports, logs and the `read` command.
     pub fn name(&self) -> &'static str {
-        "x"
+        match self {
+            Self::Subscribe { .. } => "subscribe",
+            Self::Unsubscribe => "unsubscribe",
+            Self::Stop => "stop",
+            Self::Topics { .. } => "topics",
+            Self::News => "news",
+            Self::Help => "help",
+            Self::MyData => "my-data",
+            Self::Human(_) => "human",
+            Self::Ask => "ask",
+        }
     }
+
+    /// What a tap on one of our buttons or list rows asks for, by the payload we gave it; `None`
+    /// if it is not one of these. A tap is never read as text: its title is ours.
+    pub fn of_tap(payload: &str) -> Option<Self> {
+        Some(match payload {
+            "subscribe" => Self::Subscribe { topics: Vec::new() },
+            "unsubscribe" => Self::Unsubscribe,
+            "stop" => Self::Stop,
+            "topics" => Self::Topics { change: None },
+            "help" => Self::Help,
+            "my-data" => Self::MyData,
+            "question" => Self::Human(Kind::Question),
+            _ => return None,
+        })
+    }
+}
+
+impl Kind {
+    /// The name in reports, logs and the `read` command.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Question => "question",
+            Self::Courtesy => "courtesy",
+            Self::Report => "report",
+            Self::Emergency => "emergency",
+            Self::ThirdParty => "third-party",
+            Self::Complaint => "complaint",
+        }
+    }
+}
+
+/// Reads messages to one line.
+pub struct Reader {
+    own: LineWords,
+}
+
+/// An intent with the rule that found it.
+type Verdict = (Intent, &'static str);
+
+/// Digits that make a number a telephone number. Italian ones have nine or ten.
+const DIGITS_OF_A_PHONE: usize = 8;
+
+impl Reader {
+    pub fn new(line: &Line) -> Self {
+        Self { own: LineWords::new(line) }
+    }
+
+    /// Reads one message. Total: every text is some intent.
+    pub fn read(&self, text: &str) -> Reading {
+        let text = Text::parse(text);
+        let (verdict, language) = self.judge(&text);
+        Reading { intent: verdict.0, rule: verdict.1, normalised: text.normalised(), language }
+    }
+
+    fn judge(&self, text: &Text) -> (Verdict, Language) {
+        let words = text.words().collect::<Vec<_>>().join(" ");
+        if let Some(verdict) = self.own_phrase(&words, text.asks()) {
+            return (verdict, Language::Italian);
+        }
+        if words.is_empty() {
+            return (wordless(text), Language::Italian);
+        }
+        let sentence = Sentence::read(text, &self.own);
+        let core = sentence.core.as_str();
+        if let Some(verdict) = self.own_phrase(core, text.asks()) {
+            return (verdict, Language::Italian);
+        }
+        if let Some(verdict) =
+            whole::read(&words, text.asks()).or_else(|| whole::read(core, text.asks()))
+        {
+            return (verdict, Language::Italian);
+        }
+        if is_menu_choice(&words) {
+            return ((Intent::Ask, "bare-answer"), Language::Italian);
+        }
+        if let Some((intent, language)) = languages::read(text) {
+            return ((intent, "other-language"), language);
+        }
+        let verdict = self.sentence(text, &sentence);
+        let language = match verdict.0 {
+            Intent::Human(_) => languages::guess(text, italian_words(&sentence)),
+            _ => Language::Italian,
+        };
+        (verdict, language)
+    }
+
+    /// The line's keywords, as the whole message or beside a name. "iscrizione?" asks something.
+    fn own_phrase(&self, words: &str, asks: bool) -> Option<Verdict> {
+        if asks {
+            return None;
+        }
+        if self.own.opts_out(words) {
+            return Some((Intent::Unsubscribe, "opt-out-phrase"));
+        }
+        let named = || {
+            self.own.beside_opt_in(words).is_some_and(|it| {
+                let rest = Text::parse(it);
+                Sentence::read(&rest, &self.own).classes.within(Classes::of(&[Class::Name]))
+            })
+        };
+        (self.own.opts_in(words) || named())
+            .then(|| (Intent::Subscribe { topics: Vec::new() }, "opt-in-phrase"))
+    }
+
+    fn sentence(&self, text: &Text, sentence: &Sentence<'_>) -> Verdict {
+        let concerns = Concerns::of(text);
+        let senses: Vec<Sense> = sentence.clauses.iter().map(grammar::sense).collect();
+        if concerns.emergency() {
+            return (Intent::Human(Kind::Emergency), "emergency");
+        }
+        guard(sentence, &senses, concerns)
+            .or_else(|| silence(text, sentence, &senses))
+            .or_else(|| question(sentence, &senses))
+            .or_else(|| self.command(text, sentence, &senses))
+            .unwrap_or((Intent::Human(concerns.kind()), "not-a-command"))
+    }
+
+    /// What the clauses say together.
+    fn command(&self, text: &Text, sentence: &Sentence<'_>, senses: &[Sense]) -> Option<Verdict> {
+        let mut said: Vec<Says> = senses
+            .iter()
+            .filter_map(|it| match it {
+                Sense::Says(says) => Some(*says),
+                _ => None,
+            })
+            .collect();
+        let elsewhere = senses.contains(&Sense::Other);
+        if said.is_empty() {
+            if elsewhere {
+                return None;
+            }
+            if text.hashtag && sentence.clauses.iter().any(|it| it.classes.has(Class::Topic)) {
+                return Some((Intent::Topics { change: None }, "topic-hashtag"));
+            }
+            return Some((Intent::Ask, "unclear"));
+        }
+        if elsewhere {
+            let moved = sentence.classes.has(Class::Moved);
+            let done = sentence.classes.has(Class::Done);
+            said.retain(|it| match it.what {
+                What::Join => it.sure && !done,
+                What::Leave => it.sure || it.rule == "leave-verb" && !moved && !sentence.asks,
+                What::Stop => !sentence.asks,
+                _ => false,
+            });
+            if said.is_empty() {
+                return Some((Intent::Ask, "command-among-other-words"));
+            }
+        }
+        Some(self.together(&said, sentence))
+    }
+
+    fn together(&self, said: &[Says], sentence: &Sentence<'_>) -> Verdict {
+        let says = |what: What| said.iter().find(|it| it.what == what);
+        let rule = said.first().map_or("unclear", |it| it.rule);
+        if let Some(join) = says(What::Join) {
+            if said.iter().any(|it| matches!(it.what, What::Leave | What::Stop)) {
+                return (Intent::Ask, "both-ways");
+            }
+            return (Intent::Subscribe { topics: self.joined_topics(said, sentence) }, join.rule);
+        }
+        // "Basta, cancellatemi" has said which.
+        let leaving = says(What::Leave);
+        let stopping = says(What::Stop);
+        if let Some(leave) = leaving.filter(|it| stopping.is_none() || it.rule == "leave-verb") {
+            return (Intent::Unsubscribe, leave.rule);
+        }
+        if let Some(stop) = stopping {
+            return (Intent::Stop, stop.rule);
+        }
+        (Intent::Topics { change: self.change(said) }, rule)
+    }
+
+    fn joined_topics(&self, said: &[Says], sentence: &Sentence<'_>) -> Vec<TopicId> {
+        let named = sentence.clauses.iter().fold(0, |all, it| all | it.topics);
+        // "iscrivimi ma senza eventi".
+        let unwanted =
+            said.iter().filter(|it| it.what == What::Remove).fold(0, |all, it| all | it.topics);
+        if unwanted != 0 {
+            return self.own.ids(self.own.all_topics() & !unwanted);
+        }
+        let all = sentence.classes.has(Class::All) && named == 0;
+        self.own.ids(if all { self.own.all_topics() } else { named })
+    }
+
+    /// `None` if the topics are not this line's, or the clauses want different things.
+    fn change(&self, said: &[Says]) -> Option<TopicChange> {
+        let what = said.first()?.what;
+        if said.iter().any(|it| it.what != what) {
+            return None;
+        }
+        let topics = self.own.ids(said.iter().fold(0, |all, it| all | it.topics));
+        if topics.is_empty() {
+            return None;
+        }
+        match what {
+            What::Add => Some(TopicChange::Add(topics)),
+            What::Remove => Some(TopicChange::Remove(topics)),
+            What::Only => Some(TopicChange::Only(topics)),
+            _ => None,
+        }
+    }
+}
+
+/// "1": means something only after a question of ours.
+fn is_menu_choice(words: &str) -> bool {
+    words.len() <= 2 && words.bytes().all(|it| it.is_ascii_digit())
+}
+
+/// A message of symbols only.
+fn wordless(text: &Text) -> Verdict {
+    let shows = |symbol: Symbol| text.symbols.contains(&symbol);
+    if shows(Symbol::Sos) {
+        (Intent::Human(Kind::Emergency), "symbol-sos")
+    } else if shows(Symbol::Stop) {
+        (Intent::Stop, "symbol-stop")
+    } else if text.asks() || shows(Symbol::Question) {
+        (Intent::Help, "symbol-question")
+    } else if shows(Symbol::Other) {
+        (Intent::Human(Kind::Courtesy), "symbol-courtesy")
+    } else {
+        (Intent::Human(Kind::Question), "nothing-to-read")
+    }
+}
+
+fn italian_words(sentence: &Sentence<'_>) -> usize {
+    let unknown = |it: &&sentence::Word<'_>| it.class != Class::Unknown;
+    sentence.clauses.iter().flat_map(|it| &it.words).filter(unknown).count()
+}
+
+/// What no command may pass.
+fn guard(sentence: &Sentence<'_>, senses: &[Sense], concerns: Concerns) -> Option<Verdict> {
+    let classes = sentence.classes;
+    if classes.has(Class::Gdpr) {
+        return Some((Intent::MyData, "data-protection"));
+    }
+    let matters = |clause: &Clause<'_>, sense: &Sense| {
+        clause.classes.has(Class::Municipal)
+            || clause.classes.has(Class::OfficeTopic) && !matches!(sense, Sense::Says(_))
+    };
+    let office = sentence.clauses.iter().zip(senses).any(|(clause, sense)| matters(clause, sense));
+    if office && !leaves_this_service(sentence, senses) {
+        return Some((Intent::Human(concerns.kind()), "municipal-object"));
+    }
+    let commands = classes.any(grammar::COMMANDS.with(Classes::of(&[
+        Class::Receive,
+        Class::SendMe,
+        Class::Add,
+        Class::Service,
+        Class::Channel,
+    ])));
+    let other_number = sentence.digits >= DIGITS_OF_A_PHONE;
+    let someone_else = classes.has(Class::ThirdParty) || other_number || names_someone(sentence);
+    if someone_else && commands {
+        return Some((Intent::Human(Kind::ThirdParty), "third-party"));
+    }
+    if classes.has(Class::Done) {
+        let leaving = Classes::of(&[
+            Class::Still,
+            Class::Leave,
+            Class::LeavePlease,
+            Class::LeaveNoun,
+            Class::LeaveWeak,
+            Class::Stop,
+        ]);
+        if classes.any(leaving) && !asks_again(senses) {
+            return Some((Intent::Human(Kind::Complaint), "opt-out-failed"));
+        }
+    }
+    if speaks_of_their_data(classes) {
+        return Some((Intent::MyData, "personal-data"));
+    }
+    let doubts =
+        |it: &Clause<'_>| it.classes.has(Class::Doubt) && it.classes.any(grammar::COMMANDS);
+    if sentence.clauses.iter().any(doubts) {
+        return Some((Intent::Ask, "supposition"));
+    }
+    if senses.contains(&Sense::Negated) {
+        return Some((Intent::Human(concerns.kind()), "negated"));
+    }
+    None
+}
+
+/// "Ho cambiato residenza. Cancellatemi dal servizio WhatsApp": the office's matter is in
+/// another clause, and the one that leaves names this service beyond doubt.
+fn leaves_this_service(sentence: &Sentence<'_>, senses: &[Sense]) -> bool {
+    let plain =
+        !sentence.asks && !sentence.classes.any(Classes::of(&[Class::Question, Class::Doubt]));
+    plain
+        && sentence.clauses.iter().zip(senses).any(|(clause, sense)| {
+            matches!(
+                sense,
+                Sense::Says(Says {
+                    what: What::Leave,
+                    rule: "leave-verb" | "leave-with-reason",
+                    ..
+                })
+            ) && clause.classes.has(Class::Channel)
+        })
+}
+
+/// "iscrivi Mario Rossi"; "iscrivimi Mario Rossi" is the person who writes.
+fn names_someone(sentence: &Sentence<'_>) -> bool {
+    let vague = Classes::of(&[
+        Class::JoinWeak,
+        Class::JoinVague,
+        Class::LeaveWeak,
+        Class::Add,
+        Class::Remove,
+    ]);
+    let this_person = Classes::of(&[Class::NameIntro, Class::Join, Class::Leave]);
+    sentence.clauses.iter().any(|it| {
+        it.classes.has(Class::Name) && it.classes.any(vague) && !it.classes.any(this_person)
+    })
+}
+
+/// "Mi ero cancellato. Cancellatemi dalla lista": a whole new request.
+fn asks_again(senses: &[Sense]) -> bool {
+    let again = |it: &Sense| matches!(it, Sense::Says(Says { what: What::Leave | What::Stop, .. }));
+    senses.iter().any(again)
+}
+
+fn speaks_of_their_data(classes: Classes) -> bool {
+    let any_data = Classes::of(&[
+        Class::LeaveWeak,
+        Class::LeaveNoun,
+        Class::Leave,
+        Class::Change,
+        Class::What,
+    ]);
+    let whence = classes.has(Class::MyNumber) && classes.has(Class::Question);
+    classes.has(Class::Data)
+        || classes.has(Class::WeakData) && classes.any(any_data)
+        || whence && !classes.any(grammar::COMMANDS)
+}
+
+/// "Grazie per le informazioni", "complimenti per il servizio".
+fn thanks_for_something(sentence: &Sentence<'_>, senses: &[Sense]) -> bool {
+    const FOR: &[&str] = &["per", "del", "della", "delle", "dei", "degli"];
+    let quiet = senses.iter().all(|it| matches!(it, Sense::Silent | Sense::Object));
+    quiet
+        && sentence
+            .clauses
+            .iter()
+            .flat_map(|it| it.words.windows(2))
+            .any(|pair| pair[0].class == Class::Courtesy && FOR.contains(&pair[1].text))
+}
+
+/// Only greetings, thanks or a name.
+fn silence(text: &Text, sentence: &Sentence<'_>, senses: &[Sense]) -> Option<Verdict> {
+    if thanks_for_something(sentence, senses) {
+        return Some((Intent::Human(Kind::Courtesy), "courtesy"));
+    }
+    if senses.iter().any(|it| *it != Sense::Silent) {
+        return None;
+    }
+    let classes = sentence.classes;
+    Some(if classes.has(Class::Courtesy) && !classes.has(Class::No) {
+        (Intent::Human(Kind::Courtesy), "courtesy")
+    } else if classes.has(Class::Name) {
+        (Intent::Human(Kind::Question), "name-only")
+    } else if classes.has(Class::Greeting) {
+        (Intent::Help, "greeting")
+    } else if text.symbols.contains(&Symbol::Stop) {
+        (Intent::Ask, "unclear")
+    } else {
+        (Intent::Ask, "bare-answer")
+    })
+}
+
+/// Questions about the service get help, others go to the desk. "mi potete iscrivere?" is no
+/// question.
+fn question(sentence: &Sentence<'_>, senses: &[Sense]) -> Option<Verdict> {
+    let shows_topics = |it: &Sense| matches!(it, Sense::Says(Says { what: What::ShowTopics, .. }));
+    if senses.iter().any(shows_topics) && !senses.contains(&Sense::Other) {
+        return None;
+    }
+    let classes = sentence.classes;
+    let asks = Classes::of(&[Class::Question, Class::What]);
+    if !classes.any(asks) && (!sentence.asks || is_polite(sentence)) {
+        return None;
+    }
+    let about_us = grammar::KNOWN.with(Classes::of(&[Class::Done]));
+    // "come faccio a non ricevere piu messaggi?" is about us too.
+    let how_to_end = classes.has(Class::More) && classes.has(Class::Receive);
+    if !classes.within(about_us) || classes.has(Class::Not) && !how_to_end {
+        return Some((Intent::Human(Kind::Question), "question"));
+    }
+    let unmistakable = sentence.clauses.iter().flat_map(|it| &it.words);
+    let leaves = unmistakable
+        .filter(|it| it.text.starts_with("disiscri") || it.text.starts_with("disinscri"))
+        .count()
+        > 0;
+    let written = sentence
+        .clauses
+        .iter()
+        .any(|it| it.classes.has(Class::Question) && it.classes.has(Class::Send));
+    if classes.any(grammar::OBJECT) || leaves || written {
+        return Some((Intent::Help, "question-about-the-service"));
+    }
+    if classes.any(grammar::COMMANDS) || !classes.any(asks) {
+        return Some((Intent::Ask, "question-about-a-command"));
+    }
+    Some((Intent::Human(Kind::Question), "question"))
+}
+
+/// "potete cancellarmi?", "mi iscrivete?", "toglietemi dalla lista?".
+fn is_polite(sentence: &Sentence<'_>) -> bool {
+    let orders = Classes::of(&[Class::Join, Class::Leave, Class::JoinWeak, Class::SendMe]);
+    sentence.clauses.iter().any(|it| {
+        it.classes.any(Classes::of(&[Class::JoinPlease, Class::LeavePlease]))
+            || it.classes.has(Class::Request) && it.classes.any(orders)
+            || it.words.iter().any(|word| orders.has(word.class) && word.text.ends_with("temi"))
+    })
 }
