@@ -1,0 +1,374 @@
+//! Messages as citizens write them, read for the two services we must be able to run.
+
+use std::collections::BTreeMap;
+
+use domain::ids::{AppId, LineId, PhoneNumberId, TopicId};
+use domain::line::{
+    Address, Category, Comune, Line, MediaRules, Office, Published, Retention, SendBy, Topic,
+};
+use domain::reading::{Intent, Kind, Language, Reader, TopicChange};
+use jiff::civil::date;
+use proptest::prelude::*;
+
+fn line(comune: &str, service: &str, keywords: [&str; 2], topics: Vec<Topic>) -> Line {
+    let published =
+        Published { date: date(2024, 3, 1), url: "https://example.org".to_owned(), sha256: None };
+    Line {
+        id: LineId::new("line"),
+        comune: Comune {
+            name: format!("Comune di {comune}"),
+            of_name: format!("del Comune di {comune}"),
+            ipa_code: "c_x000".to_owned(),
+        },
+        service: service.to_owned(),
+        purposes: Vec::new(),
+        app: AppId::new("default"),
+        phone_number_id: PhoneNumberId::new("100"),
+        messaging_account_id: "200".to_owned(),
+        portfolio: None,
+        display_number: "+39 333 000 0000".to_owned(),
+        rate: 80,
+        reserve: 10,
+        opt_in: vec![keywords[0].to_owned()],
+        opt_out: vec![keywords[1].to_owned()],
+        chat_needs_subscription: false,
+        topics,
+        templates: Vec::new(),
+        hours: None,
+        quiet_hours: None,
+        address: Address::Tu,
+        office: Office::default(),
+        texts: BTreeMap::new(),
+        media: MediaRules::default(),
+        moderation: Vec::new(),
+        policy: published.clone(),
+        privacy: published,
+        rights: Vec::new(),
+        retention: Retention {
+            inactivity_days: None,
+            consent_days: 365,
+            chat_days: 365,
+            media_days: 30,
+            delivery_days: 90,
+        },
+        monthly_budget_eur: None,
+        needs_approval: false,
+    }
+}
+
+fn topic(id: &str, name: &str, words: &[&str]) -> Topic {
+    Topic {
+        id: TopicId::new(id),
+        name: name.to_owned(),
+        description: None,
+        category: Category::Utility,
+        on_by_default: true,
+        send: SendBy::Paid,
+        zones: Vec::new(),
+        words: words.iter().map(|&it| it.to_owned()).collect(),
+    }
+}
+
+fn pordenone() -> Line {
+    let topics = vec![
+        topic("servizi", "Servizi comunali", &[]),
+        topic("scadenze", "Scadenze", &[]),
+        topic("eventi", "Eventi in città", &["manifestazioni", "spettacoli"]),
+        topic("utilita", "Pubblica utilità", &["avvisi"]),
+        topic("allerte", "Allerte ed emergenze", &["meteo", "allerta", "protezione civile"]),
+    ];
+    line("Pordenone", "WhatsApp del Comune di Pordenone", ["ISCRIVIMI", "CANCELLAMI"], topics)
+}
+
+fn barberino() -> Line {
+    line(
+        "Barberino di Mugello",
+        "Servizi demografici: filo diretto su WhatsApp",
+        ["iscrizione", "cancellazione"],
+        vec![topic("demografici", "Servizi demografici", &[])],
+    )
+}
+
+fn topics(ids: &[&str]) -> Vec<TopicId> {
+    ids.iter().map(|&it| TopicId::new(it)).collect()
+}
+
+/// One labelled message: the text, the label expected, and others that would do.
+struct Labelled<'a> {
+    text: &'a str,
+    expected: &'a str,
+    also_ok: &'a str,
+}
+
+impl Labelled<'_> {
+    fn accepts(&self, label: &str) -> bool {
+        label == self.expected || self.also_ok.split(',').any(|it| it == label)
+    }
+}
+
+/// Tab-separated: text, label, other labels that would do, parted by commas. `# ` comments.
+fn labelled(tsv: &str) -> Vec<Labelled<'_>> {
+    tsv.lines()
+        .filter(|it| !it.starts_with("# "))
+        .map(|row| {
+            let mut cells = row.split('\t');
+            let text = cells.next().expect("a text");
+            let expected = cells.next().expect("a label");
+            Labelled { text, expected, also_ok: cells.next().unwrap_or("") }
+        })
+        .collect()
+}
+
+const PUBLISHED: &str = include_str!("../testdata/reading/labelled.tsv");
+const ADVERSARIAL: &str = include_str!("../testdata/reading/adversarial.tsv");
+
+/// What went wrong, one line a message, and how many messages there were.
+fn mistakes(line: &Line, tsv: &str) -> (Vec<String>, usize) {
+    let reader = Reader::new(line);
+    let all = labelled(tsv);
+    let wrong = all
+        .iter()
+        .filter_map(|it| {
+            let reading = reader.read(it.text);
+            let label = reading.intent.name();
+            (!it.accepts(label))
+                .then(|| format!("{label} for {} ({}): {}", it.expected, reading.rule, it.text))
+        })
+        .collect();
+    (wrong, all.len())
+}
+
+fn starting_with<'a>(mistakes: &'a [String], labels: &[&str]) -> Vec<&'a String> {
+    mistakes.iter().filter(|it| labels.iter().any(|label| it.starts_with(label))).collect()
+}
+
+#[test]
+fn reads_the_published_list() {
+    for line in [pordenone(), barberino()] {
+        let (wrong, all) = mistakes(&line, PUBLISHED);
+        assert_eq!(all, 184);
+        assert!(wrong.len() * 100 <= all * 3, "{} wrong: {wrong:#?}", wrong.len());
+        let costly = starting_with(&wrong, &["subscribe", "unsubscribe", "stop"]);
+        assert!(costly.is_empty(), "{costly:#?}");
+    }
+}
+
+#[test]
+fn reads_messages_thought_up_to_fool_it() {
+    let (wrong, all) = mistakes(&pordenone(), ADVERSARIAL);
+    assert!(all >= 200);
+    assert!(wrong.is_empty(), "{} of {all} wrong: {wrong:#?}", wrong.len());
+}
+
+#[test]
+fn matches_topics_by_id_name_and_words() {
+    let reader = Reader::new(&pordenone());
+    for (text, want) in [
+        ("iscrivimi eventi", &["eventi"][..]),
+        ("Iscrivimi scadenze e manifestazioni", &["scadenze", "eventi"]),
+        ("iscrizione on #emergenze", &["allerte"]),
+        ("iscrivimi pubblicautilita'", &["utilita"]),
+        ("vorrei iscrivermi alle allerte meteo", &["allerte"]),
+        ("iscrivimi a tutto", &["servizi", "scadenze", "eventi", "utilita", "allerte"]),
+        ("iscrivimi ma senza eventi", &["servizi", "scadenze", "utilita", "allerte"]),
+        ("iscrivimi", &[]),
+        ("iscrivimi turismo", &[]),
+    ] {
+        let want = Intent::Subscribe { topics: topics(want) };
+        assert_eq!(reader.read(text).intent, want, "reading {text:?}");
+    }
+}
+
+#[test]
+fn reads_changes_of_topics() {
+    let reader = Reader::new(&pordenone());
+    let add = |ids: &[&str]| Some(TopicChange::Add(topics(ids)));
+    let remove = |ids: &[&str]| Some(TopicChange::Remove(topics(ids)));
+    let only = |ids: &[&str]| Some(TopicChange::Only(topics(ids)));
+    for (text, change) in [
+        ("argomenti", None),
+        ("solo emergenze", only(&["allerte"])),
+        ("voglio solo le allerte meteo", only(&["allerte"])),
+        ("solo scadenze ed eventi", only(&["scadenze", "eventi"])),
+        ("aggiungi le scadenze", add(&["scadenze"])),
+        ("aggiungi scuola", None),
+        ("disattiva eventi", remove(&["eventi"])),
+        ("niente spettacoli", remove(&["eventi"])),
+        ("tutto tranne gli eventi", remove(&["eventi"])),
+        ("non voglio più ricevere eventi", remove(&["eventi"])),
+        ("stop scadenze", remove(&["scadenze"])),
+        ("solo turismo", None),
+    ] {
+        assert_eq!(reader.read(text).intent, Intent::Topics { change }, "reading {text:?}");
+    }
+}
+
+#[test]
+fn a_line_has_its_own_keywords() {
+    let mut line = pordenone();
+    line.opt_in = ["ADD WA", "Infocomune", "basta così"].map(str::to_owned).to_vec();
+    line.opt_out = ["DEL WA".to_owned()].to_vec();
+    let reader = Reader::new(&line);
+    for text in [
+        "add wa",
+        "Buongiorno, ADD WA. Grazie",
+        "Mario Rossi add wa",
+        "ADD WA Anna De Luca",
+        "infocomune",
+        "infocomume",
+        "basta così",
+    ] {
+        assert_eq!(reader.read(text).intent.name(), "subscribe", "reading {text:?}");
+    }
+    assert_eq!(reader.read("del wa").intent, Intent::Unsubscribe);
+    assert_eq!(reader.read("add wa?").intent, Intent::Ask);
+    assert_eq!(reader.read("add wa al centro estivo").intent, Intent::Human(Kind::Question));
+}
+
+#[test]
+fn the_office_keywords_of_barberino_are_commands_only_alone() {
+    let reader = Reader::new(&barberino());
+    for (text, want) in [
+        ("iscrizione", "subscribe"),
+        ("Iscrizione servizi demografici", "subscribe"),
+        ("cancellazione", "unsubscribe"),
+        ("iscrizione anagrafe", "human"),
+        ("cancellazione anagrafica", "human"),
+        ("iscrizione?", "ask"),
+    ] {
+        assert_eq!(reader.read(text).intent.name(), want, "reading {text:?}");
+    }
+}
+
+#[test]
+fn tells_the_desk_what_a_message_is() {
+    let reader = Reader::new(&pordenone());
+    for (text, kind) in [
+        ("a che ora apre l'anagrafe?", Kind::Question),
+        ("grazie", Kind::Courtesy),
+        ("👍", Kind::Courtesy),
+        ("Grazie per le informazioni, gentilissimi", Kind::Courtesy),
+        ("Tanti auguri di buon Natale", Kind::Courtesy),
+        ("c'è una buca in via Roma", Kind::Report),
+        ("lampione rotto", Kind::Report),
+        ("AIUTO C'È UN INCENDIO IN VIA MAZZINI", Kind::Emergency),
+        ("mia moglie vuole iscriversi", Kind::ThirdParty),
+        ("iscrivete il 340 000 0000", Kind::ThirdParty),
+        ("è una vergogna!", Kind::Complaint),
+        ("mi sono cancellato ma mi arrivano ancora i messaggi", Kind::Complaint),
+    ] {
+        assert_eq!(reader.read(text).intent, Intent::Human(kind), "reading {text:?}");
+    }
+}
+
+#[test]
+fn says_in_which_language() {
+    let reader = Reader::new(&pordenone());
+    for (text, language) in [
+        ("iscrivimi", Language::Italian),
+        ("Please sign me up for the municipality news", Language::English),
+        ("How do I register my residence?", Language::English),
+        ("désabonnez-moi", Language::French),
+        ("abmelden", Language::German),
+        ("quiero darme de baja", Language::Spanish),
+        ("Cum pot să îmi schimb reședința?", Language::Romanian),
+        ("Më çregjistroni ju lutem", Language::Albanian),
+        ("odjava", Language::Slovenian),
+        ("відпишіть мене", Language::Ukrainian),
+        ("إلغاء الاشتراك", Language::Arabic),
+        ("怎么办理身份证?", Language::Chinese),
+        ("a che ora apre l'anagrafe?", Language::Italian),
+    ] {
+        assert_eq!(reader.read(text).language, language, "reading {text:?}");
+    }
+}
+
+#[test]
+fn a_tap_is_its_payload() {
+    for payload in ["subscribe", "unsubscribe", "stop", "topics", "help", "my-data"] {
+        assert_eq!(Intent::of_tap(payload).unwrap().name(), payload);
+    }
+    assert_eq!(Intent::of_tap("question"), Some(Intent::Human(Kind::Question)));
+    for unknown in ["", "Subscribe", "iscrivimi", "topic:eventi"] {
+        assert_eq!(Intent::of_tap(unknown), None, "{unknown:?}");
+    }
+}
+
+/// Exact keywords, whose intent nothing polite may change.
+const KEYWORDS: &[&str] = &[
+    "ISCRIVIMI",
+    "iscrizione",
+    "iscrizione on",
+    "mi iscrivo",
+    "news",
+    "CANCELLAMI",
+    "cancellazione",
+    "disattiva",
+    "iscrizione off",
+    "stop",
+    "basta",
+    "argomenti",
+    "aiuto",
+    "menù",
+    "privacy",
+    "i miei dati",
+    "solo eventi",
+    "novità",
+    "non voglio più messaggi",
+    "off",
+];
+
+proptest! {
+    #[test]
+    fn any_text_is_read_and_read_alike(text in "\\PC{0,60}|[a-zàèìòù' ?.,!]{0,80}") {
+        let reader = Reader::new(&pordenone());
+        let once = reader.read(&text);
+        prop_assert_eq!(&once, &reader.read(&text));
+    }
+
+    #[test]
+    fn a_normalised_text_is_normal(text in "[a-zA-ZàèìòùÀÈ0-9'’#*🙏 ?.,!\n]{0,60}") {
+        let reader = Reader::new(&pordenone());
+        let once = reader.read(&text).normalised;
+        prop_assert_eq!(&reader.read(&once).normalised, &once);
+    }
+
+    #[test]
+    fn courtesy_changes_nothing(
+        keyword in prop::sample::select(KEYWORDS),
+        before in prop::sample::select(&["", "Buongiorno, ", "salve ", "Per favore "][..]),
+        after in prop::sample::select(&["", " grazie", ". Grazie mille e buon lavoro!", " 🙏"][..]),
+    ) {
+        let reader = Reader::new(&pordenone());
+        let wrapped = format!("{before}{keyword}{after}");
+        prop_assert_eq!(reader.read(&wrapped).intent, reader.read(keyword).intent, "{}", wrapped);
+    }
+
+    #[test]
+    fn case_and_accents_change_nothing(row in 0..425_usize) {
+        let reader = Reader::new(&pordenone());
+        let all: Vec<_> = labelled(PUBLISHED).into_iter().chain(labelled(ADVERSARIAL)).collect();
+        let text = all[row % all.len()].text;
+        let plain = reader.read(text);
+        prop_assert_eq!(reader.read(&text.to_uppercase()).intent, plain.intent.clone(), "{}", text);
+        let bare: String = text.chars().map(|it| match it {
+            'à' => 'a', 'è' | 'é' => 'e', 'ì' => 'i', 'ò' => 'o', 'ù' => 'u', other => other,
+        }).collect();
+        prop_assert_eq!(reader.read(&bare).intent, plain.intent, "{}", text);
+    }
+
+    #[test]
+    fn one_slip_of_the_finger_never_turns_a_keyword_round(
+        keyword in prop::sample::select(&["iscrivimi", "iscrizione", "cancellami", "cancellazione"][..]),
+        at in 1..9_usize,
+        letter in prop::char::range('a', 'z'),
+    ) {
+        let reader = Reader::new(&pordenone());
+        let mut typed: Vec<char> = keyword.chars().collect();
+        typed[at] = letter;
+        let typed: String = typed.into_iter().collect();
+        let read = reader.read(&typed).intent.name();
+        let meant = reader.read(keyword).intent.name();
+        prop_assert!(read == meant || ["ask", "human"].contains(&read), "{} is {}", typed, read);
+    }
+}
