@@ -1,3 +1,15 @@
 //! The host: settings, telemetry, clock, queues and jobs, events.
+//!
+//! The only user of the environment, SQS, EventBridge and S3. It decides nothing.
 
+pub mod aside;
+pub mod batch;
 pub mod clock;
+pub mod events;
+pub mod jobs;
+pub mod pseudonym;
+pub mod queue;
+pub mod settings;
+pub mod telemetry;
+
+mod aws;

@@ -1,0 +1,228 @@
+//! A batch of queue records: each one is handled alone, and only those that failed come back.
+//!
+//! A record fails if its handler returns an error or panics, or if it is not a job we can read.
+//! It is logged once, without its body, and returns to the queue; after some tries it goes to
+//! the dead letters. The event source must report batch item failures.
+
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+
+use anyhow::anyhow;
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use futures::{FutureExt, StreamExt, future, stream};
+use tracing::{error, info};
+
+use crate::jobs::Job;
+
+/// The attribute that names a record's FIFO group. Source: Lambda Developer Guide, SQS.
+const GROUP: &str = "MessageGroupId";
+
+/// Handles the records of a FIFO queue: of one group one after the other, groups side by side.
+///
+/// After a failure the rest of its group is returned unhandled, or it would overtake.
+pub async fn in_order<J, H, F>(event: SqsEvent, handle: H) -> SqsBatchResponse
+where
+    J: Job,
+    H: Fn(J) -> F,
+    F: Future<Output = anyhow::Result<()>>,
+{
+    let mut groups = BTreeMap::<_, Vec<_>>::new();
+    for record in event.records {
+        groups.entry(record.attributes.get(GROUP).cloned()).or_default().push(record);
+    }
+    let failed = groups.into_values().map(|group| one_by_one(group, &handle));
+    response(future::join_all(failed).await.into_iter().flatten())
+}
+
+/// Handles the records of a standard queue, at most `limit` at a time.
+pub async fn concurrently<J, H, F>(limit: usize, event: SqsEvent, handle: H) -> SqsBatchResponse
+where
+    J: Job,
+    H: Fn(J) -> F,
+    F: Future<Output = anyhow::Result<()>>,
+{
+    let handled = event.records.into_iter().map(|record| one(record, &handle));
+    let results = stream::iter(handled).buffer_unordered(limit.max(1));
+    response(results.filter_map(|it| future::ready(it.err())).collect::<Vec<_>>().await)
+}
+
+/// Returns the ids of the first record that failed and of all after it.
+async fn one_by_one<J, H, F>(group: Vec<SqsMessage>, handle: &H) -> Vec<String>
+where
+    J: Job,
+    H: Fn(J) -> F,
+    F: Future<Output = anyhow::Result<()>>,
+{
+    let mut group = group.into_iter();
+    while let Some(record) = group.next() {
+        if let Err(failed) = one(record, handle).await {
+            let rest: Vec<_> = group.map(id).collect();
+            if !rest.is_empty() {
+                info!(records = rest.len(), "returned what follows a failed record in its group");
+            }
+            return std::iter::once(failed).chain(rest).collect();
+        }
+    }
+    Vec::new()
+}
+
+/// Handles one record; the error is its id.
+async fn one<J, H, F>(record: SqsMessage, handle: &H) -> Result<(), String>
+where
+    J: Job,
+    H: Fn(J) -> F,
+    F: Future<Output = anyhow::Result<()>>,
+{
+    let body = record.body.as_deref().unwrap_or_default();
+    let outcome =
+        match serde_json::from_str(body) {
+            Ok(job) => guarded(handle, job).await,
+            // The error's own text quotes the body.
+            Err(err) => Err(anyhow!("{:?} error at column {}", err.classify(), err.column())
+                .context("read job")),
+        };
+    outcome.map_err(|err| {
+        let id = id(record);
+        error!(message.id = %id, "record failed: {err:#}");
+        id
+    })
+}
+
+/// A panic is an error of this record only.
+async fn guarded<J, H, F>(handle: &H, job: J) -> anyhow::Result<()>
+where
+    H: Fn(J) -> F,
+    F: Future<Output = anyhow::Result<()>>,
+{
+    let handled = AssertUnwindSafe(async { handle(job).await }).catch_unwind().await;
+    // What it panicked with can quote the job; the panic hook has said where.
+    handled.unwrap_or_else(|_| Err(anyhow!("handler panicked")))
+}
+
+/// Lambda takes an empty id for a failure of the whole batch, and then nothing is lost.
+fn id(record: SqsMessage) -> String {
+    record.message_id.unwrap_or_default()
+}
+
+fn response(failed: impl IntoIterator<Item = String>) -> SqsBatchResponse {
+    let item = |id| {
+        let mut failure = BatchItemFailure::default();
+        failure.item_identifier = id;
+        failure
+    };
+    let mut response = SqsBatchResponse::default();
+    response.batch_item_failures = failed.into_iter().map(item).collect();
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::jobs::Chunk;
+
+    /// `name` is the record's id; `body` may be a chunk's number or any other text.
+    fn record(name: &str, group: Option<&str>, body: &str) -> SqsMessage {
+        let mut record = SqsMessage::default();
+        record.message_id = Some(name.to_owned());
+        record.body = Some(match body.parse::<u32>() {
+            Ok(n) => format!(r#"{{"line":"l","broadcast":"b","chunk":{n},"run":1}}"#),
+            Err(_) => body.to_owned(),
+        });
+        let group = group.map(|it| (GROUP.to_owned(), it.to_owned()));
+        record.attributes.extend(group);
+        record
+    }
+
+    fn event(records: Vec<SqsMessage>) -> SqsEvent {
+        let mut event = SqsEvent::default();
+        event.records = records;
+        event
+    }
+
+    fn failed(response: &SqsBatchResponse) -> Vec<&str> {
+        let mut ids: Vec<_> =
+            response.batch_item_failures.iter().map(|it| it.item_identifier.as_str()).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    /// Chunk 13 fails, chunk 666 panics, and each leaves its number behind.
+    async fn handle(seen: &Mutex<Vec<u32>>, job: Chunk) -> anyhow::Result<()> {
+        seen.lock().unwrap().push(job.chunk);
+        tokio::task::yield_now().await;
+        assert_ne!(job.chunk, 666, "the number of the beast");
+        anyhow::ensure!(job.chunk != 13, "bad luck");
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn only_what_failed_comes_back() {
+        let seen = Mutex::default();
+        let batch = event(vec![
+            record("a", None, "1"),
+            record("unlucky", None, "13"),
+            record("unreadable", None, "{"),
+            record("panics", None, "666"),
+            record("b", None, "2"),
+        ]);
+        let response = concurrently(2, batch, |job| handle(&seen, job)).await;
+        assert_eq!(failed(&response), ["panics", "unlucky", "unreadable"]);
+        let mut seen = seen.into_inner().unwrap();
+        seen.sort_unstable();
+        assert_eq!(seen, [1, 2, 13, 666]);
+    }
+
+    #[tokio::test]
+    async fn after_a_failure_the_rest_of_its_group_is_not_handled() {
+        let seen = Mutex::default();
+        let batch = event(vec![
+            record("a1", Some("a"), "1"),
+            record("b1", Some("b"), "10"),
+            record("a2", Some("a"), "13"),
+            record("a3", Some("a"), "2"),
+            record("b2", Some("b"), "11"),
+            record("c1", Some("c"), "666"),
+            record("c2", Some("c"), "20"),
+        ]);
+        let response = in_order(batch, |job| handle(&seen, job)).await;
+        assert_eq!(failed(&response), ["a2", "a3", "c1", "c2"]);
+        let mut seen = seen.into_inner().unwrap();
+        seen.sort_unstable();
+        assert_eq!(seen, [1, 10, 11, 13, 666]);
+    }
+
+    #[tokio::test]
+    async fn a_group_is_handled_in_its_order() {
+        let seen = Mutex::default();
+        let numbers: Vec<u32> = (100..110).collect();
+        let records = numbers.iter().map(|it| record(&it.to_string(), Some("a"), &it.to_string()));
+        let response = in_order(event(records.collect()), |job| handle(&seen, job)).await;
+        assert!(failed(&response).is_empty());
+        assert_eq!(seen.into_inner().unwrap(), numbers);
+    }
+
+    #[tokio::test]
+    async fn never_more_than_the_limit_at_a_time() {
+        let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let records = (0..20).map(|it| record(&it.to_string(), None, &it.to_string()));
+        let response = concurrently(3, event(records.collect()), |_: Chunk| async {
+            most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            tokio::task::yield_now().await;
+            now.fetch_sub(1, Ordering::SeqCst);
+            Ok(())
+        })
+        .await;
+        assert!(failed(&response).is_empty());
+        assert_eq!(most.into_inner(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_record_without_an_id_fails_the_whole_batch() {
+        let batch = event(vec![SqsMessage::default(), record("a", None, "1")]);
+        let response = concurrently(1, batch, |_: Chunk| future::ready(Ok(()))).await;
+        assert_eq!(failed(&response), [""]);
+    }
+}

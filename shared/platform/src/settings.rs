@@ -1,0 +1,336 @@
+//! Settings: what the environment says, read once, each by the name of its variable.
+//!
+//! An error names the variable and never its value. No setting's absence selects a stand-in.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_sqs::config::BehaviorVersion;
+use aws_sdk_sqs::config::timeout::TimeoutConfig;
+use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use domain::ids::AppId;
+
+const GRAPH_API_URL: &str = "https://graph.facebook.com";
+const GRAPH_API_VERSION: &str = "v25.0";
+
+/// With less than this many characters a key can be guessed.
+const MIN_KEY_CHARACTERS: usize = 32;
+
+/// An AWS that has not answered by then will not: the SDK tries again, three times in all.
+const CONNECT_WITHIN: Duration = Duration::from_secs(2);
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+
+/// The environment as it was at start.
+#[derive(Clone)]
+pub struct Settings(Arc<HashMap<String, String>>);
+
+/// Start cannot go on: say so to whoever deploys.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SettingError {
+    #[error("setting {0} is missing")]
+    Missing(String),
+    #[error("setting {name} must be {must_be}")]
+    Wrong { name: String, must_be: &'static str },
+}
+
+/// The DynamoDB tables, by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tables {
+    pub subscribers: String,
+    pub messages: String,
+    pub broadcasts: String,
+}
+
+/// Where Meta's Graph API is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Graph {
+    /// Without a slash at the end: `https://graph.facebook.com`.
+    pub base_url: String,
+    /// `v25.0`.
+    pub version: String,
+}
+
+/// One Meta app: its webhook is `/webhook/{id}`, and `/webhook` for the app `default`.
+#[derive(Clone, Debug)]
+pub struct MetaApp {
+    pub id: AppId,
+    /// What signs its webhooks: one, or two during a rotation.
+    pub secrets: Vec<Secret>,
+    pub verify_token: Secret,
+    pub access_token: Secret,
+}
+
+/// A text that is never printed. It leaves only through [`Secret::expose`].
+#[derive(Clone)]
+pub struct Secret(Arc<str>);
+
+impl Secret {
+    pub fn new(text: impl Into<Arc<str>>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself, for a signature or a header. Never for a log line.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(redacted)")
+    }
+}
+
+impl Settings {
+    /// Takes the process's environment. Variables that are not UTF-8 are not ours.
+    pub fn from_env() -> Self {
+        let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        };
+        Self(Arc::new(std::env::vars_os().filter_map(text).collect()))
+    }
+
+    /// Settings given one by one: the local stack's, a test's.
+    pub fn given<const N: usize>(variables: [(&str, &str); N]) -> Self {
+        let owned = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Self(Arc::new(owned.into()))
+    }
+
+    /// A variable, if it is set to something.
+    pub fn optional(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(|it| it.trim()).filter(|it| !it.is_empty())
+    }
+
+    pub fn required(&self, name: &str) -> Result<&str, SettingError> {
+        self.optional(name).ok_or_else(|| SettingError::Missing(name.to_owned()))
+    }
+
+    fn secret(&self, name: &str) -> Result<Secret, SettingError> {
+        self.required(name).map(Secret::new)
+    }
+
+    /// `SUBSCRIBERS_TABLE`, `MESSAGES_TABLE`, `BROADCASTS_TABLE`.
+    pub fn tables(&self) -> Result<Tables, SettingError> {
+        Ok(Tables {
+            subscribers: self.required("SUBSCRIBERS_TABLE")?.to_owned(),
+            messages: self.required("MESSAGES_TABLE")?.to_owned(),
+            broadcasts: self.required("BROADCASTS_TABLE")?.to_owned(),
+        })
+    }
+
+    pub fn inbound_queue_url(&self) -> Result<&str, SettingError> {
+        self.required("INBOUND_QUEUE_URL")
+    }
+
+    pub fn sends_queue_url(&self) -> Result<&str, SettingError> {
+        self.required("SENDS_QUEUE_URL")
+    }
+
+    pub fn statuses_queue_url(&self) -> Result<&str, SettingError> {
+        self.required("STATUSES_QUEUE_URL")
+    }
+
+    /// The bus's name.
+    pub fn event_bus(&self) -> Result<&str, SettingError> {
+        self.required("EVENT_BUS")
+    }
+
+    /// The bucket of [`crate::aside::Aside::S3`].
+    pub fn aside_bucket(&self) -> Result<&str, SettingError> {
+        self.required("ASIDE_BUCKET")
+    }
+
+    /// `GRAPH_API_URL` and `GRAPH_API_VERSION`, Meta's own if they are not set.
+    pub fn graph(&self) -> Graph {
+        let base_url = self.optional("GRAPH_API_URL").unwrap_or(GRAPH_API_URL);
+        let version = self.optional("GRAPH_API_VERSION").unwrap_or(GRAPH_API_VERSION);
+        Graph { base_url: base_url.trim_end_matches('/').to_owned(), version: version.to_owned() }
+    }
+
+    /// `LOOKUP_KEY`, the key of every HMAC of a phone number. It must never change: nobody would
+    /// be found again.
+    pub fn lookup_key(&self) -> Result<Secret, SettingError> {
+        let key = self.secret("LOOKUP_KEY")?;
+        if key.expose().chars().count() < MIN_KEY_CHARACTERS {
+            return Err(wrong("LOOKUP_KEY", "at least 32 characters, random"));
+        }
+        Ok(key)
+    }
+
+    /// The apps that `META_APPS` lists, `default` alone if it is not set.
+    ///
+    /// The settings of `default` are `META_APP_SECRET`, `META_VERIFY_TOKEN` and
+    /// `META_ACCESS_TOKEN`; those of `comune-x` end in `__COMUNE_X`.
+    pub fn apps(&self) -> Result<Vec<MetaApp>, SettingError> {
+        let list = self.optional("META_APPS").unwrap_or("default");
+        let ids: Vec<_> = list.split(',').map(str::trim).collect();
+        let distinct: HashSet<_> = ids.iter().collect();
+        if distinct.len() < ids.len() || !ids.iter().all(|it| is_slug(it)) {
+            return Err(wrong("META_APPS", "distinct ids of a-z, 0-9 and - between commas"));
+        }
+        ids.into_iter().map(|id| self.app(id)).collect()
+    }
+
+    fn app(&self, id: &str) -> Result<MetaApp, SettingError> {
+        let suffix = match id {
+            "default" => String::new(),
+            id => format!("__{}", id.to_uppercase().replace('-', "_")),
+        };
+        let name = format!("META_APP_SECRET{suffix}");
+        let secrets: Vec<_> = self.required(&name)?.split(',').map(str::trim).collect();
+        if secrets.len() > 2 || secrets.contains(&"") {
+            return Err(wrong(&name, "one secret, or two with a comma between them"));
+        }
+        Ok(MetaApp {
+            id: AppId::new(id),
+            secrets: secrets.into_iter().map(Secret::new).collect(),
+            verify_token: self.secret(&format!("META_VERIFY_TOKEN{suffix}"))?,
+            access_token: self.secret(&format!("META_ACCESS_TOKEN{suffix}"))?,
+        })
+    }
+
+    /// What every AWS client of a process is made from, once. Reading certificates is the dear
+    /// part, so make it once and only where there is a client.
+    ///
+    /// `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` as
+    /// Lambda sets them, and `AWS_ENDPOINT_URL` for an emulator.
+    pub fn aws(&self) -> Result<SdkConfig, SettingError> {
+        let credentials = Credentials::new(
+            self.required("AWS_ACCESS_KEY_ID")?,
+            self.required("AWS_SECRET_ACCESS_KEY")?,
+            self.optional("AWS_SESSION_TOKEN").map(str::to_owned),
+            None,
+            "environment",
+        );
+        let client = aws_smithy_http_client::Builder::new()
+            .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
+            .build_https();
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_WITHIN)
+            .operation_attempt_timeout(ANSWER_WITHIN)
+            .build();
+        let mut config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(self.required("AWS_REGION")?.to_owned()))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(client)
+            .timeout_config(timeouts);
+        config.set_endpoint_url(self.optional("AWS_ENDPOINT_URL").map(str::to_owned));
+        Ok(config.build())
+    }
+}
+
+fn is_slug(text: &str) -> bool {
+    !text.is_empty()
+        && text.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'-')
+}
+
+fn wrong(name: &str, must_be: &'static str) -> SettingError {
+    SettingError::Wrong { name: name.to_owned(), must_be }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn missing(name: &str) -> SettingError {
+        SettingError::Missing(name.to_owned())
+    }
+
+    #[test]
+    fn a_missing_or_empty_setting_is_named() {
+        let settings =
+            Settings::given([("SUBSCRIBERS_TABLE", "subscribers"), ("MESSAGES_TABLE", " ")]);
+        assert_eq!(settings.tables(), Err(missing("MESSAGES_TABLE")));
+        assert_eq!(settings.lookup_key().unwrap_err().to_string(), "setting LOOKUP_KEY is missing");
+    }
+
+    #[test]
+    fn meta_is_the_default_graph_api() {
+        let graph = Settings::given([]).graph();
+        assert_eq!(graph.base_url, "https://graph.facebook.com");
+        assert_eq!(graph.version, "v25.0");
+        let graph = Settings::given([("GRAPH_API_URL", "http://127.0.0.1:9/")]).graph();
+        assert_eq!(graph.base_url, "http://127.0.0.1:9");
+    }
+
+    #[test]
+    fn each_app_has_its_own_secrets() {
+        let settings = Settings::given([
+            ("META_APPS", "default, comune-x"),
+            ("META_APP_SECRET", "new,old"),
+            ("META_VERIFY_TOKEN", "v1"),
+            ("META_ACCESS_TOKEN", "t1"),
+            ("META_APP_SECRET__COMUNE_X", "x"),
+            ("META_VERIFY_TOKEN__COMUNE_X", "v2"),
+            ("META_ACCESS_TOKEN__COMUNE_X", "t2"),
+        ]);
+        let apps = settings.apps().unwrap();
+        let exposed: Vec<_> = apps
+            .iter()
+            .map(|it| {
+                let secrets: Vec<_> = it.secrets.iter().map(Secret::expose).collect();
+                (it.id.as_str(), secrets, it.verify_token.expose(), it.access_token.expose())
+            })
+            .collect();
+        assert_eq!(
+            exposed,
+            [("default", vec!["new", "old"], "v1", "t1"), ("comune-x", vec!["x"], "v2", "t2")]
+        );
+        assert!(!format!("{apps:?}").contains("old"));
+    }
+
+    #[test]
+    fn apps_that_cannot_work_are_refused() {
+        let whole =
+            [("META_APP_SECRET", "s"), ("META_VERIFY_TOKEN", "v"), ("META_ACCESS_TOKEN", "t")];
+        assert_eq!(Settings::given(whole).apps().unwrap().len(), 1);
+        for (name, value, at_fault) in [
+            ("META_APPS", "default,default", "META_APPS"),
+            ("META_APPS", "default,", "META_APPS"),
+            ("META_APPS", "Comune X", "META_APPS"),
+            ("META_APPS", "comune-x", "META_APP_SECRET__COMUNE_X"),
+            ("META_APP_SECRET", "a,b,c", "META_APP_SECRET"),
+            ("META_APP_SECRET", "a,", "META_APP_SECRET"),
+            ("META_ACCESS_TOKEN", "", "META_ACCESS_TOKEN"),
+        ] {
+            let [a, b, c] = whole;
+            let why = Settings::given([a, b, c, (name, value)]).apps().unwrap_err().to_string();
+            assert!(why.starts_with(&format!("setting {at_fault} ")), "{name}={value}: {why}");
+        }
+    }
+
+    #[test]
+    fn a_lookup_key_that_can_be_guessed_is_refused() {
+        let why = Settings::given([("LOOKUP_KEY", "secret")]).lookup_key().unwrap_err();
+        assert_eq!(why, wrong("LOOKUP_KEY", "at least 32 characters, random"));
+        assert!(!why.to_string().contains("secret"), "{why}");
+        let long = "0123456789abcdef0123456789abcdef";
+        assert_eq!(Settings::given([("LOOKUP_KEY", long)]).lookup_key().unwrap().expose(), long);
+    }
+
+    #[test]
+    fn aws_needs_its_credentials_and_takes_an_endpoint() {
+        let whole = [
+            ("AWS_ACCESS_KEY_ID", "id"),
+            ("AWS_SECRET_ACCESS_KEY", "key"),
+            ("AWS_REGION", "eu-south-1"),
+            ("AWS_ENDPOINT_URL", "http://127.0.0.1:4566"),
+        ];
+        let config = Settings::given(whole).aws().unwrap();
+        assert_eq!(config.endpoint_url(), Some("http://127.0.0.1:4566"));
+        assert_eq!(config.region().map(Region::as_ref), Some("eu-south-1"));
+        let [id, key, ..] = whole;
+        assert_eq!(Settings::given([id, key]).aws().map(drop).unwrap_err(), missing("AWS_REGION"));
+        assert_eq!(
+            Settings::given([id]).aws().map(drop).unwrap_err(),
+            missing("AWS_SECRET_ACCESS_KEY")
+        );
+    }
+}
