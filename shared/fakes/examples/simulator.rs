@@ -3,6 +3,7 @@
 //! `cargo run -p fakes --example simulator`, then <http://127.0.0.1:3999/simulator>.
 
 use axum::Json;
+use axum::extract::State;
 use axum::routing::post;
 use fakes::meta::{App, Category, Meta, MetaOptions, Number, Template, TemplateHeader, WriteBody};
 use platform::clock::Clock;
@@ -44,10 +45,12 @@ async fn main() -> anyhow::Result<()> {
         ..MetaOptions::default()
     })?;
     say_something(&meta)?;
+    // After `open`, which chooses the TLS library that a client asks for.
+    let http = reqwest::Client::builder().no_proxy().build()?;
     let app = meta
         .graph()
         .merge(meta.simulator())
-        .merge(axum::Router::new().route("/webhook", post(answer)));
+        .merge(axum::Router::new().route("/webhook", post(answer)).with_state(http));
     let listener = tokio::net::TcpListener::bind(ADDRESS).await?;
     tokio::spawn(async move { meta.run(std::future::pending()).await });
     Ok(axum::serve(listener, app).await?)
@@ -83,7 +86,7 @@ fn say_something(meta: &Meta) -> anyhow::Result<()> {
 }
 
 /// Answers each text with buttons and a notice, each tap with a list.
-async fn answer(Json(body): Json<Value>) {
+async fn answer(State(http): State<reqwest::Client>, Json(body): Json<Value>) {
     let messages = body.pointer("/entry/0/changes/0/value/messages").and_then(Value::as_array);
     for message in messages.into_iter().flatten() {
         let Some(from) = message["from"].as_str() else { continue };
@@ -91,9 +94,10 @@ async fn answer(Json(body): Json<Value>) {
         let number = number.and_then(Value::as_str).unwrap_or("1").to_owned();
         let (from, id) = (from.to_owned(), message["id"].clone());
         let is_tap = message["type"] == "interactive";
+        let http = http.clone();
         tokio::spawn(async move {
             for send in answers(&from, &id, is_tap) {
-                post_to_graph(&number, &send).await;
+                post_to_graph(&http, &number, &send).await;
             }
         });
     }
@@ -128,8 +132,8 @@ fn answers(to: &str, heard: &Value, is_tap: bool) -> Vec<Value> {
     vec![read, welcome, notice]
 }
 
-async fn post_to_graph(number: &str, body: &Value) {
-    let sent = reqwest::Client::new()
+async fn post_to_graph(http: &reqwest::Client, number: &str, body: &Value) {
+    let sent = http
         .post(format!("http://{ADDRESS}/v26.0/{number}/messages"))
         .bearer_auth("token")
         .json(body)
