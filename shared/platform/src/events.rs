@@ -2,11 +2,13 @@
 //!
 //! Nothing published here is or contains personal data.
 
+use std::sync::Arc;
+
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use aws_types::SdkConfig;
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use crate::aws::Fault;
 
@@ -28,7 +30,58 @@ pub enum Bus {
         name: String,
     },
     /// The local stack takes events from the other end.
-    Local(mpsc::Sender<Event>),
+    Local(LocalBus),
+}
+
+/// The near end of the local stack's bus. It knows whether everything published was handled.
+#[derive(Clone)]
+pub struct LocalBus {
+    events: mpsc::UnboundedSender<Event>,
+    unhandled: Arc<watch::Sender<usize>>,
+}
+
+/// The far end: events in their order, each counted as handled when the next one is asked for.
+pub struct Events {
+    published: mpsc::UnboundedReceiver<Event>,
+    unhandled: Arc<watch::Sender<usize>>,
+    in_hand: bool,
+}
+
+impl LocalBus {
+    pub fn new() -> (Self, Events) {
+        let (near, far) = mpsc::unbounded_channel();
+        let unhandled = Arc::new(watch::Sender::new(0));
+        let events = Events { published: far, unhandled: Arc::clone(&unhandled), in_hand: false };
+        (Self { events: near, unhandled }, events)
+    }
+
+    fn publish(&self, event: Event) -> Result<(), NotPublished> {
+        self.unhandled.send_modify(|it| *it += 1);
+        self.events.send(event).map_err(|_| NotPublished("bus closed".to_owned()))
+    }
+
+    /// Whether everything published was handled.
+    pub fn is_idle(&self) -> bool {
+        *self.unhandled.borrow() == 0
+    }
+
+    /// Resolves when everything published was handled.
+    pub async fn worked_off(&self) {
+        // The sender is ours, so waiting cannot fail.
+        self.unhandled.subscribe().wait_for(|it| *it == 0).await.ok();
+    }
+}
+
+impl Events {
+    /// The next event; `None` once nobody can publish any more.
+    pub async fn next(&mut self) -> Option<Event> {
+        if std::mem::take(&mut self.in_hand) {
+            self.unhandled.send_modify(|it| *it = it.saturating_sub(1));
+        }
+        let event = self.published.recv().await;
+        self.in_hand = event.is_some();
+        event
+    }
 }
 
 /// The event may not have been published. Whoever must not lose it leaves a trace that a later
@@ -45,9 +98,7 @@ impl Bus {
     pub async fn publish(&self, event: Event) -> Result<(), NotPublished> {
         match self {
             Self::EventBridge { client, name } => put(client, name, event).await,
-            Self::Local(bus) => {
-                bus.send(event).await.map_err(|_| NotPublished("bus closed".to_owned()))
-            }
+            Self::Local(bus) => bus.publish(event),
         }
     }
 }
@@ -72,5 +123,26 @@ async fn put(client: &Client, name: &str, event: Event) -> Result<(), NotPublish
         Some(code) => Err(NotPublished(code.to_owned())),
         None if answer.failed_entry_count() > 0 => Err(NotPublished("unnamed".to_owned())),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_local_bus_is_idle_once_everything_was_handled() {
+        let (bus, mut events) = LocalBus::new();
+        let event = Event { detail_type: "broadcast.finished", detail: Value::Null };
+        assert!(bus.is_idle());
+        Bus::Local(bus.clone()).publish(event.clone()).await.unwrap();
+        assert_eq!(events.next().await, Some(event));
+        assert!(!bus.is_idle(), "in somebody's hands");
+        tokio::select! {
+            biased;
+            _ = events.next() => panic!("there is no other event"),
+            () = bus.worked_off() => {}
+        }
+        assert!(bus.is_idle());
     }
 }

@@ -145,6 +145,24 @@ pub struct BroadcastRef {
     pub broadcast: String,
 }
 
+impl BroadcastRef {
+    /// As the detail of an event.
+    pub fn detail(&self) -> Value {
+        serde_json::json!({ "line": self.line, "broadcast": self.broadcast })
+    }
+}
+
+/// A scheduled rule's event, of which only the time matters: `now` of the run.
+///
+/// ```json
+/// {"detail-type":"Scheduled Event","source":"aws.events","time":"2026-01-02T02:00:00Z","detail":{}}
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Envelope")]
+pub struct Tick {
+    pub at: Timestamp,
+}
+
 impl FanoutCause {
     pub const TICK: &str = "Scheduled Event";
     pub const SCHEDULED: &str = "broadcast.scheduled";
@@ -172,6 +190,15 @@ enum NotForFanout {
     Type,
 }
 
+impl TryFrom<Envelope> for Tick {
+    type Error = NotForFanout;
+
+    fn try_from(it: Envelope) -> Result<Self, NotForFanout> {
+        let at = it.time.parse().map_err(|_| NotForFanout::Time)?;
+        Ok(Self { at })
+    }
+}
+
 impl TryFrom<Envelope> for FanoutEvent {
     type Error = NotForFanout;
 
@@ -191,15 +218,13 @@ impl TryFrom<Envelope> for FanoutEvent {
 
 impl From<FanoutEvent> for Envelope {
     fn from(it: FanoutEvent) -> Self {
-        let detail =
-            |it: BroadcastRef| serde_json::json!({ "line": it.line, "broadcast": it.broadcast });
         let (detail_type, source, detail) = match it.cause {
             FanoutCause::Tick => (FanoutCause::TICK, "aws.events", serde_json::json!({})),
             FanoutCause::Scheduled(it) => {
-                (FanoutCause::SCHEDULED, crate::events::SOURCE, detail(it))
+                (FanoutCause::SCHEDULED, crate::events::SOURCE, it.detail())
             }
             FanoutCause::ChunksDone(it) => {
-                (FanoutCause::CHUNKS_DONE, crate::events::SOURCE, detail(it))
+                (FanoutCause::CHUNKS_DONE, crate::events::SOURCE, it.detail())
             }
         };
         Self {

@@ -9,6 +9,7 @@ pub mod events;
 pub mod jobs;
 pub mod pseudonym;
 pub mod queue;
+pub mod random;
 pub mod settings;
 pub mod telemetry;
 

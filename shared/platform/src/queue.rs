@@ -118,6 +118,10 @@ impl Message {
 }
 
 impl Queue {
+    pub fn sqs(config: &aws_types::SdkConfig, url: &str) -> Self {
+        Self::Sqs(SqsQueue::new(config, url))
+    }
+
     /// Sends every message in as few requests as the limits allow.
     ///
     /// What one request takes back is tried again a little later. Messages of one group are

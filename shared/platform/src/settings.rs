@@ -15,6 +15,7 @@ use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use domain::ids::AppId;
+use ring::hmac;
 
 const GRAPH_API_URL: &str = "https://graph.facebook.com";
 const GRAPH_API_VERSION: &str = "v25.0";
@@ -37,14 +38,6 @@ pub enum SettingError {
     Missing(String),
     #[error("setting {name} must be {must_be}")]
     Wrong { name: String, must_be: &'static str },
-}
-
-/// The DynamoDB tables, by name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tables {
-    pub subscribers: String,
-    pub messages: String,
-    pub broadcasts: String,
 }
 
 /// Where Meta's Graph API is.
@@ -79,6 +72,13 @@ impl Secret {
     pub fn expose(&self) -> &str {
         &self.0
     }
+
+    /// Compares in a time that tells nothing of where the two differ.
+    pub fn matches(&self, given: &str) -> bool {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, b"compare");
+        let tag = hmac::sign(&key, given.as_bytes());
+        hmac::verify(&key, self.0.as_bytes(), tag.as_ref()).is_ok()
+    }
 }
 
 impl fmt::Debug for Secret {
@@ -102,6 +102,18 @@ impl Settings {
         Self(Arc::new(owned.into()))
     }
 
+    /// The same settings, with these for what is not set.
+    #[must_use]
+    pub fn with_defaults<const N: usize>(&self, variables: [(&str, &str); N]) -> Self {
+        let mut all = HashMap::clone(&self.0);
+        for (name, value) in variables {
+            if self.optional(name).is_none() {
+                all.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        Self(Arc::new(all))
+    }
+
     /// A variable, if it is set to something.
     pub fn optional(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(|it| it.trim()).filter(|it| !it.is_empty())
@@ -115,13 +127,22 @@ impl Settings {
         self.required(name).map(Secret::new)
     }
 
-    /// `SUBSCRIBERS_TABLE`, `MESSAGES_TABLE`, `BROADCASTS_TABLE`.
-    pub fn tables(&self) -> Result<Tables, SettingError> {
-        Ok(Tables {
-            subscribers: self.required("SUBSCRIBERS_TABLE")?.to_owned(),
-            messages: self.required("MESSAGES_TABLE")?.to_owned(),
-            broadcasts: self.required("BROADCASTS_TABLE")?.to_owned(),
-        })
+    /// The names of the three tables: `SUBSCRIBERS_TABLE`, `MESSAGES_TABLE`, `BROADCASTS_TABLE`.
+    pub fn tables(&self) -> Result<[&str; 3], SettingError> {
+        Ok([
+            self.required("SUBSCRIBERS_TABLE")?,
+            self.required("MESSAGES_TABLE")?,
+            self.required("BROADCASTS_TABLE")?,
+        ])
+    }
+
+    /// `API_KEY`, a key with every permission on every line.
+    pub fn api_key(&self) -> Result<Secret, SettingError> {
+        let key = self.secret("API_KEY")?;
+        if key.expose().chars().count() < MIN_KEY_CHARACTERS {
+            return Err(wrong("API_KEY", "at least 32 characters, random"));
+        }
+        Ok(key)
     }
 
     pub fn inbound_queue_url(&self) -> Result<&str, SettingError> {

@@ -1,0 +1,35 @@
+//! What must be new each time: ids.
+
+use domain::ids::{BroadcastId, ContactId};
+use jiff::Timestamp;
+use uuid::{NoContext, Uuid};
+
+/// A new contact's id: random throughout.
+pub fn contact_id() -> ContactId {
+    ContactId::new(key())
+}
+
+/// A new broadcast's id: it sorts by `now`.
+pub fn broadcast_id(now: Timestamp) -> BroadcastId {
+    let seconds = u64::try_from(now.as_second()).unwrap_or(0);
+    let nanoseconds = u32::try_from(now.subsec_nanosecond()).unwrap_or(0);
+    let time = uuid::Timestamp::from_unix(NoContext, seconds, nanoseconds);
+    BroadcastId::new(Uuid::new_v7(time).simple().to_string())
+}
+
+/// 32 random hexadecimal digits.
+pub fn key() -> String {
+    Uuid::new_v4().simple().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_broadcasts_sort_by_time() {
+        let at = |ms| broadcast_id(Timestamp::from_millisecond(ms).unwrap());
+        assert!(at(1_749_416_383_000) < at(1_749_416_383_001));
+        assert_eq!(at(0).as_str().len(), contact_id().as_str().len());
+    }
+}
