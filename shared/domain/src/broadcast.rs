@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::delivery::Counts;
+use crate::contact::{Contact, Subscription};
+use crate::delivery::{Counts, SkipReason};
 use crate::ids::{BroadcastId, ContactId, LineId, TopicId};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -189,6 +190,27 @@ pub fn act(state: State, action: Action, needs_approval: bool) -> Result<State, 
     })
 }
 
+/// Whether this person is still to be sent to, asked at the last moment.
+pub fn may_reach(contact: &Contact, audience: &Audience) -> Result<(), SkipReason> {
+    if contact.blocked {
+        return Err(SkipReason::Blocked);
+    }
+    let Subscription::Active { topics: followed, .. } = &contact.subscription else {
+        return Err(SkipReason::Unsubscribed);
+    };
+    let follows = match audience {
+        Audience::All => true,
+        Audience::Topics(topics) => topics.iter().any(|it| followed.contains(it)),
+    };
+    if !follows {
+        return Err(SkipReason::Unsubscribed);
+    }
+    if contact.phone.is_none() && contact.user_id.is_none() {
+        return Err(SkipReason::Unreachable);
+    }
+    Ok(())
+}
+
 /// Whether a broadcast has gone as far as it will by itself.
 pub fn is_over(state: State) -> bool {
     matches!(state, State::Done | State::Cancelled)
@@ -209,6 +231,7 @@ pub fn chunk_delay_seconds(chunk: u32, chunk_size: usize, per_second: u32) -> i6
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::phone::Phone;
 
     #[test]
     fn an_action_is_possible_in_its_states_only() {
@@ -253,6 +276,38 @@ mod tests {
     fn names_come_back() {
         for state in State::ALL {
             assert_eq!(State::parse(state.name()), Some(state));
+        }
+    }
+
+    #[test]
+    fn reaches_who_still_follows_and_nobody_else() {
+        let eventi = || TopicId::new("eventi");
+        let active = |topics: &[TopicId]| Contact {
+            subscription: Subscription::Active {
+                topics: topics.iter().cloned().collect(),
+                since: Timestamp::UNIX_EPOCH,
+            },
+            phone: Some(Phone::parse("393330000001").unwrap()),
+            ..Contact::new(ContactId::new("c"))
+        };
+        let follower = active(&[eventi()]);
+        let topic = Audience::Topics(vec![eventi()]);
+        let other = Audience::Topics(vec![TopicId::new("scadenze")]);
+        let left = Contact {
+            subscription: Subscription::Ended { at: Timestamp::UNIX_EPOCH },
+            ..follower.clone()
+        };
+        let blocked = Contact { blocked: true, ..follower.clone() };
+        let lost = Contact { phone: None, ..follower.clone() };
+        for (who, contact, audience, want) in [
+            ("a follower", &follower, &topic, Ok(())),
+            ("any subscriber", &active(&[]), &Audience::All, Ok(())),
+            ("of another topic", &follower, &other, Err(SkipReason::Unsubscribed)),
+            ("who left", &left, &Audience::All, Err(SkipReason::Unsubscribed)),
+            ("who is blocked", &blocked, &topic, Err(SkipReason::Blocked)),
+            ("without an address", &lost, &topic, Err(SkipReason::Unreachable)),
+        ] {
+            assert_eq!(may_reach(contact, audience), want, "{who}");
         }
     }
 

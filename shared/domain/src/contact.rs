@@ -96,7 +96,7 @@ pub enum ConsentChange {
     Unsubscribed,
     /// A change older than the newest one taken: written down, not applied.
     Outdated {
-        wanted: &'static str,
+        wanted: String,
     },
 }
 

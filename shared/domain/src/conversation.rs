@@ -49,6 +49,19 @@ pub fn decide(
     now: Timestamp,
 ) -> Decision {
     let contact = seen(contact, &message.sender, message.at);
+    let decision = decide_for(contact, message, reading, line, now);
+    // A message that came a day late changes what it changes, but its answer would be refused.
+    let reply = decision.reply.clone().filter(|_| window_is_open(&decision.contact, now));
+    Decision { reply, ..decision }
+}
+
+fn decide_for(
+    contact: Contact,
+    message: &Inbound,
+    reading: Option<&Reading>,
+    line: &Line,
+    now: Timestamp,
+) -> Decision {
     let nothing = |contact, desk| Decision { contact, event: None, desk, reply: None };
     let Some(reading) = reading else {
         return match message.content {

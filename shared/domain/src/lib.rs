@@ -6,6 +6,7 @@
 pub mod broadcast;
 pub mod contact;
 pub mod conversation;
+pub mod cost;
 pub mod delivery;
 pub mod failure;
 pub mod hours;

@@ -103,6 +103,18 @@ pub enum Language {
     Slovenian,
 }
 
+impl Reading {
+    /// A tap on a button of ours says what it wants without being read.
+    pub fn of_tap(payload: &str) -> Option<Self> {
+        Some(Self {
+            intent: Intent::of_tap(payload)?,
+            rule: "tap",
+            normalised: payload.to_owned(),
+            language: Language::default(),
+        })
+    }
+}
+
 impl Intent {
     /// The name in reports, logs and the `read` command.
     pub fn name(&self) -> &'static str {

@@ -35,6 +35,7 @@ fn line(comune: &str, service: &str, keywords: [&str; 2], topics: Vec<Topic>) ->
         topics,
         templates: Vec::new(),
         hours: None,
+        patron_day: None,
         quiet_hours: None,
         address: Address::Tu,
         office: Office::default(),
