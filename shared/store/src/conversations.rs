@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::item::{Draft, Fields, Item, expiry, instant, number, text};
 use crate::keys;
+use crate::once::Once;
 use crate::people::put_new;
 use crate::tables::INBOX;
 use crate::{Result, Store, StoreError, failed};
@@ -197,14 +198,19 @@ impl Store {
         page.items().iter().filter(older).take(limit).map(read_entry).collect()
     }
 
-    /// Writes down a message the desk is about to send; `Conflict` if it was already.
+    /// Writes down a message the desk is about to send, together with the answer to its request
+    /// if that had a key; `Conflict` if it was written before.
     pub async fn add_entry(
         &self,
         line: &LineId,
         contact: &ContactId,
         entry: NewEntry,
+        once: Option<(&str, &Once)>,
+        now: Timestamp,
     ) -> Result<()> {
-        self.transact(vec![put_entry(&self.tables.messages, line, contact, entry)]).await
+        let mut writes = vec![put_entry(&self.tables.messages, line, contact, entry)];
+        writes.extend(once.map(|(key_hash, once)| self.put_once(line, key_hash, once, now)));
+        self.transact(writes).await
     }
 
     /// One message of a conversation.

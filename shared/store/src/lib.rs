@@ -1,3 +1,121 @@
-//! The tables: every key shape once; the only user of the DynamoDB client.
+//! The tables: every key shape once. The only user of the DynamoDB client.
+//!
+//! Three tables, all with a text partition key `pk` and a text sort key `sk`; [`keys`] has every
+//! shape with an example. Items hold what they must and nothing else: a delivery, for instance,
+//! knows a contact only by our own id.
 
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::RequestId;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+
+mod broadcasts;
+mod chunks;
+mod conversations;
+mod deliveries;
+mod item;
+pub mod keys;
 pub mod line_file;
+mod lines;
+mod night;
+mod once;
+mod people;
+mod rates;
+pub mod tables;
+
+pub use broadcasts::Change;
+pub use chunks::Chunk;
+pub use conversations::{Conversation, Direction, Entry, EntryContent, NewEntry, callback};
+pub use deliveries::{Claim, Delivery};
+pub use lines::{AllLines, Document};
+pub use night::{Counted, Night};
+pub use once::Once;
+pub use people::{Loaded, MessageKey, Seen, Turn};
+
+/// The names of the three tables.
+#[derive(Clone, Debug)]
+pub struct Tables {
+    /// Lines, contacts, identifiers, consent events, who follows what.
+    pub subscribers: String,
+    /// Conversations and their messages, processed message ids.
+    pub messages: String,
+    /// Broadcasts, chunks, deliveries, rates.
+    pub broadcasts: String,
+}
+
+/// The three tables through one client. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    client: Client,
+    tables: Arc<Tables>,
+    lines: Arc<lines::Cache>,
+}
+
+/// What the caller can do next is the variant.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Someone wrote first. Load again and decide again.
+    #[error("item changed since it was read")]
+    Conflict,
+    /// Try again later.
+    #[error("table unavailable ({code}, request {request_id})")]
+    Unavailable { code: String, request_id: String },
+    /// Not in the shape this code writes. No retry will help.
+    #[error("item has no readable `{0}`")]
+    Corrupt(&'static str),
+}
+
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+impl Store {
+    /// The tables by name: subscribers, messages, broadcasts.
+    pub fn connect(config: &aws_types::SdkConfig, names: [&str; 3]) -> Self {
+        let [subscribers, messages, broadcasts] = names.map(str::to_owned);
+        Self::new(Client::new(config), Tables { subscribers, messages, broadcasts })
+    }
+
+    pub fn new(client: Client, tables: Tables) -> Self {
+        Self { client, tables: Arc::new(tables), lines: Arc::default() }
+    }
+}
+
+/// Keeps the code and request id of a service's error: its message can quote an item.
+#[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` takes")]
+fn failed<E: ProvideErrorMetadata, R>(err: SdkError<E, R>) -> StoreError
+where
+    SdkError<E, R>: RequestId,
+{
+    let code = match &err {
+        SdkError::ServiceError(service) => service.err().code().unwrap_or("unknown"),
+        SdkError::TimeoutError(_) => "timeout",
+        SdkError::DispatchFailure(_) => "not reached",
+        SdkError::ResponseError(_) => "unreadable answer",
+        _ => "request not built",
+    };
+    if code == "ConditionalCheckFailedException" {
+        return StoreError::Conflict;
+    }
+    let request_id = err.request_id().unwrap_or("none").to_owned();
+    StoreError::Unavailable { code: code.to_owned(), request_id }
+}
+
+/// As [`failed`], for transactions, whose reasons tell a lost race from a busy table.
+fn transaction_failed<R>(err: SdkError<TransactWriteItemsError, R>) -> StoreError
+where
+    SdkError<TransactWriteItemsError, R>: RequestId,
+{
+    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
+        err.as_service_error()
+    else {
+        return failed(err);
+    };
+    let codes = || cancelled.cancellation_reasons().iter().filter_map(|it| it.code());
+    if codes().any(|it| it == "ConditionalCheckFailed") {
+        return StoreError::Conflict;
+    }
+    let code = codes().find(|it| *it != "None").unwrap_or("TransactionCanceled").to_owned();
+    let request_id = err.request_id().unwrap_or("none").to_owned();
+    StoreError::Unavailable { code, request_id }
+}
