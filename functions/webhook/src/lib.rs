@@ -1,1 +1,200 @@
-//! Meta's POST: verify the signature on raw bytes, queue, 200. Touches no table.
+//! Meta's POST: verify the signature on the raw bytes, queue, 200. Touches no table.
+//!
+//! What makes a repetition harmless: a message's job is deduplicated by the queue for five
+//! minutes and by `commands` for eight days; a status only ever moves forward.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::get;
+use domain::ids::AppId;
+use platform::aside::Aside;
+use platform::clock::Clock;
+use platform::jobs;
+use platform::pseudonym::Pseudonym;
+use platform::queue::{Message, Queue, QueueError};
+use platform::settings::{MetaApp, Secret, Settings};
+use serde::Deserialize;
+use tracing::{error, info, warn};
+use whatsapp::payload::{self, Update};
+use whatsapp::signature;
+
+mod pack;
+
+/// The most Meta posts is 3 MB. Source: Cloud API, webhooks.
+const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
+
+#[derive(Clone)]
+pub struct App {
+    pub apps: Arc<[MetaApp]>,
+    pub inbound: Queue,
+    pub statuses: Queue,
+    pub aside: Aside,
+    pub pseudonym: Pseudonym,
+    pub clock: Clock,
+}
+
+impl App {
+    pub fn from_env() -> anyhow::Result<Self> {
+        let settings = Settings::from_env();
+        let aws = settings.aws()?;
+        Ok(Self {
+            apps: settings.apps()?.into(),
+            inbound: Queue::sqs(&aws, settings.inbound_queue_url()?),
+            statuses: Queue::sqs(&aws, settings.statuses_queue_url()?),
+            aside: Aside::s3(&aws, settings.aside_bucket()?),
+            pseudonym: Pseudonym::new(&settings.lookup_key()?),
+            clock: Clock::System,
+        })
+    }
+
+    fn app(&self, id: &str) -> Option<&MetaApp> {
+        let id = AppId::new(id);
+        self.apps.iter().find(|it| it.id == id)
+    }
+}
+
+/// `/webhook` is the app `default`; every other app has `/webhook/{app}`.
+pub fn router(app: App) -> Router {
+    Router::new()
+        .route("/webhook", get(verify_default).post(receive_default))
+        .route("/webhook/{app}", get(verify_named).post(receive_named))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .with_state(app)
+}
+
+/// What Meta asks when the webhook's address is entered.
+#[derive(Deserialize)]
+struct Verification {
+    #[serde(rename = "hub.mode")]
+    mode: Option<String>,
+    #[serde(rename = "hub.verify_token")]
+    token: Option<String>,
+    #[serde(rename = "hub.challenge")]
+    challenge: Option<String>,
+}
+
+async fn verify_default(
+    State(app): State<App>,
+    Query(asked): Query<Verification>,
+) -> Result<String, StatusCode> {
+    verify(&app, "default", asked)
+}
+
+async fn verify_named(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Query(asked): Query<Verification>,
+) -> Result<String, StatusCode> {
+    verify(&app, &id, asked)
+}
+
+/// Answers the challenge as it came, or 403.
+fn verify(app: &App, id: &str, asked: Verification) -> Result<String, StatusCode> {
+    let app = app.app(id).ok_or(StatusCode::NOT_FOUND)?;
+    let given = asked.token.unwrap_or_default();
+    let subscribing = asked.mode.as_deref() == Some("subscribe");
+    if subscribing && signature::verify_token(&given, app.verify_token.expose()) {
+        Ok(asked.challenge.unwrap_or_default())
+    } else {
+        Err(StatusCode::FORBIDDEN)
+    }
+}
+
+async fn receive_default(State(app): State<App>, headers: HeaderMap, body: Bytes) -> StatusCode {
+    receive(&app, "default", &headers, &body).await
+}
+
+async fn receive_named(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> StatusCode {
+    receive(&app, &id, &headers, &body).await
+}
+
+async fn receive(app: &App, id: &str, headers: &HeaderMap, body: &[u8]) -> StatusCode {
+    let Some(meta_app) = app.app(id) else { return StatusCode::NOT_FOUND };
+    let secrets: Vec<&str> = meta_app.secrets.iter().map(Secret::expose).collect();
+    let given = headers.get("x-hub-signature-256").and_then(|it| it.to_str().ok());
+    if !signature::verify(&secrets, given, body) {
+        warn!(app.id = %meta_app.id, "refused a webhook whose signature is wrong");
+        return StatusCode::UNAUTHORIZED;
+    }
+    match keep(app, meta_app, body).await {
+        Ok(()) => StatusCode::OK,
+        Err(err) => {
+            // Not kept anywhere: Meta sends it again.
+            error!(app.id = %meta_app.id, "webhook not kept: {err:#}");
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+    }
+}
+
+/// Puts everything in the body where it cannot be lost: the queues, or aside for a person.
+async fn keep(app: &App, meta_app: &MetaApp, body: &[u8]) -> anyhow::Result<()> {
+    let now = app.clock.now();
+    let updates = match payload::split(body) {
+        Ok(updates) => updates,
+        Err(err) => {
+            warn!(app.id = %meta_app.id, "kept an unreadable webhook aside: {err}");
+            return app.aside.keep(body, "webhook", now).await.context("keep aside");
+        }
+    };
+    let mut messages = Vec::new();
+    let mut statuses = Vec::new();
+    let mut events = Vec::new();
+    for update in updates {
+        match update {
+            Update::Message { number, message, contact, sender_key, message_id } => {
+                let job = jobs::Inbound {
+                    app: meta_app.id.as_str().to_owned(),
+                    number: number.as_str().to_owned(),
+                    received_at_ms: now.as_millisecond(),
+                    contact,
+                    message,
+                };
+                // The same person writes to two lines in two orders.
+                let group = app.pseudonym.of(&format!("{number}/{sender_key}"));
+                let once = app.pseudonym.of(message_id.expose());
+                messages.push(Message::of(&job).in_group(group, once));
+            }
+            Update::Status(status) => statuses.extend(pack::update(status)),
+            Update::Account { account, field, at, value } => {
+                let at = at.unwrap_or_else(|| now.as_second());
+                events.push(jobs::AccountEvent { account, field, at, value });
+            }
+            Update::Unreadable { what, value } => {
+                warn!(app.id = %meta_app.id, what, "kept an unreadable update aside");
+                let bytes = value.to_string().into_bytes();
+                app.aside.keep(&bytes, "update", now).await.context("keep aside")?;
+            }
+            Update::Ignored { why } => info!(app.id = %meta_app.id, why, "passed over an update"),
+        }
+    }
+    send(app, &app.inbound, messages).await.context("queue messages")?;
+    send(app, &app.statuses, pack::jobs(statuses, events)).await.context("queue statuses")
+}
+
+/// Queues; what the queue will never take is kept aside.
+async fn send(app: &App, queue: &Queue, messages: Vec<Message>) -> anyhow::Result<()> {
+    if messages.is_empty() {
+        return Ok(());
+    }
+    let bodies: Vec<String> = messages.iter().map(|it| it.body.clone()).collect();
+    match queue.send(messages).await {
+        Err(QueueError::NotTaken { indices, retry_helps: false, code, .. }) => {
+            warn!(n = indices.len(), code, "kept aside what the queue does not take");
+            for body in indices.into_iter().filter_map(|it| bodies.get(it)) {
+                app.aside.keep(body.as_bytes(), "job", app.clock.now()).await?;
+            }
+            Ok(())
+        }
+        other => Ok(other?),
+    }
+}

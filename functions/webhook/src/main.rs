@@ -1,1 +1,7 @@
-fn main() {}
+//! Starts the function `webhook`.
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_http::Error> {
+    platform::telemetry::init_lambda();
+    lambda_http::run(webhook::router(webhook::App::from_env()?)).await
+}
