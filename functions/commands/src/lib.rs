@@ -1,1 +1,287 @@
 //! One inbound message: a command, or a conversation for the desk. Replies.
+//!
+//! What makes a redelivery harmless: the message's key, the contact, the consent event and the
+//! answer we owe are saved in one transaction that holds only if the key is new and the contact
+//! unchanged; the answer is claimed before it is sent; a person's messages come one at a time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use domain::contact::{self, ConsentChange, Contact};
+use domain::conversation::{self, Decision, Desk};
+use domain::delivery::State;
+use domain::failure::{self, Failure, Verdict};
+use domain::ids::{ContactId, PhoneNumberId};
+use domain::line::Line;
+use domain::message::{Content, Inbound};
+use domain::rate;
+use domain::reading::{Reader, Reading};
+use domain::reply::{self, Reply};
+use jiff::ToSpan;
+use platform::aside::Aside;
+use platform::clock::Clock;
+use platform::events::{Bus, Event};
+use platform::pseudonym::Pseudonym;
+use platform::settings::{MetaApp, Settings};
+use platform::{batch, jobs, random};
+use serde_json::json;
+use store::{EntryContent, MessageKey, NewEntry, Store, StoreError, Turn, keys};
+use tracing::{info, warn};
+use whatsapp::graph::{Graph, To};
+use whatsapp::payload;
+
+/// While a number broadcasts, a goodbye waits this long, so that no message of the broadcast that
+/// is in the air arrives after it: senders ask for consent at most a second before they send.
+const GOODBYE_WAIT: Duration = Duration::from_millis(1500);
+
+/// Lost races for one contact before the message goes back to its queue.
+const TRIES: usize = 3;
+
+#[derive(Clone)]
+pub struct App {
+    pub store: Store,
+    pub graph: Arc<Graph>,
+    pub apps: Arc<[MetaApp]>,
+    pub bus: Bus,
+    pub aside: Aside,
+    pub pseudonym: Pseudonym,
+    pub clock: Clock,
+}
+
+/// An answer that is saved and still to be sent.
+struct Owed {
+    contact: Contact,
+    row: String,
+    /// Whether it is a goodbye: nothing of a broadcast may come after it.
+    farewell: bool,
+}
+
+impl App {
+    pub fn from_env() -> anyhow::Result<Self> {
+        let settings = Settings::from_env();
+        let aws = settings.aws()?;
+        let graph = settings.graph();
+        Ok(Self {
+            store: Store::connect(&aws, settings.tables()?),
+            graph: Arc::new(Graph::new(&graph.base_url, graph.version)),
+            apps: settings.apps()?.into(),
+            bus: Bus::event_bridge(&aws, settings.event_bus()?),
+            aside: Aside::s3(&aws, settings.aside_bucket()?),
+            pseudonym: Pseudonym::new(&settings.lookup_key()?),
+            clock: Clock::System,
+        })
+    }
+
+    /// The function, as Lambda and the local stack both call it.
+    pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
+        batch::in_order(event, |job| self.inbound(job)).await
+    }
+
+    async fn inbound(&self, job: jobs::Inbound) -> anyhow::Result<()> {
+        let number = PhoneNumberId::new(job.number);
+        let Some(line) = self.store.line_of(&number).await.context("load line")? else {
+            warn!(number.id = %number, "passed over a message to a number of no line");
+            return Ok(());
+        };
+        let message = match payload::read_message(&job.message, job.contact.as_ref()) {
+            Ok(message) => message,
+            Err(err) => {
+                warn!(line.id = %line.id, "kept an unreadable message aside: {err}");
+                let bytes = job.message.to_string().into_bytes();
+                let now = self.clock.now();
+                return self.aside.keep(&bytes, "message", now).await.context("keep aside");
+            }
+        };
+        // What comes in counts towards Meta's rate, like what goes out.
+        self.debit(&line, 1).await?;
+        let key = MessageKey::new(self.pseudonym.of(message.id.expose()));
+        for _ in 0..TRIES {
+            match self.answer(&line, &message, &key).await {
+                Err(err) if is_conflict(&err) => {}
+                done => return done,
+            }
+        }
+        anyhow::bail!("save person: lost the race {TRIES} times")
+    }
+
+    /// Decides and saves, unless that was done before, and then sends the answer still owed.
+    async fn answer(&self, line: &Line, message: &Inbound, key: &MessageKey) -> anyhow::Result<()> {
+        let owed = match self.store.seen(&line.id, key).await.context("look for message")? {
+            Some(seen) => match seen.reply {
+                Some(row) => self.still_owed(line, &seen.contact, row).await?,
+                None => None,
+            },
+            None => self.decide(line, message, key).await?,
+        };
+        match owed {
+            Some(owed) => self.send(line, owed).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn still_owed(
+        &self,
+        line: &Line,
+        contact: &ContactId,
+        row: String,
+    ) -> anyhow::Result<Option<Owed>> {
+        let contact = self.store.contact(&line.id, contact).await.context("load person")?;
+        // Asked for after a crash: the wait of a goodbye costs nothing then.
+        Ok(contact.map(|contact| Owed { contact, row, farewell: true }))
+    }
+
+    /// Decides what the message means and saves it all at once.
+    async fn decide(
+        &self,
+        line: &Line,
+        message: &Inbound,
+        key: &MessageKey,
+    ) -> anyhow::Result<Option<Owed>> {
+        let now = self.clock.now();
+        let before = match &message.content {
+            Content::Moved { previous_user_id, .. } => previous_user_id.as_ref(),
+            _ => None,
+        };
+        let loaded = self
+            .store
+            .load(&line.id, &message.sender, before, random::contact_id())
+            .await
+            .context("load person")?;
+        let current = match &loaded.twin {
+            Some(twin) => contact::merge(&loaded.contact, &twin.contact),
+            None => loaded.contact.clone(),
+        };
+        let reading = read(line, &message.content);
+        let decision = conversation::decide(&current, message, reading.as_ref(), line, now);
+        let reply = decision.reply.as_ref().map(|it| NewEntry {
+            row: keys::row(now.as_millisecond(), key, "out"),
+            at: now,
+            content: EntryContent::Out(reply::render(it, line, now)),
+            expires_at: now + (24 * i64::from(line.retention.chat_days)).hours(),
+            operator: None,
+        });
+        let row = reply.as_ref().map(|it| it.row.clone());
+        let turn = Turn {
+            line: &line.id,
+            loaded: &loaded,
+            message: key,
+            contact: &decision.contact,
+            event: decision.event.as_ref(),
+            inbound: (decision.desk != Desk::Nothing).then(|| entry(line, message, key)),
+            opens: decision.desk == Desk::Opens,
+            reply,
+            now,
+        };
+        self.store.save(turn).await.context("save person")?;
+        self.tell(line, &decision).await;
+        let farewell = decision.reply == Some(Reply::Goodbye);
+        Ok(row.map(|row| Owed { contact: decision.contact, row, farewell }))
+    }
+
+    /// Lets the comune's other systems know, without saying who. Lost if the bus is away: the
+    /// counts are there to be asked for.
+    async fn tell(&self, line: &Line, decision: &Decision) {
+        let detail_type = match decision.event.as_ref().map(|it| &it.change) {
+            Some(ConsentChange::Subscribed { .. }) => "subscriber.joined",
+            Some(ConsentChange::Unsubscribed) => "subscriber.left",
+            Some(ConsentChange::TopicsChosen { .. }) => "subscriber.topics-chosen",
+            Some(ConsentChange::Outdated { .. }) | None => return,
+        };
+        let detail = json!({ "line": line.id.as_str() });
+        if let Err(err) = self.bus.publish(Event { detail_type, detail }).await {
+            warn!(line.id = %line.id, "event {detail_type} lost: {err}");
+        }
+    }
+
+    /// Claims the answer and sends it: at most once, whatever happens in between.
+    async fn send(&self, line: &Line, owed: Owed) -> anyhow::Result<()> {
+        let Owed { contact, row, farewell } = owed;
+        let now_ms = self.clock.now().as_millisecond();
+        let number = &line.phone_number_id;
+        if farewell && self.store.is_broadcasting(number, now_ms).await.context("read rate")? {
+            self.clock.pace(GOODBYE_WAIT).await;
+        }
+        let claimed = self.store.claim_entry(&line.id, &contact.id, &row).await;
+        let Some(entry) = claimed.context("claim answer")? else { return Ok(()) };
+        let Some(to) = address(&contact) else { return Ok(()) };
+        let app = self.apps.iter().find(|it| it.id == line.app).context("find Meta app")?;
+        self.debit(line, 1).await?;
+        let callback = store::callback(&contact.id, &row);
+        let token = app.access_token.expose();
+        let sent = self.graph.send(token, number, to, &entry.outgoing(), &callback).await;
+        let (state, code) = match sent {
+            Ok(_) => (State::Accepted, None),
+            Err(failure) => match failure::verdict(&failure) {
+                // Certainly not sent. It waits in the queue, and with the dead letters for who mends
+                // what is wrong for everybody.
+                Verdict::Slow | Verdict::Later { .. } | Verdict::Stop => {
+                    let released = self.store.release_entry(&line.id, &contact.id, &row).await;
+                    released.context("release answer")?;
+                    return Err(failure).context("send answer");
+                }
+                Verdict::OnceMore { .. } | Verdict::Unresolved => (State::Unresolved, None),
+                Verdict::Drop | Verdict::StopIfRepeated => {
+                    warn!(line.id = %line.id, "answer refused: {failure}");
+                    (State::Failed, code_of(&failure))
+                }
+            },
+        };
+        info!(line.id = %line.id, contact.id = %contact.id, state = state.name(), "answered");
+        let recorded = self.store.report_entry(&line.id, &contact.id, &row, state, code).await;
+        recorded.context("record answer")
+    }
+
+    async fn debit(&self, line: &Line, n: usize) -> anyhow::Result<()> {
+        let now_ms = self.clock.now().as_millisecond();
+        let cost_ms = rate::cost_ms(n, line.rate);
+        self.store.debit(&line.phone_number_id, now_ms, cost_ms).await.context("debit rate")
+    }
+}
+
+/// What a text or a tap asks for; `None` for what only a person can read.
+fn read(line: &Line, content: &Content) -> Option<Reading> {
+    match content {
+        Content::Text(text) => Some(Reader::new(line).read(text)),
+        Content::Tap { payload, title } => {
+            Reading::of_tap(payload).or_else(|| Some(Reader::new(line).read(title)))
+        }
+        _ => None,
+    }
+}
+
+/// The message as the desk will read it.
+fn entry(line: &Line, message: &Inbound, key: &MessageKey) -> NewEntry {
+    let (kind, media) = match &message.content {
+        Content::Media(media) => (media.kind.clone(), Some(media.clone())),
+        Content::Other { kind } => (kind.clone(), None),
+        Content::Tap { .. } => ("button".to_owned(), None),
+        _ => ("text".to_owned(), None),
+    };
+    let text = conversation::text_of(&message.content);
+    NewEntry {
+        row: keys::row(message.at.as_millisecond(), key, "in"),
+        at: message.at,
+        content: EntryContent::In { kind, text, media },
+        expires_at: message.at + (24 * i64::from(line.retention.chat_days)).hours(),
+        operator: None,
+    }
+}
+
+/// The number if we know it: every message type may go to it, which is not so for user ids.
+fn address(contact: &Contact) -> Option<To<'_>> {
+    let phone = contact.phone.as_ref().map(To::Phone);
+    phone.or_else(|| contact.user_id.as_ref().map(To::UserId))
+}
+
+fn code_of(failure: &Failure) -> Option<i64> {
+    match failure {
+        Failure::Coded { code, .. } => Some(*code),
+        _ => None,
+    }
+}
+
+fn is_conflict(err: &anyhow::Error) -> bool {
+    matches!(err.downcast_ref::<StoreError>(), Some(StoreError::Conflict))
+}
