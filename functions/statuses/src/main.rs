@@ -1,1 +1,15 @@
-fn main() {}
+//! Starts the function `statuses`.
+
+use std::convert::Infallible;
+
+use lambda_runtime::{LambdaEvent, service_fn};
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    platform::telemetry::init_lambda();
+    let app = statuses::App::from_env()?;
+    lambda_runtime::run(service_fn(|event: LambdaEvent<_>| async {
+        Ok::<_, Infallible>(app.handle(event.payload).await)
+    }))
+    .await
+}
