@@ -1,1 +1,13 @@
-fn main() {}
+//! Starts the function `retention`.
+
+use lambda_runtime::{LambdaEvent, service_fn};
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    platform::telemetry::init_lambda();
+    let app = &retention::App::from_env()?;
+    lambda_runtime::run(service_fn(|event: LambdaEvent<_>| async move {
+        app.handle(event.payload).await.map_err(lambda_runtime::Error::from)
+    }))
+    .await
+}
