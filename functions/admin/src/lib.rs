@@ -1,1 +1,50 @@
-//! The HTTP API under /v1.
+//! The HTTP API under `/v1`.
+//!
+//! What makes a repetition harmless: a broadcast is written together with the answer to its
+//! idempotency key; an action holds only in the states that allow it; an answer of the desk is
+//! claimed before it is sent.
+
+use std::sync::Arc;
+
+use axum::Router;
+use platform::clock::Clock;
+use platform::events::Bus;
+use platform::pseudonym::Pseudonym;
+use platform::settings::{MetaApp, Secret, Settings};
+use store::Store;
+use whatsapp::graph::Graph;
+
+mod api;
+
+#[derive(Clone)]
+pub struct App {
+    pub store: Store,
+    pub graph: Arc<Graph>,
+    pub apps: Arc<[MetaApp]>,
+    pub bus: Bus,
+    pub pseudonym: Pseudonym,
+    /// A key with every permission on every line.
+    pub api_key: Secret,
+    pub clock: Clock,
+}
+
+impl App {
+    pub fn from_env() -> anyhow::Result<Self> {
+        let settings = Settings::from_env();
+        let aws = settings.aws()?;
+        let graph = settings.graph();
+        Ok(Self {
+            store: Store::connect(&aws, settings.tables()?),
+            graph: Arc::new(Graph::new(&graph.base_url, graph.version)),
+            apps: settings.apps()?.into(),
+            bus: Bus::event_bridge(&aws, settings.event_bus()?),
+            pseudonym: Pseudonym::new(&settings.lookup_key()?),
+            api_key: settings.api_key()?,
+            clock: Clock::System,
+        })
+    }
+}
+
+pub fn router(app: App) -> Router {
+    api::router(app)
+}

@@ -1,1 +1,7 @@
-fn main() {}
+//! Starts the function `admin`.
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_http::Error> {
+    platform::telemetry::init_lambda();
+    lambda_http::run(admin::router(admin::App::from_env()?)).await
+}

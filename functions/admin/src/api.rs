@@ -1,0 +1,79 @@
+//! Routes of the API, who may use them, and what every answer has in common.
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::header::AUTHORIZATION;
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::routing::{get, post};
+
+use crate::App;
+
+mod body;
+mod broadcasts;
+mod contacts;
+mod conversations;
+mod lines;
+mod once;
+mod problem;
+mod scope;
+mod shape;
+
+use problem::Problem;
+
+/// Larger than any request there is, smaller than any harm.
+const MAX_BODY_BYTES: usize = 1024 * 1024;
+
+pub(crate) fn router(app: App) -> Router {
+    let line = Router::new()
+        .route("/", get(lines::show))
+        .route("/broadcasts", get(broadcasts::list).post(broadcasts::create))
+        .route("/broadcasts/{id}", get(broadcasts::show))
+        .route("/broadcasts/{id}/preview", post(broadcasts::preview))
+        .route("/broadcasts/{id}/schedule", post(broadcasts::schedule))
+        .route("/broadcasts/{id}/approve", post(broadcasts::approve))
+        .route("/broadcasts/{id}/pause", post(broadcasts::pause))
+        .route("/broadcasts/{id}/resume", post(broadcasts::resume))
+        .route("/broadcasts/{id}/cancel", post(broadcasts::cancel))
+        .route("/broadcasts/{id}/deliveries", get(broadcasts::deliveries))
+        .route("/subscribers", get(contacts::subscribers))
+        .route("/subscribers/count", get(contacts::count))
+        .route("/contacts/search", post(contacts::search))
+        .route("/contacts/{id}", get(contacts::show))
+        .route("/conversations", get(conversations::list))
+        .route(
+            "/conversations/{contact}/messages",
+            get(conversations::messages).post(conversations::answer),
+        );
+    Router::new()
+        .route("/v1/lines", get(lines::list))
+        .route("/v1/lines/{line}/", get(lines::show))
+        .nest("/v1/lines/{line}", line)
+        .route("/v1/{*rest}", axum::routing::any(unknown))
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(middleware::from_fn_with_state(app.clone(), only_with_key))
+        .with_state(app)
+}
+
+/// Nothing is looked at, not even the path, before the key is right.
+async fn only_with_key(
+    State(app): State<App>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let given = request.headers().get(AUTHORIZATION).and_then(|it| it.to_str().ok());
+    let given = given.and_then(|it| it.strip_prefix("Bearer ")).unwrap_or_default();
+    if !app.api_key.matches(given) {
+        return Err(Problem::unauthorized());
+    }
+    Ok(next.run(request).await)
+}
+
+async fn unknown() -> Problem {
+    Problem::not_found("Questo indirizzo non esiste. Controllare il percorso della richiesta.")
+}
+
+async fn wrong_method() -> Problem {
+    Problem::wrong_method()
+}

@@ -1,0 +1,465 @@
+//! Broadcasts: written as drafts, previewed, scheduled, watched.
+
+use std::collections::{BTreeMap, HashMap};
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use domain::broadcast::{
+    self, Action, Audience, Broadcast, Plan, Priority, State as Stands, TemplateMessage,
+};
+use domain::cost;
+use domain::delivery::{self, Counts};
+use domain::ids::{BroadcastId, ContactId, TopicId};
+use domain::line::Line;
+use jiff::Timestamp;
+use platform::events::Event;
+use platform::jobs::{BroadcastRef, FanoutCause};
+use platform::random;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use store::{Change, StoreError};
+use tracing::{info, warn};
+
+use super::body::Body;
+use super::once::{self, Key};
+use super::problem::{FieldError, Problem};
+use super::scope::{OfLine, PageOf};
+use super::shape;
+use crate::App;
+
+/// A title is for a list on a screen.
+const TITLE_LIMIT: usize = 200;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Draft {
+    title: String,
+    audience: Asked,
+    message: Message,
+    priority: Option<Wanted>,
+    send_at: Option<String>,
+    expires_at: Option<String>,
+}
+
+/// `{"topics":[…]}` or `{"all":true}`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    topics: Option<Vec<String>>,
+    all: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Message {
+    template: Template,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Template {
+    name: String,
+    language: String,
+    #[serde(default)]
+    parameters: BTreeMap<String, String>,
+    header: Option<Header>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    media_id: String,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Wanted {
+    Normal,
+    Emergency,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Schedule {
+    send_at: Option<String>,
+}
+
+/// Nothing, said explicitly.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Nothing {}
+
+type Ids = Path<HashMap<String, String>>;
+
+pub(crate) async fn create(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+    key: Key,
+    body: Body<Draft>,
+) -> Result<Response, Problem> {
+    if let Some(before) = key.answered(&app, &line, &body.bytes).await? {
+        return Ok(before);
+    }
+    let now = app.clock.now();
+    let broadcast = checked(body.value, &line, now)?;
+    let answer = shape::broadcast(&broadcast, &line, now);
+    let once = once::once(&app, &body.bytes, StatusCode::CREATED, &answer);
+    let due_at = broadcast.send_at.filter(|_| broadcast.state == Stands::Scheduled);
+    let with_key = key.hash().map(|hash| (hash, &once));
+    match app.store.create_broadcast(&broadcast, due_at, with_key).await {
+        Ok(()) => {}
+        // The same request at the same time was faster.
+        Err(StoreError::Conflict) => {
+            let before = key.answered(&app, &line, &body.bytes).await?;
+            return before.ok_or_else(|| StoreError::Conflict.into());
+        }
+        Err(err) => return Err(err.into()),
+    }
+    info!(line.id = %line.id, broadcast.id = %broadcast.id, "created a broadcast");
+    if due_at.is_some_and(|at| at <= now) {
+        wake(&app, &line, &broadcast.id).await;
+    }
+    Ok(once::json(StatusCode::CREATED, answer.to_string()))
+}
+
+pub(crate) async fn list(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+    page: PageOf,
+) -> Result<Json<Value>, Problem> {
+    let before = page.cursor.map(BroadcastId::new);
+    let found = app.store.broadcasts(&line.id, before.as_ref(), page.limit).await?;
+    let now = app.clock.now();
+    let mut items = Vec::new();
+    for it in &found {
+        // Counters stand apart from the broadcast; a page of them is few reads.
+        let full = app.store.broadcast(&line.id, &it.id).await?;
+        items.push(shape::broadcast(full.as_ref().unwrap_or(it), &line, now));
+    }
+    let full = found.len() == usize::try_from(page.limit).unwrap_or(0);
+    let cursor = found.last().filter(|_| full).map(|it| it.id.as_str().to_owned());
+    Ok(Json(shape::page(items, cursor)))
+}
+
+pub(crate) async fn show(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+    Path(path): Ids,
+) -> Result<Json<Value>, Problem> {
+    let broadcast = find(&app, &line, &path).await?;
+    Ok(Json(shape::broadcast(&broadcast, &line, app.clock.now())))
+}
+
+/// Who would get it, how it reads, what it costs at most and how long it takes.
+pub(crate) async fn preview(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+    Path(path): Ids,
+    _: Body<Nothing>,
+) -> Result<Json<Value>, Problem> {
+    let it = find(&app, &line, &path).await?;
+    let template = line.template(&it.message.name, &it.message.language);
+    let template = template.ok_or_else(|| {
+        Problem::conflict("Il modello di questo messaggio non è più tra quelli della linea.")
+    })?;
+    let rendered = template
+        .fill(&it.message.parameters, &line)
+        .map_err(|problems| Problem::invalid(problems.iter().map(parameter_error).collect()))?;
+    let recipients = recipients(&app, &line, &it.audience).await?;
+    let mut warnings = Vec::new();
+    if recipients == 0 {
+        warnings.push("Nessuno è iscritto agli argomenti scelti: il messaggio non partirebbe.");
+    }
+    let cost = cost::estimate(template.category, recipients);
+    #[expect(clippy::cast_precision_loss, reason = "exact up to hundreds of millions of euro")]
+    let cost_eur = cost as f64 / 10_000.0;
+    Ok(Json(json!({
+        "recipients": recipients,
+        "rendered": rendered,
+        "billable": { shape::category(template.category): recipients },
+        "cost_eur": cost_eur,
+        "duration_seconds": broadcast::duration_seconds(recipients, line.bulk_rate()),
+        "days": 1,
+        "warnings": warnings,
+    })))
+}
+
+pub(crate) async fn schedule(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+    Path(path): Ids,
+    key: Key,
+    body: Body<Schedule>,
+) -> Result<Response, Problem> {
+    if let Some(before) = key.answered(&app, &line, &body.bytes).await? {
+        return Ok(before);
+    }
+    let now = app.clock.now();
+    let it = find(&app, &line, &path).await?;
+    let mut errors = Vec::new();
+    let send_at = moment(body.value.send_at.as_deref(), "/send_at", &mut errors);
+    if errors.is_empty() {
+        ends_after(it.expires_at, send_at.unwrap_or(now), &mut errors);
+    }
+    if !errors.is_empty() {
+        return Err(Problem::invalid(errors));
+    }
+    let to = broadcast::act(it.state, Action::Schedule, line.needs_approval)?;
+    let send_at = send_at.unwrap_or(now);
+    let due_at = (to == Stands::Scheduled).then_some(send_at);
+    let change = Change { send_at: Some(send_at), due_at, ..Change::default() };
+    let changed = app.store.change_broadcast(&line.id, &it.id, it.state, to, change).await?;
+    if due_at.is_some_and(|at| at <= now) {
+        wake(&app, &line, &it.id).await;
+    }
+    let answer = shape::broadcast(&changed, &line, now);
+    key.answer(&app, &line, &body.bytes, StatusCode::ACCEPTED, &answer).await
+}
+
+pub(crate) async fn approve(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+    Path(path): Ids,
+    key: Key,
+    body: Body<Nothing>,
+) -> Result<Response, Problem> {
+    act(&app, &line, &path, &key, &body, Action::Approve).await
+}
+
+pub(crate) async fn pause(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+    Path(path): Ids,
+    key: Key,
+    body: Body<Nothing>,
+) -> Result<Response, Problem> {
+    act(&app, &line, &path, &key, &body, Action::Pause).await
+}
+
+pub(crate) async fn resume(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+    Path(path): Ids,
+    key: Key,
+    body: Body<Nothing>,
+) -> Result<Response, Problem> {
+    act(&app, &line, &path, &key, &body, Action::Resume).await
+}
+
+pub(crate) async fn cancel(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+    Path(path): Ids,
+    key: Key,
+    body: Body<Nothing>,
+) -> Result<Response, Problem> {
+    act(&app, &line, &path, &key, &body, Action::Cancel).await
+}
+
+/// Moves a broadcast on and wakes the fan-out for what follows.
+async fn act(
+    app: &App,
+    line: &Line,
+    path: &HashMap<String, String>,
+    key: &Key,
+    body: &Body<Nothing>,
+    action: Action,
+) -> Result<Response, Problem> {
+    if let Some(before) = key.answered(app, line, &body.bytes).await? {
+        return Ok(before);
+    }
+    let now = app.clock.now();
+    let it = find(app, line, path).await?;
+    let to = broadcast::act(it.state, action, line.needs_approval)?;
+    let change = Change {
+        due_at: match to {
+            Stands::Scheduled => it.send_at,
+            // What is queued or open must be looked at, until nothing is left of it.
+            Stands::Sending | Stands::Cancelled => Some(now),
+            _ => None,
+        },
+        new_run: action == Action::Resume || action == Action::Cancel,
+        ..Change::default()
+    };
+    let changed = app.store.change_broadcast(&line.id, &it.id, it.state, to, change).await?;
+    info!(line.id = %line.id, broadcast.id = %it.id, state = to.name(), "changed a broadcast");
+    wake(app, line, &it.id).await;
+    let answer = shape::broadcast(&changed, line, now);
+    key.answer(app, line, &body.bytes, StatusCode::ACCEPTED, &answer).await
+}
+
+pub(crate) async fn deliveries(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+    Path(path): Ids,
+    page: PageOf,
+) -> Result<Json<Value>, Problem> {
+    let it = find(&app, &line, &path).await?;
+    let state = match page.state.as_deref() {
+        None => None,
+        Some(name) => Some(delivery::State::parse(name).ok_or_else(|| {
+            let names = delivery::State::ALL.map(delivery::State::name).join(", ");
+            Problem::invalid(vec![FieldError::new("?state", format!("Usare uno tra {names}."))])
+        })?),
+    };
+    let after = page.cursor.map(ContactId::new);
+    let limit = usize::try_from(page.limit).unwrap_or(0);
+    let (rows, cursor) = app.store.deliveries(&it.id, state, after.as_ref(), limit).await?;
+    let ids: Vec<_> = rows.iter().map(|it| it.contact.clone()).collect();
+    let known = app.store.recipients(&line.id, &ids).await?;
+    let items = rows.iter().map(|it| shape::delivery(it, known.get(&it.contact))).collect();
+    Ok(Json(shape::page(items, cursor.map(|it| it.as_str().to_owned()))))
+}
+
+async fn find(
+    app: &App,
+    line: &Line,
+    path: &HashMap<String, String>,
+) -> Result<Broadcast, Problem> {
+    let id = BroadcastId::new(path.get("id").cloned().unwrap_or_default());
+    let found = app.store.broadcast(&line.id, &id).await?;
+    found.ok_or_else(|| Problem::not_found("Questo messaggio non esiste."))
+}
+
+/// Each person once, however many of the topics they follow.
+async fn recipients(app: &App, line: &Line, audience: &Audience) -> Result<i64, Problem> {
+    let single = match audience {
+        Audience::All => Some(store::keys::EVERYONE),
+        Audience::Topics(topics) if topics.len() == 1 => topics.first().map(TopicId::as_str),
+        Audience::Topics(_) => None,
+    };
+    if let Some(topic) = single {
+        return Ok(app.store.count_followers(&line.id, topic).await?);
+    }
+    let mut total = 0;
+    let mut after = None;
+    loop {
+        let everyone = Timestamp::MAX;
+        let (people, end) =
+            app.store.audience_page(&line.id, audience, after.as_ref(), everyone, 1000).await?;
+        total += i64::try_from(people.len()).unwrap_or(0);
+        if end.is_none() {
+            return Ok(total);
+        }
+        after = end;
+    }
+}
+
+/// Lets the fan-out look at it now. If the event is lost, the next tick does.
+async fn wake(app: &App, line: &Line, id: &BroadcastId) {
+    let about =
+        BroadcastRef { line: line.id.as_str().to_owned(), broadcast: id.as_str().to_owned() };
+    let event = Event { detail_type: FanoutCause::SCHEDULED, detail: about.detail() };
+    if let Err(err) = app.bus.publish(event).await {
+        warn!(broadcast.id = %id, "the next tick starts the broadcast: {err}");
+    }
+}
+
+/// A draft that could be sent, or everything that is wrong with it.
+fn checked(draft: Draft, line: &Line, now: Timestamp) -> Result<Broadcast, Problem> {
+    let mut errors = Vec::new();
+    let title = draft.title.trim();
+    if title.is_empty() || title.chars().count() > TITLE_LIMIT {
+        let detail = format!("Scrivere un titolo da 1 a {TITLE_LIMIT} caratteri.");
+        errors.push(FieldError::new("/title", detail));
+    }
+    let audience = audience(draft.audience, line, &mut errors);
+    let message = draft.message.template;
+    match line.template(&message.name, &message.language) {
+        None => {
+            let names: Vec<_> = line.templates.iter().map(|it| it.name.as_str()).collect();
+            let detail = format!(
+                "La linea non ha questo modello in questa lingua. Modelli: {}.",
+                names.join(", ")
+            );
+            errors.push(FieldError::new("/message/template/name", detail));
+        }
+        Some(template) => {
+            if let Err(problems) = template.fill(&message.parameters, line) {
+                errors.extend(problems.iter().map(parameter_error));
+            }
+        }
+    }
+    let send_at = moment(draft.send_at.as_deref(), "/send_at", &mut errors);
+    let expires_at = moment(draft.expires_at.as_deref(), "/expires_at", &mut errors);
+    ends_after(expires_at, send_at.unwrap_or(now), &mut errors);
+    let (Some(audience), true) = (audience, errors.is_empty()) else {
+        return Err(Problem::invalid(errors));
+    };
+    let state = match send_at {
+        None => Stands::Draft,
+        Some(_) => broadcast::act(Stands::Draft, Action::Schedule, line.needs_approval)?,
+    };
+    Ok(Broadcast {
+        id: random::broadcast_id(now),
+        line: line.id.clone(),
+        title: title.to_owned(),
+        audience,
+        message: TemplateMessage {
+            name: message.name,
+            language: message.language,
+            parameters: message.parameters,
+            header_media_id: message.header.map(|it| it.media_id),
+        },
+        priority: match draft.priority {
+            Some(Wanted::Emergency) => Priority::Emergency,
+            Some(Wanted::Normal) | None => Priority::Normal,
+        },
+        state,
+        reason: None,
+        created_at: now,
+        send_at,
+        expires_at,
+        started_at: None,
+        finished_at: None,
+        run: 0,
+        plan: Plan::default(),
+        counts: Counts::default(),
+        counted_at: None,
+    })
+}
+
+fn audience(asked: Asked, line: &Line, errors: &mut Vec<FieldError>) -> Option<Audience> {
+    let topics = match (asked.topics, asked.all) {
+        (None, Some(true)) => return Some(Audience::All),
+        (Some(topics), None | Some(false)) if !topics.is_empty() => topics,
+        _ => {
+            let detail = "Indicare gli argomenti in topics, oppure all: true per tutti.";
+            errors.push(FieldError::new("/audience", detail));
+            return None;
+        }
+    };
+    let known: Vec<_> = line.topics.iter().map(|it| it.id.as_str()).collect();
+    let unknown = topics.iter().enumerate().filter(|(_, it)| !known.contains(&it.as_str()));
+    for (n, _) in unknown {
+        let detail = format!("La linea non ha questo argomento. Argomenti: {}.", known.join(", "));
+        errors.push(FieldError::new(format!("/audience/topics/{n}"), detail));
+    }
+    let mut topics: Vec<_> = topics.into_iter().map(TopicId::new).collect();
+    topics.sort();
+    topics.dedup();
+    Some(Audience::Topics(topics))
+}
+
+fn parameter_error(problem: &domain::line::ParameterProblem) -> FieldError {
+    let pointer = format!("/message/template/parameters/{}", problem.name());
+    FieldError::new(pointer, problem.to_string())
+}
+
+fn moment(text: Option<&str>, pointer: &str, errors: &mut Vec<FieldError>) -> Option<Timestamp> {
+    let at = text?.parse();
+    if at.is_err() {
+        let detail = "Scrivere data e ora in RFC 3339 con il fuso: 2026-11-22T09:00:00+01:00.";
+        errors.push(FieldError::new(pointer, detail));
+    }
+    at.ok()
+}
+
+fn ends_after(expires_at: Option<Timestamp>, starts: Timestamp, errors: &mut Vec<FieldError>) {
+    if expires_at.is_some_and(|at| at <= starts) {
+        let detail = "La scadenza deve venire dopo l'invio.";
+        errors.push(FieldError::new("/expires_at", detail));
+    }
+}

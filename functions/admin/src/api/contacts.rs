@@ -1,0 +1,75 @@
+//! Contacts and subscribers: numbers masked, and never in a URL.
+
+use std::collections::HashMap;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use domain::ids::ContactId;
+use domain::phone::Phone;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use store::keys::EVERYONE;
+
+use super::body::Body;
+use super::problem::{FieldError, Problem};
+use super::scope::{OfLine, PageOf};
+use super::shape;
+use crate::App;
+
+pub(crate) async fn count(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+) -> Result<Json<Value>, Problem> {
+    let total = app.store.count_followers(&line.id, EVERYONE).await?;
+    let mut topics = Map::new();
+    for topic in &line.topics {
+        let followers = app.store.count_followers(&line.id, topic.id.as_str()).await?;
+        topics.insert(topic.id.as_str().to_owned(), followers.into());
+    }
+    Ok(Json(json!({ "total": total, "topics": topics })))
+}
+
+pub(crate) async fn subscribers(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+    page: PageOf,
+) -> Result<Json<Value>, Problem> {
+    let after = page.cursor.map(ContactId::new);
+    let rows = app.store.followers(&line.id, EVERYONE, after.as_ref(), page.limit).await?;
+    let ids: Vec<_> = rows.into_iter().map(|(id, _)| id).collect();
+    let known = app.store.recipients(&line.id, &ids).await?;
+    let items = ids.iter().filter_map(|id| known.get(id)).map(shape::contact).collect();
+    let full = ids.len() == usize::try_from(page.limit).unwrap_or(0);
+    let cursor = ids.last().filter(|_| full).map(|it| it.as_str().to_owned());
+    Ok(Json(shape::page(items, cursor)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Search {
+    phone: String,
+}
+
+pub(crate) async fn search(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+    body: Body<Search>,
+) -> Result<Json<Value>, Problem> {
+    let phone = Phone::parse(&body.value.phone).map_err(|_| {
+        let detail = "Scrivere il numero con il prefisso internazionale: +39 seguito dalle cifre.";
+        Problem::invalid(vec![FieldError::new("/phone", detail)])
+    })?;
+    let found = app.store.find(&line.id, &phone).await?;
+    Ok(Json(shape::page(found.iter().map(shape::contact).collect(), None)))
+}
+
+pub(crate) async fn show(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+    Path(path): Path<HashMap<String, String>>,
+) -> Result<Json<Value>, Problem> {
+    let id = ContactId::new(path.get("id").cloned().unwrap_or_default());
+    let contact = app.store.contact(&line.id, &id).await?;
+    let contact = contact.ok_or_else(|| Problem::not_found("Questo contatto non esiste."))?;
+    Ok(Json(shape::contact(&contact)))
+}

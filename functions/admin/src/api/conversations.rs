@@ -1,0 +1,182 @@
+//! The desk: conversations, their messages, and answers inside the service window.
+
+use std::collections::HashMap;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use domain::contact::Contact;
+use domain::conversation::window_is_open;
+use domain::delivery::State as Delivery;
+use domain::failure::{self, Verdict};
+use domain::ids::ContactId;
+use domain::line::Line;
+use domain::message::Outgoing;
+use domain::rate;
+use domain::reply::{TEXT_LIMIT, length};
+use jiff::{Timestamp, ToSpan};
+use platform::random;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use store::{EntryContent, MessageKey, NewEntry, StoreError, keys};
+use tracing::warn;
+use whatsapp::graph::To;
+
+use super::body::Body;
+use super::once::{self, Key};
+use super::problem::{FieldError, Problem};
+use super::scope::{OfLine, PageOf};
+use super::shape;
+use crate::App;
+
+/// What a conversation may be.
+const STATES: [&str; 3] = ["open", "waiting", "closed"];
+
+pub(crate) async fn list(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+    page: PageOf,
+) -> Result<Json<Value>, Problem> {
+    let state = page.state.as_deref().unwrap_or("open");
+    if !STATES.contains(&state) {
+        let detail = "Usare open, waiting oppure closed.";
+        return Err(Problem::invalid(vec![FieldError::new("?state", detail)]));
+    }
+    let before = match page.cursor.as_deref().map(str::parse) {
+        None => None,
+        Some(Ok(ms)) => Timestamp::from_millisecond(ms).ok(),
+        Some(Err(_)) => {
+            let detail = "Usare il valore di next_cursor così com'è.";
+            return Err(Problem::invalid(vec![FieldError::new("?cursor", detail)]));
+        }
+    };
+    let found = app.store.conversations(&line.id, state, before, page.limit).await?;
+    let ids: Vec<_> = found.iter().map(|it| it.contact.clone()).collect();
+    let known = app.store.recipients(&line.id, &ids).await?;
+    let now = app.clock.now();
+    let items = found.iter().map(|it| shape::conversation(it, known.get(&it.contact), now));
+    let full = found.len() == usize::try_from(page.limit).unwrap_or(0);
+    let cursor = found.last().filter(|_| full).map(|it| it.last_at.as_millisecond().to_string());
+    Ok(Json(shape::page(items.collect(), cursor)))
+}
+
+pub(crate) async fn messages(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+    Path(path): Path<HashMap<String, String>>,
+    page: PageOf,
+) -> Result<Json<Value>, Problem> {
+    let contact = contact(&app, &line, &path).await?;
+    let before = page.cursor.as_deref();
+    let found = app.store.entries(&line.id, &contact.id, before, page.limit).await?;
+    let full = found.len() == usize::try_from(page.limit).unwrap_or(0);
+    let cursor = found.last().filter(|_| full).map(|it| it.row.clone());
+    Ok(Json(shape::page(found.iter().map(shape::message).collect(), cursor)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Answer {
+    text: String,
+}
+
+/// An operator's answer: written down, claimed, sent. The request's key makes the row's name, so
+/// a double click is one message.
+pub(crate) async fn answer(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+    Path(path): Path<HashMap<String, String>>,
+    key: Key,
+    body: Body<Answer>,
+) -> Result<Response, Problem> {
+    if let Some(before) = key.answered(&app, &line, &body.bytes).await? {
+        return Ok(before);
+    }
+    let contact = contact(&app, &line, &path).await?;
+    let text = body.value.text.trim();
+    if text.is_empty() || length(text) > TEXT_LIMIT {
+        let detail = format!("Scrivere un testo da 1 a {TEXT_LIMIT} caratteri.");
+        return Err(Problem::invalid(vec![FieldError::new("/text", detail)]));
+    }
+    let now = app.clock.now();
+    if !window_is_open(&contact, now) {
+        return Err(Problem::conflict(
+            "Sono passate 24 ore dall'ultimo messaggio del cittadino: WhatsApp non permette \
+             più una risposta libera. Aspettare un suo messaggio o usare un altro canale.",
+        ));
+    }
+    let message = MessageKey::new(key.hash().map_or_else(random::key, str::to_owned));
+    // With a key the row must not depend on the time of the attempt.
+    let at_ms = contact.last_inbound_at.map_or(now, |it| it.max(now)).as_millisecond();
+    let row = keys::row(at_ms, &message, "out");
+    let entry = NewEntry {
+        row: row.clone(),
+        at: now,
+        content: EntryContent::Out(Outgoing::Text(text.to_owned())),
+        expires_at: now + (24 * i64::from(line.retention.chat_days)).hours(),
+        operator: Some("api".to_owned()),
+    };
+    let answered = json!({ "id": row, "at": shape::time(now), "text": text });
+    let once =
+        key.hash().map(|it| (it, once::once(&app, &body.bytes, StatusCode::CREATED, &answered)));
+    let once = once.as_ref().map(|(hash, once)| (*hash, once));
+    match app.store.add_entry(&line.id, &contact.id, entry, once, now).await {
+        Ok(()) => {}
+        // The same request at the same time: the other one sends it.
+        Err(StoreError::Conflict) => {
+            let before = key.answered(&app, &line, &body.bytes).await?;
+            return before.ok_or_else(|| StoreError::Conflict.into());
+        }
+        Err(err) => return Err(err.into()),
+    }
+    deliver(&app, &line, &contact, &row).await?;
+    app.store.settle_conversation(&line.id, &contact.id, "waiting", now).await?;
+    Ok(once::json(StatusCode::CREATED, answered.to_string()))
+}
+
+async fn deliver(app: &App, line: &Line, contact: &Contact, row: &str) -> Result<(), Problem> {
+    let Some(entry) = app.store.claim_entry(&line.id, &contact.id, row).await? else {
+        return Ok(());
+    };
+    let phone = contact.phone.as_ref().map(To::Phone);
+    let to = phone.or_else(|| contact.user_id.as_ref().map(To::UserId));
+    let meta_app = app.apps.iter().find(|it| it.id == line.app);
+    let (Some(to), Some(meta_app)) = (to, meta_app) else {
+        return Err(Problem::conflict("Non conosciamo più un numero a cui scrivere."));
+    };
+    let number = &line.phone_number_id;
+    let now_ms = app.clock.now().as_millisecond();
+    app.store.debit(number, now_ms, rate::cost_ms(1, line.rate)).await?;
+    let callback = store::callback(&contact.id, row);
+    let token = meta_app.access_token.expose();
+    let (state, code, problem) =
+        match app.graph.send(token, number, to, &entry.outgoing(), &callback).await {
+            Ok(_) => (Delivery::Accepted, None, None),
+            Err(failure) => {
+                warn!(line.id = %line.id, "answer of the desk not sent: {failure}");
+                let code = match failure {
+                    failure::Failure::Coded { code, .. } => Some(code),
+                    _ => None,
+                };
+                match failure::verdict(&failure) {
+                    Verdict::Unresolved | Verdict::OnceMore { .. } => {
+                        (Delivery::Unresolved, None, None)
+                    }
+                    _ => (Delivery::Failed, code, Some(failure::reason_it(code))),
+                }
+            }
+        };
+    app.store.report_entry(&line.id, &contact.id, row, state, code).await?;
+    problem.map_or(Ok(()), |reason| Err(Problem::refused_by_meta(reason)))
+}
+
+async fn contact(
+    app: &App,
+    line: &Line,
+    path: &HashMap<String, String>,
+) -> Result<Contact, Problem> {
+    let id = ContactId::new(path.get("contact").cloned().unwrap_or_default());
+    let contact = app.store.contact(&line.id, &id).await?;
+    contact.ok_or_else(|| Problem::not_found("Questo contatto non esiste."))
+}

@@ -1,0 +1,87 @@
+//! `Idempotency-Key`: same key and body, the first answer again; same key, other body, 422.
+
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use domain::line::Line;
+use serde_json::Value;
+use store::{Once, StoreError};
+
+use super::problem::Problem;
+use crate::App;
+
+/// The request's key, if it carries one, and what it is for.
+pub(crate) struct Key(Option<String>);
+
+impl FromRequestParts<App> for Key {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let key = parts.headers.get("idempotency-key").and_then(|it| it.to_str().ok());
+        // The same key for two addresses is two keys. Only a keyed hash of it is kept.
+        Ok(Self(key.map(|key| app.pseudonym.of(&format!("{} {key}", parts.uri.path())))))
+    }
+}
+
+impl Key {
+    pub(crate) fn hash(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+
+    /// The answer this key got before, if the request is the same one.
+    pub(crate) async fn answered(
+        &self,
+        app: &App,
+        line: &Line,
+        body: &[u8],
+    ) -> Result<Option<Response>, Problem> {
+        let Some(hash) = self.hash() else { return Ok(None) };
+        let Some(once) = app.store.answered(&line.id, hash, app.clock.now()).await? else {
+            return Ok(None);
+        };
+        if once.body_hash != body_hash(app, body) {
+            return Err(Problem::key_reused());
+        }
+        let status = StatusCode::from_u16(once.status).unwrap_or(StatusCode::OK);
+        Ok(Some(json(status, once.answer)))
+    }
+
+    /// Answers, and remembers the answer under the key.
+    pub(crate) async fn answer(
+        &self,
+        app: &App,
+        line: &Line,
+        body: &[u8],
+        status: StatusCode,
+        answer: &Value,
+    ) -> Result<Response, Problem> {
+        if let Some(hash) = self.hash() {
+            let once = once(app, body, status, answer);
+            match app.store.remember(&line.id, hash, &once, app.clock.now()).await {
+                Ok(()) | Err(StoreError::Conflict) => {}
+                Err(err) => return Err(err.into()),
+            }
+        }
+        Ok(json(status, answer.to_string()))
+    }
+}
+
+/// An answer as it is remembered.
+pub(crate) fn once(app: &App, body: &[u8], status: StatusCode, answer: &Value) -> Once {
+    Once { body_hash: body_hash(app, body), status: status.as_u16(), answer: answer.to_string() }
+}
+
+fn body_hash(app: &App, body: &[u8]) -> String {
+    app.pseudonym.of(&String::from_utf8_lossy(body))
+}
+
+pub(crate) fn json(status: StatusCode, body: String) -> Response {
+    let mut response = (status, body).into_response();
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, json);
+    response
+}

@@ -1,0 +1,173 @@
+//! Errors as `application/problem+json` (RFC 9457): a stable `type`, an Italian `title`, a
+//! `detail` that says what to change, and a JSON pointer for every bad field.
+
+use axum::http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use domain::broadcast::NotAllowed;
+use serde::Serialize;
+use store::StoreError;
+use tracing::error;
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Problem {
+    #[serde(rename = "type")]
+    slug: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldError>,
+}
+
+/// What is wrong with one field of the request.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct FieldError {
+    /// JSON pointer (RFC 6901): `/message/template/name`.
+    pub(crate) pointer: String,
+    pub(crate) detail: String,
+}
+
+impl FieldError {
+    pub(crate) fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), detail: detail.into() }
+    }
+}
+
+impl Problem {
+    fn new(
+        status: StatusCode,
+        slug: &'static str,
+        title: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
+        let (status, detail) = (status.as_u16(), detail.into());
+        Self { slug, title, status, detail, errors: Vec::new() }
+    }
+
+    pub(crate) fn unauthorized() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthorized",
+            "Chiave mancante o non valida",
+            "Inviare l'intestazione Authorization: Bearer con una chiave valida.",
+        )
+    }
+
+    pub(crate) fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-found", "Non trovato", detail)
+    }
+
+    pub(crate) fn wrong_method() -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method-not-allowed",
+            "Metodo non ammesso",
+            "Questo indirizzo esiste, ma non con questo metodo HTTP.",
+        )
+    }
+
+    pub(crate) fn malformed(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "malformed-request", "Richiesta non leggibile", detail)
+    }
+
+    pub(crate) fn too_large() -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too-large",
+            "Richiesta troppo grande",
+            "Una richiesta può avere al massimo 1 MiB.",
+        )
+    }
+
+    pub(crate) fn invalid(errors: Vec<FieldError>) -> Self {
+        let detail = "Correggere i campi indicati in errors e ripetere la richiesta.";
+        let (status, title) = (StatusCode::UNPROCESSABLE_ENTITY, "Campi non validi");
+        Self { errors, ..Self::new(status, "invalid-fields", title, detail) }
+    }
+
+    pub(crate) fn key_reused() -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "idempotency-key-reused",
+            "Idempotency-Key già usata",
+            "Questa chiave è stata usata con un'altra richiesta. Usarne una nuova.",
+        )
+    }
+
+    pub(crate) fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            "state-not-allowed",
+            "Non possibile nello stato attuale",
+            detail,
+        )
+    }
+
+    pub(crate) fn refused_by_meta(reason: String) -> Self {
+        let (status, title) = (StatusCode::BAD_GATEWAY, "WhatsApp non ha accettato il messaggio");
+        Self::new(status, "refused-by-whatsapp", title, reason)
+    }
+
+    fn internal() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "Errore del servizio",
+            "Qualcosa non ha funzionato da noi. Riprovare tra poco.",
+        )
+    }
+
+    fn unavailable() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "Servizio momentaneamente non disponibile",
+            "Riprovare tra qualche secondo.",
+        )
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let mut response = (status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert("retry-after", HeaderValue::from_static("2"));
+        }
+        response
+    }
+}
+
+impl From<NotAllowed> for Problem {
+    fn from(it: NotAllowed) -> Self {
+        Self::conflict(format!(
+            "Il messaggio è {}: questa azione non è possibile.",
+            it.state.in_words()
+        ))
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(err: StoreError) -> Self {
+        match err {
+            StoreError::Conflict => {
+                Self::conflict("Qualcun altro ha appena cambiato lo stesso dato. Rileggerlo.")
+            }
+            StoreError::Unavailable { .. } => {
+                error!("request not served: {err}");
+                Self::unavailable()
+            }
+            StoreError::Corrupt(_) => {
+                error!("request not served: {err}");
+                Self::internal()
+            }
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! What the API says of things: the JSON of answers, built in one place.
+
+use domain::broadcast::{Audience, Broadcast, State};
+use domain::contact::{Contact, Subscription};
+use domain::delivery::{self, Counts};
+use domain::ids::TopicId;
+use domain::line::{Address, Category, Line, SendBy};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use store::{Conversation, Delivery, Direction, Entry};
+
+/// RFC 3339 with the offset of Rome: `2026-11-22T09:00:00+01:00`.
+pub(crate) fn time(at: Timestamp) -> String {
+    let rome = jiff::tz::get!("Europe/Rome");
+    at.to_zoned(rome).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+}
+
+fn time_or_null(at: Option<Timestamp>) -> Value {
+    at.map_or(Value::Null, |at| Value::from(time(at)))
+}
+
+/// A page of a list.
+#[expect(clippy::needless_pass_by_value, reason = "its callers have just made them")]
+pub(crate) fn page(items: Vec<Value>, next_cursor: Option<String>) -> Value {
+    json!({ "items": items, "next_cursor": next_cursor })
+}
+
+pub(crate) fn category(category: Category) -> &'static str {
+    match category {
+        Category::Utility => "utility",
+        Category::Marketing => "marketing",
+    }
+}
+
+/// The settings of a line that may be public. `followers` are in the order of the topics.
+pub(crate) fn line(line: &Line, subscribers: i64, followers: &[i64]) -> Value {
+    let topics = line.topics.iter().zip(followers).map(|(it, followers)| {
+        json!({
+            "id": it.id.as_str(),
+            "name": it.name,
+            "description": it.description,
+            "category": category(it.category),
+            "on_by_default": it.on_by_default,
+            "send": match it.send { SendBy::Paid => "paid", SendBy::Channel => "channel" },
+            "subscribers": followers,
+        })
+    });
+    let templates = line.templates.iter().map(|it| {
+        let it = it.for_meta(line);
+        json!({
+            "name": it.name,
+            "language": it.language,
+            "category": category(it.category),
+            "topic": it.topic.as_ref().map(|it| it.as_str().to_owned()),
+            "header": it.header,
+            "body": it.body,
+            "footer": it.footer,
+            "parameters": it.parameters,
+        })
+    });
+    json!({
+        "id": line.id.as_str(),
+        "comune": { "name": line.comune.name, "ipa_code": line.comune.ipa_code },
+        "service": line.service,
+        "display_number": line.display_number,
+        "opt_in": line.opt_in,
+        "opt_out": line.opt_out,
+        "chat_needs_subscription": line.chat_needs_subscription,
+        "address": match line.address { Address::Tu => "tu", Address::Lei => "lei" },
+        "policy": { "date": line.policy.date.to_string(), "url": line.policy.url },
+        "privacy": { "date": line.privacy.date.to_string(), "url": line.privacy.url },
+        "subscribers": subscribers,
+        "topics": topics.collect::<Vec<_>>(),
+        "templates": templates.collect::<Vec<_>>(),
+    })
+}
+
+pub(crate) fn broadcast(it: &Broadcast, line: &Line, now: Timestamp) -> Value {
+    let audience = match &it.audience {
+        Audience::All => json!({ "all": true }),
+        Audience::Topics(topics) => {
+            json!({ "topics": topics.iter().map(TopicId::as_str).collect::<Vec<_>>() })
+        }
+    };
+    let mut template = json!({
+        "name": it.message.name,
+        "language": it.message.language,
+        "parameters": it.message.parameters,
+    });
+    if let Some(media_id) = &it.message.header_media_id {
+        template["header"] = json!({ "media_id": media_id });
+    }
+    let counted_at = if domain::broadcast::is_over(it.state) { it.counted_at } else { Some(now) };
+    let eta_seconds = (it.state == State::Sending)
+        .then(|| domain::broadcast::duration_seconds(it.counts.pending(), line.bulk_rate()));
+    json!({
+        "id": it.id.as_str(),
+        "title": it.title,
+        "audience": audience,
+        "message": { "template": template },
+        "priority": it.priority.name(),
+        "state": it.state.name(),
+        "counts": counts(&it.counts),
+        "counted_at": time_or_null(counted_at),
+        "created_at": time(it.created_at),
+        "scheduled_for": time_or_null(it.send_at),
+        "expires_at": time_or_null(it.expires_at),
+        "started_at": time_or_null(it.started_at),
+        "finished_at": time_or_null(it.finished_at),
+        "eta_seconds": eta_seconds,
+        "reason": it.reason,
+    })
+}
+
+fn counts(it: &Counts) -> Value {
+    json!({
+        "audience": it.audience,
+        "pending": it.pending(),
+        "skipped": it.skipped,
+        "cancelled": it.cancelled,
+        "failed": it.failed,
+        "unresolved": it.unresolved,
+        "accepted": it.accepted,
+        "sent": it.sent,
+        "delivered": it.delivered,
+        "read": it.read,
+    })
+}
+
+/// One person's delivery. `contact` is `None` once they were erased.
+pub(crate) fn delivery(it: &Delivery, contact: Option<&Contact>) -> Value {
+    json!({
+        "contact": it.contact.as_str(),
+        "number": contact.and_then(|it| it.phone.as_ref()).map(domain::phone::Phone::masked),
+        "state": it.state.name(),
+        "at": time(it.at),
+        "code": it.code,
+        "reason": delivery::reason(it.state, it.skipped, it.code),
+    })
+}
+
+/// A contact, number masked. The name is the one its owner chose on WhatsApp.
+pub(crate) fn contact(it: &Contact) -> Value {
+    let (state, since) = match &it.subscription {
+        Subscription::Never => ("never", None),
+        Subscription::Active { since, .. } => ("active", Some(*since)),
+        Subscription::Ended { at } => ("ended", Some(*at)),
+    };
+    let topics: Vec<_> = it.topics().iter().map(|it| it.as_str().to_owned()).collect();
+    json!({
+        "id": it.id.as_str(),
+        "number": it.phone.as_ref().map(domain::phone::Phone::masked),
+        "name": it.name.as_ref().map(domain::message::ProfileName::expose),
+        "subscription": state,
+        "since": time_or_null(since),
+        "topics": topics,
+        "blocked": it.blocked,
+        "last_message_at": time_or_null(it.last_inbound_at),
+    })
+}
+
+pub(crate) fn conversation(it: &Conversation, contact: Option<&Contact>, now: Timestamp) -> Value {
+    let open = contact.is_some_and(|it| domain::conversation::window_is_open(it, now));
+    json!({
+        "contact": it.contact.as_str(),
+        "number": contact.and_then(|it| it.phone.as_ref()).map(domain::phone::Phone::masked),
+        "name": contact.and_then(|it| it.name.as_ref()).map(domain::message::ProfileName::expose),
+        "subscribed": contact.is_some_and(Contact::is_subscribed),
+        "state": it.state,
+        "unread": it.unread,
+        "last_at": time(it.last_at),
+        "window_open": open,
+    })
+}
+
+pub(crate) fn message(it: &Entry) -> Value {
+    let media = it
+        .media
+        .as_ref()
+        .map(|it| json!({ "kind": it.kind, "mime_type": it.mime_type, "file_name": it.file_name }));
+    json!({
+        "id": it.row,
+        "direction": match it.direction { Direction::In => "in", Direction::Out => "out" },
+        "at": time(it.at),
+        "kind": it.kind,
+        "text": it.text,
+        "buttons": it.buttons.iter().map(|it| it.title.clone()).collect::<Vec<_>>(),
+        "media": media,
+        "state": it.state.map(delivery::State::name),
+        "operator": it.operator,
+    })
+}
