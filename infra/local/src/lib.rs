@@ -1,4 +1,13 @@
-//! Everything in one process on embedded engines, and the command that runs it.
+//! Everything in one process on embedded engines: the functions as libraries, queues of our own,
+//! an embedded DynamoDB, and Meta's stand-in with its phones.
 
 pub mod broker;
+mod engine;
+pub mod lines;
+mod meta;
 pub mod poller;
+mod stack;
+mod time;
+
+pub use engine::tables;
+pub use stack::{Options, Stack, StartError};

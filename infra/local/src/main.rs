@@ -1,1 +1,137 @@
-fn main() {}
+//! The command `filodiretto`: runs everything on one machine, and tries words and line files.
+
+use std::io::{BufRead, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+use domain::reading::{Intent, Reader};
+use jiff::Timestamp;
+use local_stack::{Options, Stack, lines};
+use platform::settings::Settings;
+
+/// Comuni and citizens on WhatsApp. Without a command: the whole system, on 127.0.0.1.
+#[derive(Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    run: Run,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Read each line of standard input as a message: intent, kind, rule, normalised text
+    Read {
+        /// The line whose words are tried
+        #[arg(long)]
+        line: String,
+        /// Folder of line files
+        #[arg(long, env = "FILODIRETTO_LINES", default_value = "infra/lines")]
+        lines: PathBuf,
+    },
+    /// Line files
+    Line {
+        #[command(subcommand)]
+        command: LineCommand,
+    },
+}
+
+#[derive(Subcommand)]
+enum LineCommand {
+    /// Say what is wrong in a line file, and what to write instead
+    Check { file: PathBuf },
+}
+
+#[derive(Args)]
+struct Run {
+    /// Port on 127.0.0.1; 0 is any free one
+    #[arg(long, env = "FILODIRETTO_PORT", default_value_t = 3000)]
+    port: u16,
+    /// Folder of the state
+    #[arg(long, env = "FILODIRETTO_DATA", default_value = ".filodiretto")]
+    data: PathBuf,
+    /// Keep no state
+    #[arg(long)]
+    ephemeral: bool,
+    /// Folder of line files
+    #[arg(long, env = "FILODIRETTO_LINES", default_value = "infra/lines")]
+    lines: PathBuf,
+    /// Instant at which the clock starts, RFC 3339: 2026-11-22T09:00:00+01:00
+    #[arg(long, env = "FILODIRETTO_CLOCK")]
+    clock: Option<Timestamp>,
+    /// A key with every permission on every line
+    #[arg(long, env = "FILODIRETTO_API_KEY", default_value = "local-key", hide_env_values = true)]
+    api_key: String,
+    /// Base of the Graph API, version added by us; the simulator if not given
+    #[arg(long, env = "GRAPH_API_URL")]
+    graph_api_url: Option<String>,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command {
+        None => run(cli.run),
+        Some(Command::Read { line, lines }) => read(&line, &lines),
+        Some(Command::Line { command: LineCommand::Check { file } }) => check(&file),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(err) => {
+            // Standard output is for answers. If nobody reads errors, there is nobody to tell.
+            writeln!(std::io::stderr(), "{err:#}").ok();
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(run: Run) -> anyhow::Result<()> {
+    platform::telemetry::init_local();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let stack = Stack::start(Options {
+            port: run.port,
+            data: (!run.ephemeral).then_some(run.data),
+            lines: run.lines,
+            api_key: run.api_key,
+            clock: run.clock,
+            graph_url: run.graph_api_url.filter(|it| !it.is_empty()),
+            settings: Settings::from_env(),
+        })
+        .await?;
+        writeln!(std::io::stdout(), "ready {}", stack.url()).context("say that it is ready")?;
+        stack.run().await;
+        Ok(())
+    })
+}
+
+fn read(line: &str, folder: &std::path::Path) -> anyhow::Result<()> {
+    let files = lines::read_folder(folder)?;
+    let file = files.iter().find(|it| it.line.id.as_str() == line).with_context(|| {
+        let known: Vec<_> = files.iter().map(|it| it.line.id.as_str()).collect();
+        format!("nessuna linea «{line}» in {}: ci sono {}", folder.display(), known.join(", "))
+    })?;
+    let reader = Reader::new(&file.line);
+    let mut out = std::io::stdout().lock();
+    for text in std::io::stdin().lock().split(b'\n') {
+        let text = text.context("read standard input")?;
+        let reading = reader.read(&String::from_utf8_lossy(&text));
+        let kind = match &reading.intent {
+            Intent::Human(kind) => kind.name(),
+            _ => "",
+        };
+        let intent = reading.intent.name();
+        let normalised = reading.normalised.replace(['\t', '\n', '\r'], " ");
+        writeln!(out, "{intent}\t{kind}\t{}\t{normalised}", reading.rule)
+            .context("write standard output")?;
+    }
+    Ok(())
+}
+
+fn check(file: &std::path::Path) -> anyhow::Result<()> {
+    let read = lines::read_file(file)?;
+    writeln!(std::io::stdout(), "{}: va bene (linea {})", file.display(), read.line.id)
+        .context("write standard output")
+}

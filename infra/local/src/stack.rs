@@ -1,0 +1,444 @@
+//! `Stack`: the whole system in one process, behind one port of 127.0.0.1.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Redirect;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use fakes::meta::Meta;
+use jiff::Timestamp;
+use platform::aside::Aside;
+use platform::clock::{Clock, Shifted};
+use platform::events::{Bus, Events, LocalBus};
+use platform::jobs::{BroadcastRef, FanoutCause, FanoutEvent};
+use platform::pseudonym::Pseudonym;
+use platform::queue::Queue;
+use platform::random;
+use platform::settings::{MetaApp, Secret, Settings};
+use serde_json::{Value, json};
+use store::Store;
+use tokio::net::TcpListener;
+use tokio::sync::Mutex;
+use tokio::task::JoinSet;
+use tracing::{debug, error, info};
+use whatsapp::graph::Graph;
+
+use crate::broker::{Broker, Depth, QueueOptions};
+use crate::lines::{self, LineFile, WrongFiles};
+use crate::poller::{self, Polling};
+use crate::time::{Ticked, Time};
+use crate::{engine, meta};
+
+/// Where the stand-in's Graph API is mounted.
+const GRAPH: &str = "/graph";
+
+/// After so many receives a message goes to the dead letters.
+const MAX_RECEIVES: u32 = 5;
+
+/// How a stack is started.
+#[derive(Clone)]
+pub struct Options {
+    /// 0 is any free one.
+    pub port: u16,
+    /// The folder of everything that must survive; `None` keeps nothing.
+    pub data: Option<PathBuf>,
+    pub lines: PathBuf,
+    pub api_key: String,
+    /// The instant at which the clock starts; `None` is real time, or where it was left.
+    pub clock: Option<Timestamp>,
+    /// Meta's Graph API; `None` is the simulator.
+    pub graph_url: Option<String>,
+    /// `META_…`; what is missing has a local default.
+    pub settings: Settings,
+}
+
+/// What a person can mend.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("{0}")]
+    Lines(#[from] WrongFiles),
+    #[error(
+        "port {0} is in use: choose another with --port (0 is any free one), or stop what uses it"
+    )]
+    PortInUse(u16),
+    #[error(transparent)]
+    Other(#[from] anyhow::Error),
+}
+
+/// A running stack. Everything ends when it is dropped.
+pub struct Stack {
+    address: SocketAddr,
+    time: Arc<Time>,
+    meta: Option<Meta>,
+    /// They end with the stack.
+    tasks: JoinSet<()>,
+}
+
+/// The queues between the functions.
+struct Queues {
+    inbound: Queue,
+    sends: Queue,
+    statuses: Queue,
+}
+
+impl Stack {
+    /// Starts everything; when this returns, it serves.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        let files = lines::read_folder(&options.lines)?;
+        let listener = listen(options.port).await?;
+        Ok(Self::on(listener, options, files).await?)
+    }
+
+    async fn on(
+        listener: TcpListener,
+        options: Options,
+        files: Vec<LineFile>,
+    ) -> anyhow::Result<Self> {
+        let address = listener.local_addr().context("read own address")?;
+        let data = options.data.as_deref();
+        if let Some(folder) = data {
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("make the folder {}", folder.display()))?;
+        }
+        let file = |name: &str| data.map(|it| it.join(name));
+        let shifted = clock(options.clock, file("clock").as_deref())?;
+        let clock = Clock::Shifted(shifted.clone());
+        let mut tasks = JoinSet::new();
+
+        let broker = Broker::open(file("queues.sqlite").as_deref(), clock.clone())?;
+        let queues = queues(&broker).await?;
+        let store = engine::start(file("tables.sqlite").as_deref(), &mut tasks).await?;
+        for it in &files {
+            let applied = store.apply_line(&it.line.id, &it.text, clock.now()).await;
+            applied.with_context(|| format!("apply {}", it.path.display()))?;
+        }
+
+        let apps: Arc<[MetaApp]> = meta_apps(&options.settings)?.into();
+        let (graph_url, meta) = if let Some(url) = options.graph_url {
+            (url, None)
+        } else {
+            let lines: Vec<_> = files.iter().map(|it| &it.line).collect();
+            let meta = meta::open(file("meta.sqlite"), &clock, &apps, &lines)?;
+            (format!("http://{address}{GRAPH}"), Some(meta))
+        };
+        let graph = Arc::new(Graph::new(&graph_url, options.settings.graph().version));
+        let (bus, events) = LocalBus::new();
+        let pseudonym = Pseudonym::new(&lookup_key(file("lookup.key").as_deref())?);
+        let aside = Aside::Folder(match file("aside") {
+            Some(folder) => folder,
+            None => std::env::temp_dir().join(format!("filodiretto-{}", random::key())),
+        });
+        let functions = Functions {
+            store: store.clone(),
+            graph,
+            apps,
+            queues,
+            bus: Bus::Local(bus.clone()),
+            aside,
+            pseudonym,
+            api_key: Secret::new(options.api_key),
+            clock: clock.clone(),
+        };
+        functions.poll(&mut tasks);
+
+        let fanout = functions.fanout();
+        let time = Arc::new(Time {
+            clock: shifted,
+            broker: Arc::new(broker),
+            bus,
+            meta: meta.clone(),
+            store,
+            fanout: fanout.clone(),
+            retention: functions.retention(),
+            ticked: Mutex::new(Ticked::at(clock.now())),
+        });
+        tasks.spawn(wake_fanout(fanout, events, clock));
+        let ticking = Arc::clone(&time);
+        tasks.spawn(async move { ticking.run().await });
+
+        let clock_file = file("clock");
+        let router = functions.router().merge(own_routes(Arc::clone(&time), clock_file));
+        let router = match &meta {
+            Some(meta) => {
+                meta.set_graph_url(&graph_url);
+                for app in functions.apps.iter() {
+                    let path = match app.id.as_str() {
+                        "default" => "/webhook".to_owned(),
+                        id => format!("/webhook/{id}"),
+                    };
+                    meta.set_webhook_url(app.id.as_str(), &format!("http://{address}{path}"))?;
+                }
+                let running = meta.clone();
+                tasks.spawn(async move { running.run(std::future::pending()).await });
+                router
+                    .nest(GRAPH, meta.graph())
+                    .merge(meta.simulator())
+                    .route("/", get(|| async { Redirect::temporary("/simulator") }))
+            }
+            None => router,
+        };
+        tasks.spawn(async move {
+            if let Err(err) = axum::serve(listener, router).await {
+                error!("stopped serving: {err}");
+            }
+        });
+        info!(lines = files.len(), "started");
+        Ok(Self { address, time, meta, tasks })
+    }
+
+    /// `http://127.0.0.1:3000`
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Meta's stand-in, unless `graph_url` said otherwise.
+    pub fn meta(&self) -> Option<&Meta> {
+        self.meta.as_ref()
+    }
+
+    /// Moves the clock, and resolves when what became due has been worked off.
+    pub async fn advance(&self, by: Duration) -> anyhow::Result<()> {
+        self.time.advance(by).await
+    }
+
+    /// Resolves when nothing is left to do at this instant.
+    pub async fn settle(&self) -> anyhow::Result<()> {
+        self.time.settle().await
+    }
+
+    /// How much is in which queue, dead letters included.
+    pub async fn depths(&self) -> anyhow::Result<std::collections::BTreeMap<String, Depth>> {
+        self.time.broker.depths().await
+    }
+
+    /// The tables, for tests that look behind the API.
+    pub fn store(&self) -> &Store {
+        &self.time.store
+    }
+
+    /// Serves until the process ends.
+    pub async fn run(mut self) {
+        self.tasks.join_next().await;
+    }
+}
+
+/// What the functions are built from.
+struct Functions {
+    store: Store,
+    graph: Arc<Graph>,
+    apps: Arc<[MetaApp]>,
+    queues: Queues,
+    bus: Bus,
+    aside: Aside,
+    pseudonym: Pseudonym,
+    api_key: Secret,
+    clock: Clock,
+}
+
+impl Functions {
+    fn fanout(&self) -> fanout::App {
+        fanout::App {
+            store: self.store.clone(),
+            sends: self.queues.sends.clone(),
+            bus: self.bus.clone(),
+            clock: self.clock.clone(),
+        }
+    }
+
+    fn retention(&self) -> retention::App {
+        retention::App { store: self.store.clone() }
+    }
+
+    /// The two functions that speak HTTP.
+    fn router(&self) -> Router {
+        let webhook = webhook::App {
+            apps: Arc::clone(&self.apps),
+            inbound: self.queues.inbound.clone(),
+            statuses: self.queues.statuses.clone(),
+            aside: self.aside.clone(),
+            pseudonym: self.pseudonym.clone(),
+            clock: self.clock.clone(),
+        };
+        let admin = admin::App {
+            store: self.store.clone(),
+            graph: Arc::clone(&self.graph),
+            apps: Arc::clone(&self.apps),
+            bus: self.bus.clone(),
+            pseudonym: self.pseudonym.clone(),
+            api_key: self.api_key.clone(),
+            clock: self.clock.clone(),
+        };
+        webhook::router(webhook).merge(admin::router(admin))
+    }
+
+    /// The three functions that are fed from queues, as the event sources on AWS feed them.
+    fn poll(&self, tasks: &mut JoinSet<()>) {
+        let commands = commands::App {
+            store: self.store.clone(),
+            graph: Arc::clone(&self.graph),
+            apps: Arc::clone(&self.apps),
+            bus: self.bus.clone(),
+            aside: self.aside.clone(),
+            pseudonym: self.pseudonym.clone(),
+            clock: self.clock.clone(),
+        };
+        let sender = sender::App {
+            store: self.store.clone(),
+            graph: Arc::clone(&self.graph),
+            apps: Arc::clone(&self.apps),
+            sends: self.queues.sends.clone(),
+            bus: self.bus.clone(),
+            clock: self.clock.clone(),
+        };
+        let statuses = statuses::App { store: self.store.clone() };
+        let how = |batch, concurrency, visibility| Polling { batch, concurrency, visibility };
+        let never = std::future::pending::<()>;
+        let handle = move |event| {
+            let app = commands.clone();
+            async move { app.handle(event).await }
+        };
+        let (queue, how_inbound) = (self.queues.inbound.clone(), how(10, 8, INBOUND_VISIBILITY));
+        tasks.spawn(poller::poll(queue, how_inbound, handle, never()));
+        let handle = move |event| {
+            let app = sender.clone();
+            async move { app.handle(event).await }
+        };
+        let (queue, how_sends) = (self.queues.sends.clone(), how(1, 5, SENDS_VISIBILITY));
+        tasks.spawn(poller::poll(queue, how_sends, handle, never()));
+        let handle = move |event| {
+            let app = statuses.clone();
+            async move { app.handle(event).await }
+        };
+        let (queue, how_statuses) = (self.queues.statuses.clone(), how(10, 4, STATUSES_VISIBILITY));
+        tasks.spawn(poller::poll(queue, how_statuses, handle, never()));
+    }
+}
+
+const INBOUND_VISIBILITY: Duration = Duration::from_secs(30);
+/// Longer than a claim lives, so that a chunk comes back to claims that are known to be dead.
+const SENDS_VISIBILITY: Duration = Duration::from_secs(90);
+const STATUSES_VISIBILITY: Duration = Duration::from_secs(30);
+
+async fn listen(port: u16) -> Result<TcpListener, StartError> {
+    TcpListener::bind(("127.0.0.1", port)).await.map_err(|err| match err.kind() {
+        io::ErrorKind::AddrInUse => StartError::PortInUse(port),
+        _ => StartError::Other(anyhow::Error::new(err).context("listen")),
+    })
+}
+
+async fn queues(broker: &Broker) -> anyhow::Result<Queues> {
+    let make = async |name: &str, fifo, visibility| {
+        let dead = format!("dead-{name}");
+        broker.create(&dead, QueueOptions { fifo, ..QueueOptions::default() }).await?;
+        let max_receives = Some((MAX_RECEIVES, dead));
+        let options = QueueOptions { fifo, visibility, max_receives, ..QueueOptions::default() };
+        broker.create(name, options).await
+    };
+    Ok(Queues {
+        inbound: make("inbound.fifo", true, INBOUND_VISIBILITY).await?,
+        sends: make("sends", false, SENDS_VISIBILITY).await?,
+        statuses: make("statuses", false, STATUSES_VISIBILITY).await?,
+    })
+}
+
+/// The clock as asked for; else as it was left, so that it never goes back.
+fn clock(start: Option<Timestamp>, file: Option<&Path>) -> anyhow::Result<Shifted> {
+    let left = file.and_then(|it| std::fs::read_to_string(it).ok());
+    let left_ms = left.and_then(|it| it.trim().parse::<i64>().ok()).unwrap_or(0);
+    let start = match start {
+        Some(start) => start,
+        None => Timestamp::from_millisecond(Timestamp::now().as_millisecond() + left_ms)
+            .context("read the clock's file")?,
+    };
+    match Clock::starting_at(start) {
+        Clock::Shifted(shifted) => Ok(shifted),
+        Clock::System => Ok(Shifted::default()),
+    }
+}
+
+/// The key of all HMACs, made once: people are found by it.
+fn lookup_key(file: Option<&Path>) -> anyhow::Result<Secret> {
+    let Some(file) = file else { return Ok(Secret::new(random::key())) };
+    if let Ok(key) = std::fs::read_to_string(file) {
+        return Ok(Secret::new(key.trim()));
+    }
+    let key = random::key();
+    std::fs::write(file, &key).context("write the lookup key")?;
+    Ok(Secret::new(key))
+}
+
+/// The apps as the environment has them, with local defaults for `default`.
+fn meta_apps(settings: &Settings) -> anyhow::Result<Vec<MetaApp>> {
+    let settings = settings.with_defaults([
+        ("META_APP_SECRET", "local-app-secret"),
+        ("META_VERIFY_TOKEN", "local-verify-token"),
+        ("META_ACCESS_TOKEN", "local-token"),
+    ]);
+    Ok(settings.apps()?)
+}
+
+/// Hands the events that concern it to the fan-out, as EventBridge does. The others are for the
+/// comune's other systems, and there are none here.
+async fn wake_fanout(fanout: fanout::App, mut events: Events, clock: Clock) {
+    while let Some(event) = events.next().await {
+        let about = serde_json::from_value::<BroadcastRef>(event.detail);
+        let cause = match (event.detail_type, about) {
+            (FanoutCause::SCHEDULED, Ok(about)) => FanoutCause::Scheduled(about),
+            (FanoutCause::CHUNKS_DONE, Ok(about)) => FanoutCause::ChunksDone(about),
+            (other, _) => {
+                debug!("event {other}");
+                continue;
+            }
+        };
+        if let Err(err) = fanout.handle(FanoutEvent { at: clock.now(), cause }).await {
+            error!("fan-out failed: {err:#}");
+        }
+    }
+}
+
+#[derive(Clone)]
+struct Own {
+    time: Arc<Time>,
+    clock_file: Option<PathBuf>,
+}
+
+/// What only a local stack has.
+fn own_routes(time: Arc<Time>, clock_file: Option<PathBuf>) -> Router {
+    Router::new()
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/_clock/advance", post(advance))
+        .with_state(Own { time, clock_file })
+}
+
+async fn advance(State(own): State<Own>, Json(asked): Json<Value>) -> (StatusCode, Json<Value>) {
+    let seconds = asked.get("seconds").and_then(Value::as_f64).filter(|it| *it >= 0.0);
+    let by = seconds.and_then(|it| Duration::try_from_secs_f64(it).ok());
+    let Some(by) = by.filter(|it| it.as_secs() <= 10 * 366 * 86_400) else {
+        let detail = "Send {\"seconds\": n}, with n from 0 to ten years.";
+        return (StatusCode::BAD_REQUEST, Json(json!({ "detail": detail })));
+    };
+    let moved = own.time.advance(by).await;
+    if let Some(file) = &own.clock_file
+        && let Err(err) = std::fs::write(file, own.time.clock.offset_ms().to_string())
+    {
+        error!("clock not written down: {err}");
+    }
+    match moved {
+        Ok(()) => {
+            let now = Clock::Shifted(own.time.clock.clone()).now();
+            (StatusCode::OK, Json(json!({ "now": now.to_string() })))
+        }
+        Err(err) => {
+            error!("clock not moved to its end: {err:#}");
+            let detail = "Not everything that became due could be worked off. See the log.";
+            (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({ "detail": detail })))
+        }
+    }
+}
