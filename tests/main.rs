@@ -1,1 +1,11 @@
-//! The stories.
+//! End to end, in people's words, through HTTP only. One file per story.
+
+#![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
+
+mod support;
+
+mod broadcast;
+mod citizen;
+mod office;
+mod promises;
+mod webhook;

@@ -1,0 +1,263 @@
+//! People, an office and a stack: what the stories are told with.
+//!
+//! A stack that ends checks what no story may leave behind: a job, a dead letter, a number or a
+//! text in the log.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::{LazyLock, Mutex, Once};
+use std::time::Duration;
+
+use fakes::meta::Meta;
+use local_stack::{Options, Stack};
+use platform::settings::Settings;
+use serde_json::{Value, json};
+
+/// Everything any stack of this process logged.
+static LOG: LazyLock<Mutex<Vec<u8>>> = LazyLock::new(Mutex::default);
+static LOGGING: Once = Once::new();
+
+#[derive(Clone)]
+struct Log;
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        LOG.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A stack of its own for each story, in memory, on any free port.
+pub struct World {
+    pub stack: Stack,
+    pub http: reqwest::Client,
+    /// What must not be in the log: numbers and texts of this story.
+    secrets: Mutex<Vec<String>>,
+}
+
+/// The clock of every story starts on a Tuesday at nine in Rome.
+pub const MORNING: &str = "2026-11-24T08:00:00Z";
+
+impl World {
+    pub async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub async fn with(change: impl FnOnce(&mut Options)) -> Self {
+        LOGGING.call_once(|| {
+            let subscriber = tracing_subscriber::fmt()
+                .with_max_level(tracing::Level::DEBUG)
+                .with_ansi(false)
+                .with_writer(|| Log)
+                .finish();
+            tracing::subscriber::set_global_default(subscriber).unwrap();
+        });
+        let mut options = Options {
+            port: 0,
+            data: None,
+            lines: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/lines")),
+            api_key: "local-key".to_owned(),
+            clock: Some(MORNING.parse().unwrap()),
+            graph_url: None,
+            settings: Settings::given([]),
+        };
+        change(&mut options);
+        let stack = Stack::start(options).await.unwrap();
+        Self { stack, http: reqwest::Client::new(), secrets: Mutex::default() }
+    }
+
+    pub fn meta(&self) -> &Meta {
+        self.stack.meta().unwrap()
+    }
+
+    /// Nothing is left to do at this instant.
+    pub async fn settled(&self) {
+        within(Box::pin(self.stack.settle())).await.unwrap();
+    }
+
+    pub async fn advance(&self, seconds: u64) {
+        let url = format!("{}/_clock/advance", self.stack.url());
+        let answer = self.http.post(url).json(&json!({ "seconds": seconds })).send();
+        assert_eq!(within(answer).await.unwrap().status(), 200);
+    }
+
+    /// A phone with this number.
+    pub fn person(&self, digits: &str) -> Person<'_> {
+        self.secrets.lock().unwrap().push(digits.to_owned());
+        Person { world: self, digits: digits.to_owned() }
+    }
+
+    /// The office of a line, through the API.
+    pub fn office(&self, line: &str) -> Office<'_> {
+        Office { world: self, line: line.to_owned(), key: "local-key".to_owned() }
+    }
+
+    /// A webhook as somebody posts it; `None` does not sign.
+    pub async fn webhook(&self, path: &str, secret: Option<&str>, body: &[u8]) -> u16 {
+        let url = format!("{}{path}", self.stack.url());
+        let mut post = self.http.post(url).body(body.to_vec());
+        if let Some(secret) = secret {
+            post = post.header("x-hub-signature-256", fakes::meta::signature(secret, body));
+        }
+        within(post.send()).await.unwrap().status().as_u16()
+    }
+
+    /// Ends the story. Dead letters, open jobs, and personal data in the log fail it.
+    pub async fn ends(self) {
+        self.settled().await;
+        for (queue, depth) in self.stack.depths().await.unwrap() {
+            let left = depth.visible + depth.in_flight;
+            assert_eq!(left, 0, "{left} messages left in {queue}");
+        }
+        let log = String::from_utf8_lossy(&LOG.lock().unwrap()).into_owned();
+        for secret in self.secrets.lock().unwrap().iter() {
+            let line = log.lines().find(|it| it.contains(secret.as_str()));
+            assert!(line.is_none(), "personal data in the log: {}", line.unwrap_or_default());
+        }
+    }
+}
+
+/// Somebody with a phone.
+pub struct Person<'a> {
+    world: &'a World,
+    pub digits: String,
+}
+
+impl Person<'_> {
+    /// Writes, and waits until everything that follows from it has happened.
+    pub async fn says(&self, line: &str, text: &str) {
+        self.sends(line, text).await;
+        self.world.settled().await;
+    }
+
+    /// Writes, and waits for nothing.
+    pub async fn sends(&self, line: &str, text: &str) {
+        // One word can be part of a log line by chance; a sentence cannot.
+        if text.contains(' ') {
+            self.world.secrets.lock().unwrap().push(text.to_owned());
+        }
+        let url = format!("{}/simulator/phones/{}/messages", self.world.stack.url(), self.digits);
+        let post = self.world.http.post(url).json(&json!({ "to": line, "text": text }));
+        assert_eq!(within(post.send()).await.unwrap().status(), 201);
+    }
+
+    pub async fn taps(&self, line: &str, payload: &str, title: &str) {
+        let url = format!("{}/simulator/phones/{}/messages", self.world.stack.url(), self.digits);
+        let button = json!({ "payload": payload, "title": title });
+        let post = self.world.http.post(url).json(&json!({ "to": line, "button": button }));
+        assert_eq!(within(post.send()).await.unwrap().status(), 201);
+        self.world.settled().await;
+    }
+
+    /// What arrived on the phone from a line, oldest first.
+    pub async fn heard(&self, line: &str) -> Vec<String> {
+        let url = format!("{}/simulator/phones/{}/messages", self.world.stack.url(), self.digits);
+        let answer = within(self.world.http.get(url).send()).await.unwrap();
+        let list: Value = within(answer.json()).await.unwrap();
+        let items = list["items"].as_array().unwrap().iter();
+        items
+            .filter(|it| it["direction"] == "in" && it["line"] == line)
+            .map(|it| it["text"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    /// The last message from a line contains this.
+    pub async fn hears(&self, line: &str, words: &str) {
+        let heard = self.heard(line).await;
+        let last = heard.last().cloned().unwrap_or_default();
+        assert!(last.contains(words), "{} heard {last:?}, not {words:?}", self.digits);
+    }
+
+    /// How many messages from a line contain this.
+    pub async fn times_heard(&self, line: &str, words: &str) -> usize {
+        self.heard(line).await.iter().filter(|it| it.contains(words)).count()
+    }
+}
+
+/// The office, or whoever holds its key.
+pub struct Office<'a> {
+    world: &'a World,
+    pub line: String,
+    pub key: String,
+}
+
+impl Office<'_> {
+    pub async fn get(&self, path: &str) -> (u16, Value) {
+        self.request(reqwest::Method::GET, path, None, None).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> (u16, Value) {
+        self.request(reqwest::Method::POST, path, Some(body), None).await
+    }
+
+    pub async fn post_once(&self, path: &str, body: Value, key: &str) -> (u16, Value) {
+        self.request(reqwest::Method::POST, path, Some(body), Some(key)).await
+    }
+
+    async fn request(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        body: Option<Value>,
+        once: Option<&str>,
+    ) -> (u16, Value) {
+        let url = format!("{}/v1/lines/{}{path}", self.world.stack.url(), self.line);
+        let mut request = self.world.http.request(method, url).bearer_auth(&self.key);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        if let Some(once) = once {
+            request = request.header("idempotency-key", once);
+        }
+        let answer = within(request.send()).await.unwrap();
+        let status = answer.status().as_u16();
+        (status, within(answer.json()).await.unwrap_or(Value::Null))
+    }
+
+    /// A notice to these topics, as a draft; its id.
+    pub async fn drafts(&self, topics: &[&str], what: &str) -> String {
+        let (status, made) = self.post("/broadcasts", notice(topics, what)).await;
+        assert_eq!(status, 201, "{made}");
+        made["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Sends a draft now, and waits until it has been sent.
+    pub async fn sends(&self, id: &str) {
+        let (status, answer) = self.post(&format!("/broadcasts/{id}/schedule"), json!({})).await;
+        assert_eq!(status, 202, "{answer}");
+        self.world.settled().await;
+    }
+
+    pub async fn broadcast(&self, id: &str) -> Value {
+        let (status, found) = self.get(&format!("/broadcasts/{id}")).await;
+        assert_eq!(status, 200, "{found}");
+        found
+    }
+}
+
+/// A notice in Pordenone's words for deadlines. `what` stands where the citizen reads it.
+pub fn notice(topics: &[&str], what: &str) -> Value {
+    json!({
+        "title": "Promemoria",
+        "audience": { "topics": topics },
+        "message": { "template": {
+            "name": "pordenone_scadenza",
+            "language": "it",
+            "parameters": {
+                "data": "16 dicembre",
+                "azione": what,
+                "come": "con il modello F24",
+                "pagina": "www.comune.pordenone.it",
+            },
+        } },
+    })
+}
+
+/// Nothing in a story takes longer.
+pub async fn within<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_mins(1), future).await.expect("took longer than a minute")
+}
