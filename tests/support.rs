@@ -32,22 +32,22 @@ impl io::Write for Log {
 }
 
 /// A stack of its own for each story, in memory, on any free port.
-pub struct World {
-    pub stack: Stack,
-    pub http: reqwest::Client,
+pub(crate) struct World {
+    pub(crate) stack: Stack,
+    pub(crate) http: reqwest::Client,
     /// What must not be in the log: numbers and texts of this story.
     secrets: Mutex<Vec<String>>,
 }
 
 /// The clock of every story starts on a Tuesday at nine in Rome.
-pub const MORNING: &str = "2026-11-24T08:00:00Z";
+pub(crate) const MORNING: &str = "2026-11-24T08:00:00Z";
 
 impl World {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::with(|_| {}).await
     }
 
-    pub async fn with(change: impl FnOnce(&mut Options)) -> Self {
+    pub(crate) async fn with(change: impl FnOnce(&mut Options)) -> Self {
         LOGGING.call_once(|| {
             let subscriber = tracing_subscriber::fmt()
                 .with_max_level(tracing::Level::DEBUG)
@@ -70,34 +70,34 @@ impl World {
         Self { stack, http: reqwest::Client::new(), secrets: Mutex::default() }
     }
 
-    pub fn meta(&self) -> &Meta {
+    pub(crate) fn meta(&self) -> &Meta {
         self.stack.meta().unwrap()
     }
 
     /// Nothing is left to do at this instant.
-    pub async fn settled(&self) {
+    pub(crate) async fn settled(&self) {
         within(Box::pin(self.stack.settle())).await.unwrap();
     }
 
-    pub async fn advance(&self, seconds: u64) {
+    pub(crate) async fn advance(&self, seconds: u64) {
         let url = format!("{}/_clock/advance", self.stack.url());
         let answer = self.http.post(url).json(&json!({ "seconds": seconds })).send();
         assert_eq!(within(answer).await.unwrap().status(), 200);
     }
 
     /// A phone with this number.
-    pub fn person(&self, digits: &str) -> Person<'_> {
+    pub(crate) fn person(&self, digits: &str) -> Person<'_> {
         self.secrets.lock().unwrap().push(digits.to_owned());
         Person { world: self, digits: digits.to_owned() }
     }
 
     /// The office of a line, through the API.
-    pub fn office(&self, line: &str) -> Office<'_> {
+    pub(crate) fn office(&self, line: &str) -> Office<'_> {
         Office { world: self, line: line.to_owned(), key: "local-key".to_owned() }
     }
 
     /// A webhook as somebody posts it; `None` does not sign.
-    pub async fn webhook(&self, path: &str, secret: Option<&str>, body: &[u8]) -> u16 {
+    pub(crate) async fn webhook(&self, path: &str, secret: Option<&str>, body: &[u8]) -> u16 {
         let url = format!("{}{path}", self.stack.url());
         let mut post = self.http.post(url).body(body.to_vec());
         if let Some(secret) = secret {
@@ -107,7 +107,7 @@ impl World {
     }
 
     /// Ends the story. Dead letters, open jobs, and personal data in the log fail it.
-    pub async fn ends(self) {
+    pub(crate) async fn ends(self) {
         self.settled().await;
         for (queue, depth) in self.stack.depths().await.unwrap() {
             let left = depth.visible + depth.in_flight;
@@ -122,20 +122,20 @@ impl World {
 }
 
 /// Somebody with a phone.
-pub struct Person<'a> {
+pub(crate) struct Person<'a> {
     world: &'a World,
-    pub digits: String,
+    pub(crate) digits: String,
 }
 
 impl Person<'_> {
     /// Writes, and waits until everything that follows from it has happened.
-    pub async fn says(&self, line: &str, text: &str) {
+    pub(crate) async fn says(&self, line: &str, text: &str) {
         self.sends(line, text).await;
         self.world.settled().await;
     }
 
     /// Writes, and waits for nothing.
-    pub async fn sends(&self, line: &str, text: &str) {
+    pub(crate) async fn sends(&self, line: &str, text: &str) {
         // One word can be part of a log line by chance; a sentence cannot.
         if text.contains(' ') {
             self.world.secrets.lock().unwrap().push(text.to_owned());
@@ -145,7 +145,7 @@ impl Person<'_> {
         assert_eq!(within(post.send()).await.unwrap().status(), 201);
     }
 
-    pub async fn taps(&self, line: &str, payload: &str, title: &str) {
+    pub(crate) async fn taps(&self, line: &str, payload: &str, title: &str) {
         let url = format!("{}/simulator/phones/{}/messages", self.world.stack.url(), self.digits);
         let button = json!({ "payload": payload, "title": title });
         let post = self.world.http.post(url).json(&json!({ "to": line, "button": button }));
@@ -154,7 +154,7 @@ impl Person<'_> {
     }
 
     /// What arrived on the phone from a line, oldest first.
-    pub async fn heard(&self, line: &str) -> Vec<String> {
+    pub(crate) async fn heard(&self, line: &str) -> Vec<String> {
         let url = format!("{}/simulator/phones/{}/messages", self.world.stack.url(), self.digits);
         let answer = within(self.world.http.get(url).send()).await.unwrap();
         let list: Value = within(answer.json()).await.unwrap();
@@ -166,35 +166,35 @@ impl Person<'_> {
     }
 
     /// The last message from a line contains this.
-    pub async fn hears(&self, line: &str, words: &str) {
+    pub(crate) async fn hears(&self, line: &str, words: &str) {
         let heard = self.heard(line).await;
         let last = heard.last().cloned().unwrap_or_default();
         assert!(last.contains(words), "{} heard {last:?}, not {words:?}", self.digits);
     }
 
     /// How many messages from a line contain this.
-    pub async fn times_heard(&self, line: &str, words: &str) -> usize {
+    pub(crate) async fn times_heard(&self, line: &str, words: &str) -> usize {
         self.heard(line).await.iter().filter(|it| it.contains(words)).count()
     }
 }
 
 /// The office, or whoever holds its key.
-pub struct Office<'a> {
+pub(crate) struct Office<'a> {
     world: &'a World,
-    pub line: String,
-    pub key: String,
+    pub(crate) line: String,
+    pub(crate) key: String,
 }
 
 impl Office<'_> {
-    pub async fn get(&self, path: &str) -> (u16, Value) {
+    pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
         self.request(reqwest::Method::GET, path, None, None).await
     }
 
-    pub async fn post(&self, path: &str, body: Value) -> (u16, Value) {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> (u16, Value) {
         self.request(reqwest::Method::POST, path, Some(body), None).await
     }
 
-    pub async fn post_once(&self, path: &str, body: Value, key: &str) -> (u16, Value) {
+    pub(crate) async fn post_once(&self, path: &str, body: Value, key: &str) -> (u16, Value) {
         self.request(reqwest::Method::POST, path, Some(body), Some(key)).await
     }
 
@@ -219,20 +219,20 @@ impl Office<'_> {
     }
 
     /// A notice to these topics, as a draft; its id.
-    pub async fn drafts(&self, topics: &[&str], what: &str) -> String {
+    pub(crate) async fn drafts(&self, topics: &[&str], what: &str) -> String {
         let (status, made) = self.post("/broadcasts", notice(topics, what)).await;
         assert_eq!(status, 201, "{made}");
         made["id"].as_str().unwrap().to_owned()
     }
 
     /// Sends a draft now, and waits until it has been sent.
-    pub async fn sends(&self, id: &str) {
+    pub(crate) async fn sends(&self, id: &str) {
         let (status, answer) = self.post(&format!("/broadcasts/{id}/schedule"), json!({})).await;
         assert_eq!(status, 202, "{answer}");
         self.world.settled().await;
     }
 
-    pub async fn broadcast(&self, id: &str) -> Value {
+    pub(crate) async fn broadcast(&self, id: &str) -> Value {
         let (status, found) = self.get(&format!("/broadcasts/{id}")).await;
         assert_eq!(status, 200, "{found}");
         found
@@ -240,7 +240,7 @@ impl Office<'_> {
 }
 
 /// A notice in Pordenone's words for deadlines. `what` stands where the citizen reads it.
-pub fn notice(topics: &[&str], what: &str) -> Value {
+pub(crate) fn notice(topics: &[&str], what: &str) -> Value {
     json!({
         "title": "Promemoria",
         "audience": { "topics": topics },
@@ -258,6 +258,6 @@ pub fn notice(topics: &[&str], what: &str) -> Value {
 }
 
 /// Nothing in a story takes longer.
-pub async fn within<T>(future: impl Future<Output = T>) -> T {
+pub(crate) async fn within<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_mins(1), future).await.expect("took longer than a minute")
 }
