@@ -1,0 +1,20 @@
+# What there is to do, each with one command. Needs Rust and a C compiler, nothing else.
+
+.PHONY: run build test check release
+
+run: ## Everything on http://127.0.0.1:3000
+	@cargo run --quiet --package local-stack --bin filodiretto
+
+build: ## target/debug/filodiretto
+	cargo build --package local-stack
+
+test: ## Every test
+	cargo test --workspace --no-fail-fast
+
+check: ## What a push must pass besides the tests
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+release: ## The functions as they run on AWS, in target/release
+	cargo build --release --package webhook --package commands --package fanout \
+	    --package sender --package statuses --package retention --package admin
