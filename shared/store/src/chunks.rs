@@ -26,7 +26,8 @@ impl Store {
     /// The next people of a broadcast's audience after `after`: each once, in the order of ids,
     /// who had joined before `started_at`. Also the last id looked at, `None` at the end.
     ///
-    /// A merge of the topics' own orders, so memory does not grow with the audience.
+    /// At most `limit` people. A merge of the topics' own orders, so memory does not grow with
+    /// the audience.
     pub async fn audience_page(
         &self,
         line: &LineId,
@@ -43,10 +44,8 @@ impl Store {
         // Up to where every topic has been read; beyond, one of them might still add somebody.
         let mut end: Option<ContactId> = None;
         for topic in topics {
-            let page = self.followers(line, topic, after, limit).await?;
-            if page.len() == usize::try_from(limit).unwrap_or(0)
-                && let Some((last, _)) = page.last()
-            {
+            let (page, more) = self.followers(line, topic, after, limit).await?;
+            if more && let Some((last, _)) = page.last() {
                 end = Some(end.map_or_else(|| last.clone(), |it| it.min(last.clone())));
             }
             let joined = page.into_iter().filter(|(_, at)| *at < started_at);
@@ -55,10 +54,17 @@ impl Store {
         if let Some(end) = &end {
             people.retain(|it| it <= end);
         }
-        Ok((people.into_iter().collect(), end))
+        let mut people: Vec<_> = people.into_iter().collect();
+        let limit = usize::try_from(limit).unwrap_or(0);
+        if people.len() > limit {
+            people.truncate(limit);
+            end = people.last().cloned();
+        }
+        Ok((people, end))
     }
 
-    /// Writes a page of chunks and moves the plan on, in one transaction.
+    /// Writes a page of chunks and moves the plan on to `next`, in one transaction: at most 99
+    /// chunks, since one transaction takes 100 writes.
     ///
     /// `Conflict` if another fan-out moved it first, or the broadcast is not being sent any more.
     pub async fn plan(
@@ -79,22 +85,34 @@ impl Store {
             .collect();
         let people: usize = chunks.iter().map(Vec::len).sum();
         let people = i64::try_from(people).unwrap_or(i64::MAX);
-        let cursor = |plan: &Plan| plan.cursor.as_ref().map_or("", ContactId::as_str).to_owned();
-        let update = Update::builder()
+        let mut update = Update::builder();
+        let old = match &broadcast.plan.cursor {
+            Some(old) => {
+                update = update.expression_attribute_values(":old", text(old.as_str()));
+                "#cursor = :old"
+            }
+            None => "attribute_not_exists(#cursor)",
+        };
+        let moves = match &next.cursor {
+            Some(next) => {
+                update = update.expression_attribute_values(":next", text(next.as_str()));
+                ", #cursor = :next"
+            }
+            None => " REMOVE #cursor",
+        };
+        let update = update
             .table_name(table)
             .set_key(Some(keys::broadcast(&broadcast.line, &broadcast.id).into_item()))
-            .update_expression(
-                "SET #cursor = :next, chunks = :chunks, planned = :complete ADD audience_n :people",
-            )
-            .condition_expression(
-                "#state = :sending AND (attribute_not_exists(#cursor) OR #cursor = :old) \
-                 AND chunks = :before AND (attribute_not_exists(planned) OR planned = :false)",
-            )
+            .update_expression(format!(
+                "ADD audience_n :people SET chunks = :chunks, planned = :complete{moves}"
+            ))
+            .condition_expression(format!(
+                "#state = :sending AND {old} AND chunks = :before \
+                 AND (attribute_not_exists(planned) OR planned = :false)"
+            ))
             .expression_attribute_names("#state", "state")
             .expression_attribute_names("#cursor", "cursor")
             .expression_attribute_values(":sending", text(State::Sending.name()))
-            .expression_attribute_values(":old", text(cursor(&broadcast.plan)))
-            .expression_attribute_values(":next", text(cursor(next)))
             .expression_attribute_values(":before", number(broadcast.plan.chunks))
             .expression_attribute_values(":chunks", number(next.chunks))
             .expression_attribute_values(":complete", AttributeValue::Bool(next.complete))

@@ -254,13 +254,14 @@ impl Store {
     }
 
     /// Who follows a topic (or `*`), in the order of ids, after `after`: id and joining time.
+    /// Also whether there may be more: a page of the table can be shorter than asked for.
     pub async fn followers(
         &self,
         line: &LineId,
         topic: &str,
         after: Option<&ContactId>,
         limit: i32,
-    ) -> Result<Vec<(ContactId, Timestamp)>> {
+    ) -> Result<(Vec<(ContactId, Timestamp)>, bool)> {
         let mut query = self
             .client
             .query()
@@ -276,7 +277,8 @@ impl Store {
         };
         let page = query.send().await.map_err(failed)?;
         let row = |it: &Item| Ok((ContactId::new(it.text("sk")?), it.instant("joined_at")?));
-        page.items().iter().map(row).collect()
+        let rows = page.items().iter().map(row).collect::<Result<_>>()?;
+        Ok((rows, page.last_evaluated_key.is_some()))
     }
 
     /// The consent events of a contact and of those merged into it, oldest first.

@@ -1,0 +1,8 @@
+//! The tables on a real engine: what is promised of people, broadcasts and conversations rests on
+//! conditions and transactions, so that is where they are tested.
+
+#![expect(clippy::unwrap_used, reason = "a helper that cannot go on fails its test")]
+
+mod planning;
+mod rates;
+mod support;
