@@ -194,11 +194,24 @@ impl Store {
         state: State,
         finished_at: Timestamp,
     ) -> Result<()> {
-        let change = Change { finished_at: Some(finished_at), ..Change::default() };
-        self.change_broadcast(line, id, state, state, change).await.map(|_| ())
+        self.client
+            .update_item()
+            .table_name(&self.tables.broadcasts)
+            .set_key(Some(keys::broadcast(line, id).into_item()))
+            .update_expression("SET finished_at = :at REMOVE due, due_at")
+            .condition_expression("#state = :state")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":state", text(state.name()))
+            .expression_attribute_values(":at", instant(finished_at))
+            .send()
+            .await
+            .map_err(failed)?;
+        Ok(())
     }
 
     /// Adds to the counters. They may lag while a broadcast runs; closing takes them anew.
+    ///
+    /// Gives the chunks done so far; 0 if there was nothing to add.
     pub async fn add_counts(
         &self,
         id: &BroadcastId,
@@ -295,7 +308,7 @@ fn write_broadcast(broadcast: &Broadcast, due_at: Option<Timestamp>) -> Item {
         .with("chunks", number(broadcast.plan.chunks))
         .with("audience_n", number(broadcast.counts.audience));
     let draft = match &broadcast.audience {
-        Audience::All => draft,
+        Audience::All => draft.with("everyone", AttributeValue::Bool(true)),
         Audience::Topics(topics) => draft.with_set("topics", topics),
     };
     match due_at {
@@ -307,7 +320,7 @@ fn write_broadcast(broadcast: &Broadcast, due_at: Option<Timestamp>) -> Item {
 
 fn read_broadcast(item: &Item, counts: Option<&Item>) -> Result<Broadcast> {
     let line = item.text("pk")?.strip_prefix(&keys::broadcasts(&LineId::new("")));
-    let topics: Vec<TopicId> = item.set("topics").into_iter().map(TopicId::new).collect();
+    let topics = || item.set("topics").into_iter().map(TopicId::new).collect();
     let parameters = item.get("parameters").and_then(|it| it.as_m().ok());
     let parameters: BTreeMap<String, String> = parameters
         .ok_or(StoreError::Corrupt("parameters"))?
@@ -315,12 +328,13 @@ fn read_broadcast(item: &Item, counts: Option<&Item>) -> Result<Broadcast> {
         .filter_map(|(name, value)| Some((name.clone(), value.as_s().ok()?.clone())))
         .collect();
     let audience = item.number("audience_n")?;
-    let small = |name| item.number(name).map(|it| u32::try_from(it).unwrap_or(0));
+    let small = |name| u32::try_from(item.number(name)?).map_err(|_| StoreError::Corrupt(name));
     Ok(Broadcast {
         id: BroadcastId::new(item.text("sk")?),
         line: LineId::new(line.ok_or(StoreError::Corrupt("pk"))?),
         title: item.text("title")?.to_owned(),
-        audience: if topics.is_empty() { Audience::All } else { Audience::Topics(topics) },
+        // Said in so many words: a lost list of topics must not become everybody.
+        audience: if item.flag("everyone") { Audience::All } else { Audience::Topics(topics()) },
         message: TemplateMessage {
             name: item.text("template")?.to_owned(),
             language: item.text("language")?.to_owned(),

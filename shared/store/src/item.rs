@@ -48,14 +48,16 @@ impl Draft {
         }
     }
 
-    /// An empty set cannot be stored and is the same as none.
+    /// An empty set cannot be stored and is the same as none; one that holds a value twice cannot
+    /// be stored either.
     pub(crate) fn with_set(
         self,
         name: &str,
         values: impl IntoIterator<Item = impl ToString>,
     ) -> Self {
-        let values: Vec<String> = values.into_iter().map(|it| it.to_string()).collect();
-        if values.is_empty() { self } else { self.with(name, AttributeValue::Ss(values)) }
+        let values: BTreeSet<String> = values.into_iter().map(|it| it.to_string()).collect();
+        let set = (!values.is_empty()).then(|| AttributeValue::Ss(values.into_iter().collect()));
+        self.with_some(name, set)
     }
 
     pub(crate) fn done(self) -> Item {
