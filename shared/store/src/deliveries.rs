@@ -205,7 +205,8 @@ impl Store {
                 .filter(|it| keys::shard(it) == shard)
                 .map(|it| keys::delivery(broadcast, it).into_item());
             loop {
-                let (page, next) = self.shard_page(broadcast, shard, state, start).await?;
+                let wanted = limit - found.len();
+                let (page, next) = self.shard_page(broadcast, shard, state, start, wanted).await?;
                 found.extend(page);
                 if found.len() >= limit {
                     let more = found.len() > limit || next.is_some() || shard != 'f';
@@ -228,6 +229,7 @@ impl Store {
         shard: char,
         state: Option<State>,
         start: Option<Item>,
+        wanted: usize,
     ) -> Result<(Vec<Delivery>, Option<Item>)> {
         let mut query = self
             .client
@@ -236,12 +238,14 @@ impl Store {
             .key_condition_expression("pk = :pk")
             .expression_attribute_values(":pk", text(keys::deliveries(broadcast, shard)))
             .set_exclusive_start_key(start);
-        if let Some(state) = state {
-            query = query
+        // A limit counts what is read, not what passes the filter: only without one is it the page.
+        query = match state {
+            None => query.limit(i32::try_from(wanted).unwrap_or(i32::MAX)),
+            Some(state) => query
                 .filter_expression("#state = :state")
                 .expression_attribute_names("#state", "state")
-                .expression_attribute_values(":state", text(state.name()));
-        }
+                .expression_attribute_values(":state", text(state.name())),
+        };
         let page = query.send().await.map_err(failed)?;
         let rows = page.items().iter().map(read_delivery).collect::<Result<_>>()?;
         Ok((rows, page.last_evaluated_key))

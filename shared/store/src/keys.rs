@@ -13,7 +13,7 @@ use domain::phone::Phone;
 use crate::people::MessageKey;
 
 /// A full primary key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {
     pub pk: String,
     pub sk: String,

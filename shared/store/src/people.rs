@@ -62,6 +62,9 @@ pub struct Turn<'a> {
 /// Source: Cloud API, webhook retries.
 const SEEN_DAYS: i64 = 8;
 
+/// The most keys one `BatchGetItem` takes. Source: DynamoDB API Reference.
+const BATCH_GET: usize = 100;
+
 impl Store {
     /// The contact a message comes from, or a new one under `fresh`.
     ///
@@ -212,7 +215,7 @@ impl Store {
 
     /// The contacts as they stand at this very moment, those that exist.
     ///
-    /// At most 100 ids; each is a consistent read.
+    /// Each is a consistent read. Whoever was merged into another contact is not there any more.
     pub async fn recipients(
         &self,
         line: &LineId,
@@ -294,7 +297,7 @@ impl Store {
         Ok(events)
     }
 
-    /// The contact with this number or user id, if the line knows one.
+    /// The contact with this number, if the line knows one.
     pub async fn find(&self, line: &LineId, phone: &Phone) -> Result<Option<Contact>> {
         let found = self.get(&self.tables.subscribers, keys::phone(line, phone)).await?;
         match found {
@@ -316,9 +319,21 @@ impl Store {
         Ok(found.item)
     }
 
-    /// Consistent reads of up to 100 items, asked again for those the table had no time for.
-    pub(crate) async fn get_many(&self, table: &str, keys: Vec<Key>) -> Result<Vec<Item>> {
-        let mut wanted: Vec<Item> = keys.into_iter().map(Key::into_item).collect();
+    /// Consistent reads of many items, in no order: each once, those that exist.
+    pub(crate) async fn get_many(&self, table: &str, mut keys: Vec<Key>) -> Result<Vec<Item>> {
+        // The same key twice in one request is refused.
+        keys.sort_unstable();
+        keys.dedup();
+        let mut items = Vec::new();
+        for batch in keys.chunks(BATCH_GET) {
+            let wanted = batch.iter().cloned().map(Key::into_item).collect();
+            items.extend(self.get_batch(table, wanted).await?);
+        }
+        Ok(items)
+    }
+
+    /// Asks again for those the table had no time for. It has time for one at least, or says so.
+    async fn get_batch(&self, table: &str, mut wanted: Vec<Item>) -> Result<Vec<Item>> {
         let mut items = Vec::new();
         while !wanted.is_empty() {
             let ask = KeysAndAttributes::builder()
@@ -345,7 +360,7 @@ impl Store {
         Ok(items)
     }
 
-    /// A whole partition, page by page. For those that are small by nature.
+    /// A whole partition by consistent reads, page by page. For those that are small by nature.
     pub(crate) async fn query_all(&self, table: &str, pk: String) -> Result<Vec<Item>> {
         let mut items = Vec::new();
         let mut start = None;
@@ -356,6 +371,7 @@ impl Store {
                 .table_name(table)
                 .key_condition_expression("pk = :pk")
                 .expression_attribute_values(":pk", text(&pk))
+                .consistent_read(true)
                 .set_exclusive_start_key(start)
                 .send()
                 .await
