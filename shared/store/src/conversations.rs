@@ -1,6 +1,7 @@
 //! Conversations and their messages: what the desk sees, and what we still owe an answer.
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
+use domain::contact::Contact;
 use domain::delivery::{Callback, State};
 use domain::ids::{ContactId, LineId};
 use domain::message::{Button, Media, Outgoing};
@@ -9,7 +10,7 @@ use jiff::Timestamp;
 use crate::item::{Draft, Fields, Item, expiry, instant, number, text};
 use crate::keys;
 use crate::once::Once;
-use crate::people::put_new;
+use crate::people::{ids, put_new};
 use crate::tables::INBOX;
 use crate::{Result, Store, StoreError, failed};
 
@@ -82,11 +83,12 @@ impl Entry {
 }
 
 impl Store {
-    /// Marks a conversation as waiting for the desk.
+    /// Marks a conversation as waiting for the desk, with so many more messages to look at.
     pub(crate) fn open_conversation(
         &self,
         line: &LineId,
         contact: &ContactId,
+        unread: i64,
         now: Timestamp,
     ) -> TransactWriteItem {
         let update = Update::builder()
@@ -94,17 +96,24 @@ impl Store {
             .set_key(Some(keys::conversation(line, contact).into_item()))
             .update_expression(
                 "SET #state = :state, inbox = :inbox, last_at = :now, contact = :contact \
-                 ADD unread :one",
+                 ADD unread :unread",
             )
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":state", text("open"))
             .expression_attribute_values(":inbox", text(keys::inbox(line, "open")))
             .expression_attribute_values(":now", instant(now))
             .expression_attribute_values(":contact", text(contact.as_str()))
-            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":unread", number(unread))
             .build()
             .expect("table, key and expression are given");
         TransactWriteItem::builder().update(update).build()
+    }
+
+    /// How many messages of an open conversation the desk has not looked at.
+    pub(crate) async fn unread(&self, line: &LineId, contact: &ContactId) -> Result<i64> {
+        let item = self.get(&self.tables.messages, keys::conversation(line, contact)).await?;
+        let open = item.filter(|it| it.find_text("state") == Some("open"));
+        open.map_or(Ok(0), |it| it.number("unread"))
     }
 
     /// Moves a conversation that somebody looked at to `waiting` or `closed`.
@@ -170,32 +179,58 @@ impl Store {
         Ok(found)
     }
 
-    /// A contact's messages, latest first, before the row `before`.
+    /// A contact's messages, latest first, before the row `before`; those under the ids of
+    /// contacts merged into it among them.
     pub async fn entries(
+        &self,
+        line: &LineId,
+        contact: &Contact,
+        before: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Entry>> {
+        let mut entries = Vec::new();
+        for id in ids(contact) {
+            entries.extend(self.chat_page(line, id, before, limit).await?);
+        }
+        entries.sort_by(|a, b| b.row.cmp(&a.row));
+        entries.truncate(limit);
+        Ok(entries)
+    }
+
+    /// As [`Store::entries`], of one id. A page of the table holds 1 MB, which long messages fill.
+    async fn chat_page(
         &self,
         line: &LineId,
         contact: &ContactId,
         before: Option<&str>,
-        limit: i32,
+        limit: usize,
     ) -> Result<Vec<Entry>> {
         // `N` follows `M`, so it stands after the last message.
         let before = before.map_or("N".to_owned(), |row| format!("M#{row}"));
-        let page = self
-            .client
-            .query()
-            .table_name(&self.tables.messages)
-            .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :before")
-            .expression_attribute_values(":pk", text(keys::chat(line, contact)))
-            .expression_attribute_values(":first", text("M#"))
-            .expression_attribute_values(":before", text(&before))
-            .scan_index_forward(false)
-            .limit(limit + 1)
-            .send()
-            .await
-            .map_err(failed)?;
-        let older = |it: &&Item| it.find_text("sk") != Some(&before);
-        let limit = usize::try_from(limit).unwrap_or(0);
-        page.items().iter().filter(older).take(limit).map(read_entry).collect()
+        let mut entries = Vec::new();
+        let mut start = None;
+        loop {
+            let page = self
+                .client
+                .query()
+                .table_name(&self.tables.messages)
+                .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :before")
+                .expression_attribute_values(":pk", text(keys::chat(line, contact)))
+                .expression_attribute_values(":first", text("M#"))
+                .expression_attribute_values(":before", text(&before))
+                .scan_index_forward(false)
+                .limit(i32::try_from(limit).unwrap_or(i32::MAX).saturating_add(1))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(failed)?;
+            let older = page.items().iter().filter(|it| it.find_text("sk") != Some(&before));
+            entries.extend(older.map(read_entry).collect::<Result<Vec<_>>>()?);
+            start = page.last_evaluated_key;
+            if start.is_none() || entries.len() >= limit {
+                return Ok(entries);
+            }
+        }
     }
 
     /// Writes down a message the desk is about to send, together with the answer to its request

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, KeysAndAttributes, Put, TransactWriteItem};
-use domain::contact::{ConsentChange, ConsentEvent, ConsentSource, Contact, Subscription};
+use domain::contact::{ConsentChange, ConsentEvent, ConsentSource, Contact, Subscription, merge};
 use domain::ids::{ContactId, LineId, MessageId, TopicId, UserId};
 use domain::message::{ProfileName, Sender};
 use domain::phone::Phone;
@@ -35,8 +35,26 @@ pub struct Loaded {
     pub contact: Contact,
     /// How often the item has been written; 0 if it is not there yet.
     version: i64,
-    /// A second contact that the same message belongs to: to be merged into the first.
+    /// Another contact that the same message belongs to, to be merged into this one. It may have
+    /// a twin in turn: number, user id and former user id can lead to three.
     pub twin: Option<Box<Loaded>>,
+    /// Messages of a twin's conversation that the desk has not looked at.
+    unread: i64,
+}
+
+impl Loaded {
+    fn new(contact: Contact, version: i64) -> Self {
+        Self { contact, version, twin: None, unread: 0 }
+    }
+
+    /// The one contact that this and its twins are.
+    pub fn merged(&self) -> Contact {
+        self.twins().fold(self.contact.clone(), |kept, twin| merge(&kept, &twin.contact))
+    }
+
+    fn twins(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(self.twin.as_deref(), |it| it.twin.as_deref())
+    }
 }
 
 /// Everything one message changes, saved together or not at all.
@@ -89,18 +107,18 @@ impl Store {
                 }
             }
         }
-        let mut loaded = Vec::new();
-        for id in found {
-            if let Some((contact, version)) = self.versioned(line, &id).await? {
-                loaded.push(Loaded { contact, version, twin: None });
+        let mut loaded: Option<Loaded> = None;
+        // From the last to the first, so that each is the next one's twin.
+        for id in found.iter().rev() {
+            if let Some(mut this) = self.load_contact(line, id).await? {
+                if *id != found[0] {
+                    this.unread = self.unread(line, id).await?;
+                }
+                this.twin = loaded.map(Box::new);
+                loaded = Some(this);
             }
         }
-        let mut loaded = loaded.into_iter();
-        let Some(mut first) = loaded.next() else {
-            return Ok(Loaded { contact: Contact::new(fresh), version: 0, twin: None });
-        };
-        first.twin = loaded.next().map(Box::new);
-        Ok(first)
+        Ok(loaded.unwrap_or_else(|| Loaded::new(Contact::new(fresh), 0)))
     }
 
     /// Whether a message of Meta's was processed, and the row of the answer it got, if any.
@@ -119,15 +137,19 @@ impl Store {
     pub async fn save(&self, turn: Turn<'_>) -> Result<()> {
         let mut writes = vec![self.put_seen(&turn)];
         writes.extend(self.put_person(turn.line, turn.loaded, turn.contact, turn.now));
+        writes.extend(self.put_conversation(
+            turn.line,
+            turn.loaded,
+            &turn.contact.id,
+            turn.opens,
+            turn.now,
+        ));
         if let Some(event) = turn.event {
             let put = put_new(&self.tables.subscribers, consent(turn.line, event, turn.message));
             writes.push(put);
         }
         if let Some(entry) = turn.inbound {
             writes.push(put_entry(&self.tables.messages, turn.line, &turn.contact.id, entry));
-            if turn.opens {
-                writes.push(self.open_conversation(turn.line, &turn.contact.id, turn.now));
-            }
         }
         if let Some(entry) = turn.reply {
             writes.push(put_entry(&self.tables.messages, turn.line, &turn.contact.id, entry));
@@ -146,6 +168,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<()> {
         let mut writes = self.put_person(line, loaded, contact, now);
+        writes.extend(self.put_conversation(line, loaded, &contact.id, false, now));
         writes.push(put_new(&self.tables.subscribers, consent(line, event, key)));
         self.transact(writes).await
     }
@@ -172,27 +195,47 @@ impl Store {
         let (known, addresses) = (address_keys(line, before), address_keys(line, next));
         // With a twin, an address may still lead to the other contact.
         for key in addresses.iter().filter(|it| loaded.twin.is_some() || !known.contains(it)) {
-            writes.push(put_address(table, key.clone(), loaded, &next.id));
+            writes.push(put_address(table, key.clone(), loaded));
         }
-        for key in known.into_iter().filter(|it| !addresses.contains(it)) {
+        let twins = loaded.twins().flat_map(|it| address_keys(line, &it.contact));
+        let all: BTreeSet<Key> = known.iter().cloned().chain(twins).collect();
+        for key in all.into_iter().filter(|it| !addresses.contains(it)) {
             writes.push(delete(table, key));
         }
         let (follows, follows_next) = (followed(before), followed(next));
         for topic in follows_next.difference(&follows) {
             let row = Draft::at(keys::follower(line, topic, &next.id))
-                .with("joined_at", instant(now))
+                .with("joined_at", instant(joined_at(loaded, next, topic, now)))
                 .done();
             writes.push(put(table, row));
         }
         for topic in follows.difference(&follows_next) {
             writes.push(delete(table, keys::follower(line, topic, &next.id)));
         }
-        if let Some(twin) = &loaded.twin {
+        for twin in loaded.twins() {
             let other = &twin.contact;
-            for topic in followed(other) {
-                writes.push(delete(table, keys::follower(line, &topic, &other.id)));
-            }
+            writes.extend(follower_keys(line, other).map(|it| delete(table, it)));
             writes.push(delete_version(table, keys::contact(line, &other.id), twin.version));
+        }
+        writes
+    }
+
+    /// What becomes of conversations: the desk must look at the message, or at what it had not
+    /// looked at of a twin. Twins have none of their own any more.
+    fn put_conversation(
+        &self,
+        line: &LineId,
+        loaded: &Loaded,
+        contact: &ContactId,
+        opens: bool,
+        now: Timestamp,
+    ) -> Vec<TransactWriteItem> {
+        let table = &self.tables.messages;
+        let twins = loaded.twins().map(|it| keys::conversation(line, &it.contact.id));
+        let mut writes: Vec<_> = twins.map(|it| delete(table, it)).collect();
+        let unread = i64::from(opens) + loaded.twins().map(|it| it.unread).sum::<i64>();
+        if unread > 0 {
+            writes.push(self.open_conversation(line, contact, unread, now));
         }
         writes
     }
@@ -205,10 +248,14 @@ impl Store {
     /// One contact of a line, to be changed.
     pub async fn load_contact(&self, line: &LineId, id: &ContactId) -> Result<Option<Loaded>> {
         let found = self.versioned(line, id).await?;
-        Ok(found.map(|(contact, version)| Loaded { contact, version, twin: None }))
+        Ok(found.map(|(contact, version)| Loaded::new(contact, version)))
     }
 
-    async fn versioned(&self, line: &LineId, id: &ContactId) -> Result<Option<(Contact, i64)>> {
+    pub(crate) async fn versioned(
+        &self,
+        line: &LineId,
+        id: &ContactId,
+    ) -> Result<Option<(Contact, i64)>> {
         let item = self.get(&self.tables.subscribers, keys::contact(line, id)).await?;
         item.map(|item| Ok((read_contact(&item)?, item.number("version")?))).transpose()
     }
@@ -287,7 +334,7 @@ impl Store {
     /// The consent events of a contact and of those merged into it, oldest first.
     pub async fn consents(&self, line: &LineId, contact: &Contact) -> Result<Vec<ConsentEvent>> {
         let mut events = Vec::new();
-        for id in std::iter::once(&contact.id).chain(&contact.former_ids) {
+        for id in ids(contact) {
             let items = self.query_all(&self.tables.subscribers, keys::consents(line, id)).await?;
             for item in &items {
                 events.push(read_consent(id, item)?);
@@ -413,6 +460,33 @@ fn followed(contact: &Contact) -> BTreeSet<String> {
     topics
 }
 
+fn follower_keys(line: &LineId, contact: &Contact) -> impl Iterator<Item = Key> {
+    followed(contact).into_iter().map(|topic| keys::follower(line, &topic, &contact.id))
+}
+
+/// Since when a contact follows a topic that is new to it: now, unless a twin did already. Who
+/// was in the audience of a broadcast under way must not drop out of it by being merged.
+fn joined_at(loaded: &Loaded, next: &Contact, topic: &str, now: Timestamp) -> Timestamp {
+    match next.subscription {
+        Subscription::Active { since, .. }
+            if loaded.twins().any(|it| followed(&it.contact).contains(topic)) =>
+        {
+            since
+        }
+        _ => now,
+    }
+}
+
+/// A contact's id and those of the contacts merged into it.
+pub(crate) fn ids(contact: &Contact) -> impl Iterator<Item = &ContactId> {
+    std::iter::once(&contact.id).chain(&contact.former_ids)
+}
+
+/// Everything that leads to a contact: its addresses, and what it follows.
+pub(crate) fn traces(line: &LineId, contact: &Contact) -> Vec<Key> {
+    address_keys(line, contact).into_iter().chain(follower_keys(line, contact)).collect()
+}
+
 fn address_keys(line: &LineId, contact: &Contact) -> Vec<Key> {
     let phone = contact.phone.as_ref().map(|it| keys::phone(line, it));
     let user = contact.user_id.as_ref().map(|it| keys::user(line, it));
@@ -448,7 +522,7 @@ pub(crate) fn delete(table: &str, key: Key) -> TransactWriteItem {
     TransactWriteItem::builder().delete(delete).build()
 }
 
-fn delete_version(table: &str, key: Key, version: i64) -> TransactWriteItem {
+pub(crate) fn delete_version(table: &str, key: Key, version: i64) -> TransactWriteItem {
     let delete = Delete::builder()
         .table_name(table)
         .set_key(Some(key.into_item()))
@@ -459,21 +533,34 @@ fn delete_version(table: &str, key: Key, version: i64) -> TransactWriteItem {
     TransactWriteItem::builder().delete(delete).build()
 }
 
-/// Leads a number or user id to a contact, unless it leads to somebody we have not looked at.
-fn put_address(table: &str, key: Key, loaded: &Loaded, id: &ContactId) -> TransactWriteItem {
-    let twin = loaded.twin.as_ref().map_or(id, |it| &it.contact.id);
-    let put = Put::builder()
+/// Leads a number or user id to the loaded contact, unless it leads to somebody who was not
+/// loaded with it.
+fn put_address(table: &str, key: Key, loaded: &Loaded) -> TransactWriteItem {
+    let id = &loaded.contact.id;
+    let mut put = Put::builder()
         .table_name(table)
         .set_item(Some(Draft::at(key).with("contact", text(id.as_str())).done()))
-        .condition_expression("attribute_not_exists(pk) OR contact IN (:this, :twin)")
-        .expression_attribute_values(":this", text(id.as_str()))
-        .expression_attribute_values(":twin", text(twin.as_str()))
+        .expression_attribute_values(":c0", text(id.as_str()));
+    let mut known = vec![":c0".to_owned()];
+    for (n, twin) in (1..).zip(loaded.twins()) {
+        known.push(format!(":c{n}"));
+        put = put.expression_attribute_values(&known[n], text(twin.contact.id.as_str()));
+    }
+    let known = known.join(", ");
+    let put = put
+        .condition_expression(format!("attribute_not_exists(pk) OR contact IN ({known})"))
         .build()
         .expect("table and item are given");
     TransactWriteItem::builder().put(put).build()
 }
 
-fn put_contact(table: &str, line: &LineId, contact: &Contact, version: i64) -> TransactWriteItem {
+/// The version goes up by one, from 0 for a contact that is not there yet.
+pub(crate) fn put_contact(
+    table: &str,
+    line: &LineId,
+    contact: &Contact,
+    version: i64,
+) -> TransactWriteItem {
     let item = write_contact(line, contact, version + 1);
     let put = Put::builder().table_name(table).set_item(Some(item));
     let put = if version == 0 {

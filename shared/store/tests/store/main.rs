@@ -5,6 +5,8 @@
 
 mod broadcasts;
 mod deliveries;
+mod people;
 mod planning;
 mod rates;
+mod separation;
 mod support;

@@ -1,0 +1,479 @@
+//! Contacts: found by what identifies them, saved whole or not at all, merged without a loss.
+
+use domain::contact::{ConsentChange, ConsentEvent, ConsentSource, Contact, Subscription};
+use domain::ids::{ContactId, TopicId, UserId};
+use domain::message::{ProfileName, Sender};
+use domain::phone::Phone;
+use futures::future;
+use jiff::Timestamp;
+use proptest::collection::btree_set;
+use proptest::prelude::*;
+use store::{MessageKey, StoreError, Turn, keys};
+
+use crate::support::{
+    Engine, answer, contact_id, following, fresh_key, hold, later, now, person, phone, pordenone,
+    question, question_at, said, sender, topics, turn, user,
+};
+
+fn instants() -> impl Strategy<Value = Timestamp> {
+    (0_i64..4_000_000_000_000).prop_map(|ms| Timestamp::from_millisecond(ms).unwrap())
+}
+
+fn subscriptions() -> impl Strategy<Value = Subscription> {
+    let topics = btree_set("[a-z]{1,8}".prop_map(TopicId::new), 0..4);
+    prop_oneof![
+        Just(Subscription::Never),
+        (topics, instants()).prop_map(|(topics, since)| Subscription::Active { topics, since }),
+        instants().prop_map(|at| Subscription::Ended { at }),
+    ]
+}
+
+fn contacts() -> impl Strategy<Value = Contact> {
+    let times = (
+        prop::option::of(instants()),
+        prop::option::of(instants()),
+        prop::option::of(instants()),
+        prop::option::of(instants()),
+    );
+    let ids = (
+        prop::option::of("39333000[0-9]{4}"),
+        prop::option::of("IT\\.[0-9A-Za-z]{1,20}"),
+        prop::option::of("\\PC{0,30}"),
+        btree_set("[0-9a-f]{32}", 0..3),
+    );
+    (ids, subscriptions(), times, any::<bool>()).prop_map(|(ids, subscription, times, blocked)| {
+        Contact {
+            id: contact_id(7),
+            phone: ids.0.map(|it| Phone::parse(&it).unwrap()),
+            user_id: ids.1.map(UserId::new),
+            name: ids.2.map(ProfileName::new),
+            subscription,
+            consent_at: times.0,
+            last_inbound_at: times.1,
+            asked_at: times.2,
+            invited_at: times.3,
+            blocked,
+            former_ids: ids.3.into_iter().map(ContactId::new).collect(),
+        }
+    })
+}
+
+#[test]
+fn a_contact_is_loaded_as_it_was_saved() {
+    hold(48, (contacts(), contacts()), async |engine, line, (first, second)| {
+        for contact in [first, second] {
+            let before = engine.load_contact(&line, &contact.id).await.unwrap();
+            let loaded = match before {
+                Some(loaded) => loaded,
+                None => engine.load_as(&line, &contact).await,
+            };
+            engine.save(turn(&line, &loaded, &fresh_key(), &contact)).await.unwrap();
+            let found = engine.contact(&line, &contact.id).await.unwrap();
+            prop_assert_eq!(found.as_ref(), Some(&contact));
+            if contact.phone.is_some() || contact.user_id.is_some() {
+                prop_assert_eq!(&engine.load_as(&line, &contact).await.contact, &contact);
+            }
+        }
+        // The contact, two keys that were seen, and what leads to the contact: nothing else.
+        let last = engine.contact(&line, &contact_id(7)).await.unwrap().unwrap();
+        let addresses = usize::from(last.phone.is_some()) + usize::from(last.user_id.is_some());
+        let follows = last.topics().len() + usize::from(last.is_subscribed());
+        let part = format!("#{line}#");
+        let all = engine.everything().await;
+        let rows = all.keys().filter(|it| it.1.contains(&part)).count();
+        prop_assert_eq!(rows, 3 + addresses + follows);
+        Ok(())
+    });
+}
+
+#[tokio::test]
+async fn an_unknown_sender_is_somebody_new() {
+    let engine = Engine::start().await;
+    let loaded = engine.load_as(&pordenone(), &person(1)).await;
+    assert_eq!(loaded.contact, Contact::new(contact_id(1)));
+    assert!(loaded.twin.is_none());
+    assert!(engine.everything().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_person_is_found_by_number_by_user_id_and_by_the_user_id_before() {
+    let (engine, line) = (Engine::start().await, pordenone());
+    engine.meet(&line, &person(1)).await;
+    let only_phone = Sender { phone: Some(phone(1)), user_id: None, name: None };
+    let only_user = Sender { phone: None, user_id: Some(user(1)), name: None };
+    let new_user = Sender { phone: None, user_id: Some(user(9)), name: None };
+    for (what, sender, before) in [
+        ("number", &only_phone, None),
+        ("user id", &only_user, None),
+        ("user id before", &new_user, Some(&user(1))),
+    ] {
+        let loaded = engine.load(&line, sender, before, contact_id(2)).await.unwrap();
+        assert_eq!(loaded.contact, person(1), "found by {what}");
+        assert!(loaded.twin.is_none(), "found by {what}");
+    }
+    assert_eq!(engine.find(&line, &phone(1)).await.unwrap(), Some(person(1)));
+    assert_eq!(engine.find(&line, &phone(2)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn who_changes_number_and_user_id_is_found_by_the_new_ones_only() {
+    let (engine, line) = (Engine::start().await, pordenone());
+    engine.meet(&line, &person(1)).await;
+    let moved = Contact { phone: Some(phone(8)), user_id: Some(user(9)), ..person(1) };
+    let loaded = engine.load(&line, &sender(&moved), Some(&user(1)), contact_id(2)).await.unwrap();
+    engine.save(turn(&line, &loaded, &fresh_key(), &moved)).await.unwrap();
+    assert_eq!(engine.load_as(&line, &moved).await.contact, moved);
+    let stranger = Contact { id: contact_id(3), ..person(1) };
+    assert_eq!(engine.load_as(&line, &stranger).await.contact, Contact::new(contact_id(3)));
+}
+
+#[tokio::test]
+async fn the_same_message_twice_changes_nothing_and_tells_the_answer_it_got() {
+    let (engine, line, key) = (Engine::start().await, pordenone(), fresh_key());
+    let next = following(person(1), &["eventi"]);
+    let loaded = engine.load_as(&line, &next).await;
+    assert!(engine.seen(&line, &key).await.unwrap().is_none());
+    let reply = answer("Iscrizione fatta.");
+    let row = reply.row.clone();
+    let first = Turn { reply: Some(reply), ..turn(&line, &loaded, &key, &next) };
+    engine.save(first).await.unwrap();
+    let before = engine.everything().await;
+
+    let again = engine.load_as(&line, &next).await;
+    let changed = Contact { blocked: true, ..next };
+    let repeated = engine.save(turn(&line, &again, &key, &changed)).await;
+    assert!(matches!(repeated, Err(StoreError::Conflict)));
+    assert_eq!(engine.everything().await, before);
+
+    let seen = engine.seen(&line, &key).await.unwrap().unwrap();
+    assert_eq!((seen.contact, seen.reply), (contact_id(1), Some(row)));
+}
+
+#[tokio::test]
+async fn a_message_without_an_answer_owes_none() {
+    let (engine, line, key) = (Engine::start().await, pordenone(), fresh_key());
+    let loaded = engine.load_as(&line, &person(1)).await;
+    engine.save(turn(&line, &loaded, &key, &person(1))).await.unwrap();
+    assert_eq!(engine.seen(&line, &key).await.unwrap().unwrap().reply, None);
+}
+
+#[tokio::test]
+async fn of_two_turns_on_one_contact_the_second_leaves_no_trace() {
+    let (engine, line) = (Engine::start().await, pordenone());
+    engine.meet(&line, &person(1)).await;
+    let loaded = engine.load_as(&line, &person(1)).await;
+    let first = following(person(1), &["eventi"]);
+    engine.save(turn(&line, &loaded, &fresh_key(), &first)).await.unwrap();
+    let before = engine.everything().await;
+
+    let second = following(Contact { phone: Some(phone(2)), ..person(1) }, &["scadenze"]);
+    let change = ConsentChange::Subscribed { topics: topics(&["scadenze"]) };
+    let key = fresh_key();
+    let late = Turn {
+        event: Some(&said(&second, "ISCRIVIMI", change, now())),
+        inbound: Some(question("E le scadenze?")),
+        opens: true,
+        reply: Some(answer("Iscrizione fatta.")),
+        ..turn(&line, &loaded, &key, &second)
+    };
+    assert!(matches!(engine.save(late).await, Err(StoreError::Conflict)));
+    assert_eq!(engine.everything().await, before);
+}
+
+#[tokio::test]
+async fn of_twenty_first_messages_at_once_one_makes_the_contact() {
+    let (engine, line) = (Engine::start().await, pordenone());
+    let turns = (0..20).map(async |n| {
+        let next = Contact { id: contact_id(n), ..person(1) };
+        let loaded = engine.load_as(&line, &next).await;
+        engine.save(turn(&line, &loaded, &fresh_key(), &next)).await
+    });
+    let saved = future::join_all(turns).await;
+    let first_of_all = saved.iter().filter(|it| it.is_ok()).count();
+    assert_eq!(first_of_all, 1);
+    let all = engine.everything().await;
+    assert_eq!(all.keys().filter(|it| it.1.starts_with("CONTACTS#")).count(), 1);
+}
+
+#[tokio::test]
+async fn an_id_that_somebody_has_is_nobody_elses() {
+    let (engine, line) = (Engine::start().await, pordenone());
+    engine.meet(&line, &person(1)).await;
+    let before = engine.everything().await;
+    let newcomer = Contact { id: contact_id(1), ..person(2) };
+    let loaded = engine.load_as(&line, &newcomer).await;
+    let saved = engine.save(turn(&line, &loaded, &fresh_key(), &newcomer)).await;
+    assert!(matches!(saved, Err(StoreError::Conflict)));
+    assert_eq!(engine.everything().await, before);
+}
+
+#[tokio::test]
+async fn topics_are_followed_as_long_as_the_subscription_says_so() {
+    let (engine, line) = (Engine::start().await, pordenone());
+    let follows = async |contact: &Contact| {
+        engine.meet(&line, contact).await;
+        let mut all = Vec::new();
+        for topic in ["eventi", "scadenze", keys::EVERYONE] {
+            if engine.followers_of(&line, topic).await.contains(&contact.id) {
+                all.push(topic);
+            }
+            let count = engine.count_followers(&line, topic).await.unwrap();
+            assert_eq!(count, i64::from(all.last() == Some(&topic)), "counting {topic}");
+        }
+        all
+    };
+    let subscriber = following(person(1), &["eventi", "scadenze"]);
+    let left = Contact { subscription: Subscription::Ended { at: now() }, ..person(1) };
+    for (what, contact, want) in [
+        ("wrote only", person(1), vec![]),
+        ("subscribed", subscriber.clone(), vec!["eventi", "scadenze", "*"]),
+        ("dropped a topic", following(person(1), &["scadenze"]), vec!["scadenze", "*"]),
+        ("blocked", Contact { blocked: true, ..subscriber.clone() }, vec![]),
+        ("unblocked", subscriber, vec!["eventi", "scadenze", "*"]),
+        ("left", left, vec![]),
+    ] {
+        assert_eq!(follows(&contact).await, want, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn a_topic_followed_already_is_followed_since_then() {
+    let (engine, line) = (Engine::start().await, pordenone());
+    engine.meet_at(&line, &following(person(1), &["eventi"]), now()).await;
+    engine.meet_at(&line, &following(person(1), &["eventi", "scadenze"]), later(5000)).await;
+    for (topic, since) in [("eventi", now()), ("*", now()), ("scadenze", later(5000))] {
+        let (rows, _) = engine.followers(&line, topic, None, 10).await.unwrap();
+        assert_eq!(rows, [(contact_id(1), since)], "{topic}");
+    }
+}
+
+/// Two contacts of whom one message says that they are one: `kept` by its user id, `twin` by its
+/// number. Each also has an address that the message does not name.
+async fn two_that_are_one(engine: &Engine) -> (Contact, Contact, Sender) {
+    let line = pordenone();
+    let kept = Contact { name: None, ..person(1) };
+    let twin = following(person(2), &["eventi"]);
+    let twin = Contact { consent_at: Some(now()), ..twin };
+    engine.meet(&line, &kept).await;
+    engine.meet(&line, &twin).await;
+    (kept, twin, Sender { phone: Some(phone(2)), user_id: Some(user(1)), name: None })
+}
+
+#[tokio::test]
+async fn two_contacts_that_turn_out_to_be_one_are_merged_without_a_rest() {
+    let (engine, line) = (Engine::start().await, pordenone());
+    let (kept, twin, sender) = two_that_are_one(&engine).await;
+    let loaded = engine.load(&line, &sender, None, contact_id(9)).await.unwrap();
+    assert_eq!(loaded.contact, kept);
+    assert_eq!(loaded.twin.as_ref().map(|it| &it.contact), Some(&twin));
+    let next = Contact { phone: Some(phone(2)), ..loaded.merged() };
+    assert_eq!(next.former_ids, [contact_id(2)]);
+    engine.save(turn(&line, &loaded, &fresh_key(), &next)).await.unwrap();
+
+    assert_eq!(engine.contact(&line, &kept.id).await.unwrap(), Some(next.clone()));
+    assert_eq!(engine.contact(&line, &twin.id).await.unwrap(), None);
+    assert_eq!(engine.followers_of(&line, "eventi").await, [contact_id(1)]);
+    assert_eq!(engine.followers_of(&line, "*").await, [contact_id(1)]);
+    let after = engine.load(&line, &sender, None, contact_id(9)).await.unwrap();
+    assert_eq!(after.contact, next);
+    assert!(after.twin.is_none());
+    // Nothing leads to a contact that is not there, or its next message could never be saved.
+    for left_behind in [
+        Sender { phone: Some(phone(1)), user_id: None, name: None },
+        Sender { phone: None, user_id: Some(user(2)), name: None },
+    ] {
+        let loaded = engine.load(&line, &left_behind, None, contact_id(9)).await.unwrap();
+        assert_eq!(loaded.contact, Contact::new(contact_id(9)));
+        let stranger = Contact {
+            phone: left_behind.phone,
+            user_id: left_behind.user_id,
+            ..loaded.contact.clone()
+        };
+        engine.save(turn(&line, &loaded, &fresh_key(), &stranger)).await.unwrap();
+        let stranger = engine.load_contact(&line, &contact_id(9)).await.unwrap().unwrap();
+        engine.forget(&line, &stranger.contact).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_twin_that_was_written_meanwhile_is_not_merged() {
+    let (engine, line) = (Engine::start().await, pordenone());
+    let (_, twin, sender) = two_that_are_one(&engine).await;
+    let loaded = engine.load(&line, &sender, None, contact_id(9)).await.unwrap();
+    engine.meet(&line, &Contact { blocked: true, ..twin }).await;
+    let before = engine.everything().await;
+    let next = loaded.merged();
+    let merged = engine.save(turn(&line, &loaded, &fresh_key(), &next)).await;
+    assert!(matches!(merged, Err(StoreError::Conflict)));
+    assert_eq!(engine.everything().await, before);
+}
+
+#[tokio::test]
+async fn three_contacts_that_turn_out_to_be_one_are_merged_at_once() {
+    let (engine, line) = (Engine::start().await, pordenone());
+    let by_new_user = Contact { phone: None, ..person(1) };
+    let by_old_user = following(Contact { phone: None, ..person(2) }, &["eventi"]);
+    let by_phone = following(Contact { user_id: None, ..person(3) }, &["scadenze"]);
+    for contact in [&by_new_user, &by_old_user, &by_phone] {
+        engine.meet(&line, contact).await;
+    }
+    let sender = Sender { phone: Some(phone(3)), user_id: Some(user(1)), name: None };
+    let loaded = engine.load(&line, &sender, Some(&user(2)), contact_id(9)).await.unwrap();
+    let next = loaded.merged();
+    assert_eq!(next.former_ids, [contact_id(2), contact_id(3)]);
+    let next = Contact { phone: Some(phone(3)), user_id: Some(user(1)), ..next };
+    engine.save(turn(&line, &loaded, &fresh_key(), &next)).await.unwrap();
+    let ids = [1, 2, 3].map(contact_id);
+    assert_eq!(engine.recipients(&line, &ids).await.unwrap().len(), 1);
+    assert_eq!(engine.load_as(&line, &next).await.contact, next);
+    assert_eq!(engine.followers_of(&line, "*").await.len(), usize::from(next.is_subscribed()));
+}
+
+#[tokio::test]
+async fn who_is_merged_stays_in_the_audience_of_what_is_being_sent() {
+    let (engine, line) = (Engine::start().await, pordenone());
+    let (_, _, sender) = two_that_are_one(&engine).await;
+    let loaded = engine.load(&line, &sender, None, contact_id(9)).await.unwrap();
+    let next = Contact { phone: Some(phone(2)), ..loaded.merged() };
+    let key = fresh_key();
+    let merged = Turn { now: later(60_000), ..turn(&line, &loaded, &key, &next) };
+    engine.save(merged).await.unwrap();
+    let (rows, _) = engine.followers(&line, "eventi", None, 10).await.unwrap();
+    assert_eq!(rows, [(contact_id(1), now())]);
+}
+
+#[tokio::test]
+async fn a_question_of_a_merged_contact_still_waits_for_the_desk() {
+    let (engine, line) = (Engine::start().await, pordenone());
+    let (kept, twin, sender) = two_that_are_one(&engine).await;
+    let loaded = engine.load_as(&line, &twin).await;
+    let key = fresh_key();
+    let asked = Turn {
+        inbound: Some(question("Quando apre lo sportello?")),
+        opens: true,
+        ..turn(&line, &loaded, &key, &twin)
+    };
+    engine.save(asked).await.unwrap();
+
+    let loaded = engine.load(&line, &sender, None, contact_id(9)).await.unwrap();
+    let next = Contact { phone: Some(phone(2)), ..loaded.merged() };
+    let key = fresh_key();
+    let greeted = Turn {
+        inbound: Some(question_at("Grazie!", later(1000))),
+        now: later(1000),
+        ..turn(&line, &loaded, &key, &next)
+    };
+    engine.save(greeted).await.unwrap();
+
+    let open = engine.conversations(&line, "open", None, 10).await.unwrap();
+    let open: Vec<_> = open.iter().map(|it| (&it.contact, it.unread)).collect();
+    assert_eq!(open, [(&kept.id, 1)]);
+    let texts = engine.entries(&line, &next, None, 10).await.unwrap();
+    let texts: Vec<_> = texts.iter().map(|it| it.text.as_str()).collect();
+    assert_eq!(texts, ["Grazie!", "Quando apre lo sportello?"]);
+}
+
+#[tokio::test]
+async fn consents_of_merged_contacts_are_listed_together_in_order() {
+    let (engine, line) = (Engine::start().await, pordenone());
+    let (kept, twin, sender) = two_that_are_one(&engine).await;
+    let change = |names: &[&str]| ConsentChange::Subscribed { topics: topics(names) };
+    let events = [
+        said(&twin, "ISCRIVIMI", change(&["eventi"]), later(1000)),
+        said(&kept, "ISCRIVIMI scadenze", change(&["scadenze"]), later(2000)),
+        said(&twin, "CANCELLAMI", ConsentChange::Unsubscribed, later(3000)),
+    ];
+    for (event, contact) in [(&events[2], &twin), (&events[1], &kept), (&events[0], &twin)] {
+        let loaded = engine.load_as(&line, contact).await;
+        let key = fresh_key();
+        let turn = Turn { event: Some(event), ..turn(&line, &loaded, &key, contact) };
+        engine.save(turn).await.unwrap();
+    }
+    let loaded = engine.load(&line, &sender, None, contact_id(9)).await.unwrap();
+    let next = loaded.merged();
+    assert_eq!(engine.consents(&line, &next).await.unwrap(), events);
+    assert_eq!(engine.consents(&line, &kept).await.unwrap(), events[1..2]);
+}
+
+#[tokio::test]
+async fn every_kind_of_consent_is_read_as_it_was_written() {
+    let (engine, line) = (Engine::start().await, pordenone());
+    engine.meet(&line, &person(1)).await;
+    let operator = ConsentSource::Operator {
+        who: "sportello".to_owned(),
+        proof: "modulo del 20 novembre".to_owned(),
+    };
+    let changes = [
+        ConsentChange::Subscribed { topics: topics(&["eventi", "scadenze"]) },
+        ConsentChange::Subscribed { topics: topics(&[]) },
+        ConsentChange::TopicsChosen { topics: topics(&["eventi"]) },
+        ConsentChange::Unsubscribed,
+        ConsentChange::Outdated { wanted: "subscribe".to_owned() },
+    ];
+    let mut events = Vec::new();
+    for (n, change) in (0..).zip(changes) {
+        let by_message = said(&person(1), "ISCRIVIMI", change, later(2 * n));
+        let by_desk =
+            ConsentEvent { source: operator.clone(), at: later(2 * n + 1), ..by_message.clone() };
+        events.extend([by_message, by_desk]);
+    }
+    for event in &events {
+        let loaded = engine.load_contact(&line, &contact_id(1)).await.unwrap().unwrap();
+        let recorded =
+            engine.save_recorded(&line, &loaded, &person(1), event, &fresh_key(), now()).await;
+        recorded.unwrap();
+    }
+    assert_eq!(engine.consents(&line, &person(1)).await.unwrap(), events);
+}
+
+#[tokio::test]
+async fn what_the_desk_records_is_saved_once_and_only_on_the_contact_it_looked_at() {
+    let (engine, line, key) = (Engine::start().await, pordenone(), MessageKey::new("request"));
+    engine.meet(&line, &person(1)).await;
+    let loaded = engine.load_contact(&line, &contact_id(1)).await.unwrap().unwrap();
+    let next = following(person(1), &["eventi"]);
+    let change = ConsentChange::Subscribed { topics: topics(&["eventi"]) };
+    let event = said(&next, "al telefono", change, now());
+    engine.save_recorded(&line, &loaded, &next, &event, &key, now()).await.unwrap();
+    let before = engine.everything().await;
+    let fresh = engine.load_contact(&line, &contact_id(1)).await.unwrap().unwrap();
+    for (what, loaded, key) in [("twice", &fresh, &key), ("outdated", &loaded, &fresh_key())] {
+        let again = engine.save_recorded(&line, loaded, &person(1), &event, key, now()).await;
+        assert!(matches!(again, Err(StoreError::Conflict)), "{what}");
+    }
+    assert_eq!(engine.everything().await, before);
+    assert_eq!(engine.followers_of(&line, "eventi").await, [contact_id(1)]);
+}
+
+#[tokio::test]
+async fn a_number_that_another_contact_took_meanwhile_is_not_stolen() {
+    let (engine, line) = (Engine::start().await, pordenone());
+    let without = Contact { phone: None, ..person(1) };
+    engine.meet(&line, &without).await;
+    let loaded = engine.load_as(&line, &person(1)).await;
+    let faster = Contact { phone: Some(phone(1)), ..person(2) };
+    engine.meet(&line, &faster).await;
+    let before = engine.everything().await;
+
+    let slower = engine.save(turn(&line, &loaded, &fresh_key(), &person(1))).await;
+    assert!(matches!(slower, Err(StoreError::Conflict)));
+    assert_eq!(engine.everything().await, before);
+    assert_eq!(engine.find(&line, &phone(1)).await.unwrap(), Some(faster));
+    // Looked at again, they are one person.
+    let again = engine.load_as(&line, &person(1)).await;
+    assert_eq!(again.twin.map(|it| it.contact.id), Some(contact_id(2)));
+}
+
+#[tokio::test]
+async fn recipients_are_those_who_exist_however_many_and_however_often_they_are_named() {
+    let (engine, line) = (Engine::start().await, pordenone());
+    for n in 0..5 {
+        engine.meet(&line, &person(n)).await;
+    }
+    let ids: Vec<_> = (0..130).chain(0..130).map(contact_id).collect();
+    let found = engine.recipients(&line, &ids).await.unwrap();
+    assert_eq!(found.len(), 5);
+    for n in 0..5 {
+        assert_eq!(found.get(&contact_id(n)), Some(&person(n)));
+    }
+}
