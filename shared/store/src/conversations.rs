@@ -4,10 +4,10 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use domain::contact::Contact;
 use domain::delivery::{Callback, State};
 use domain::ids::{ContactId, LineId};
-use domain::message::{Button, Media, Outgoing};
+use domain::message::{Button, FilledTemplate, HeaderMedia, Media, Outgoing};
 use jiff::Timestamp;
 
-use crate::item::{Draft, Fields, Item, expiry, instant, number, text};
+use crate::item::{Draft, Fields, Item, expiry, instant, key_of, number, text};
 use crate::keys;
 use crate::once::Once;
 use crate::people::{ids, put_new};
@@ -56,6 +56,7 @@ pub struct Entry {
     pub text: String,
     pub buttons: Vec<Button>,
     pub media: Option<Media>,
+    pub template: Option<FilledTemplate>,
     /// Where an answer stands; `None` for a message that came in, or is still to be sent.
     pub state: Option<State>,
     pub operator: Option<String>,
@@ -74,7 +75,9 @@ pub struct Conversation {
 impl Entry {
     /// The message as it is sent.
     pub fn outgoing(&self) -> Outgoing {
-        if self.buttons.is_empty() {
+        if let Some(template) = &self.template {
+            Outgoing::Template(template.clone())
+        } else if self.buttons.is_empty() {
             Outgoing::Text(self.text.clone())
         } else {
             Outgoing::Buttons { body: self.text.clone(), buttons: self.buttons.clone() }
@@ -145,6 +148,9 @@ impl Store {
     }
 
     /// A line's conversations in a state, latest first, before `before`.
+    ///
+    /// The index may lag, so a page can be shorter than `limit`; and it can be longer, since all
+    /// of one millisecond stand on the same page: the next begins before it.
     pub async fn conversations(
         &self,
         line: &LineId,
@@ -152,31 +158,43 @@ impl Store {
         before: Option<Timestamp>,
         limit: i32,
     ) -> Result<Vec<Conversation>> {
-        let before = before.unwrap_or(Timestamp::MAX);
+        let before = instant(before.unwrap_or(Timestamp::MAX));
+        let mut listed = self.inbox(line, state, "last_at < :at", before, Some(limit)).await?;
+        if let Some(last) = listed.last().filter(|_| i32::try_from(listed.len()) == Ok(limit)) {
+            let last = number(last.number("last_at")?);
+            listed.extend(self.inbox(line, state, "last_at = :at", last, None).await?);
+        }
+        let keys = listed.iter().map(key_of).collect::<Result<_>>()?;
+        let items = self.get_many(&self.tables.messages, keys).await?;
+        let mut found = items.iter().map(read_conversation).collect::<Result<Vec<_>>>()?;
+        found.retain(|it| it.state == state);
+        found.sort_by_key(|it| std::cmp::Reverse(it.last_at));
+        Ok(found)
+    }
+
+    /// Keys of conversations in a state, latest first.
+    async fn inbox(
+        &self,
+        line: &LineId,
+        state: &str,
+        when: &str,
+        at: AttributeValue,
+        limit: Option<i32>,
+    ) -> Result<Vec<Item>> {
         let page = self
             .client
             .query()
             .table_name(&self.tables.messages)
             .index_name(INBOX.name)
-            .key_condition_expression("inbox = :inbox AND last_at < :before")
+            .key_condition_expression(format!("inbox = :inbox AND {when}"))
             .expression_attribute_values(":inbox", text(keys::inbox(line, state)))
-            .expression_attribute_values(":before", instant(before))
+            .expression_attribute_values(":at", at)
             .scan_index_forward(false)
-            .limit(limit)
+            .set_limit(limit)
             .send()
             .await
             .map_err(failed)?;
-        let prefix = keys::chat(line, &ContactId::new(""));
-        let ids = page.items().iter().map(|item| {
-            let id = item.text("pk")?.strip_prefix(&prefix).ok_or(StoreError::Corrupt("pk"))?;
-            Ok(ContactId::new(id))
-        });
-        let ids = ids.collect::<Result<Vec<_>>>()?;
-        let keys = ids.iter().map(|id| keys::conversation(line, id)).collect();
-        let items = self.get_many(&self.tables.messages, keys).await?;
-        let mut found = items.iter().map(read_conversation).collect::<Result<Vec<_>>>()?;
-        found.sort_by_key(|it| std::cmp::Reverse(it.last_at));
-        Ok(found)
+        Ok(page.items.unwrap_or_default())
     }
 
     /// A contact's messages, latest first, before the row `before`; those under the ids of
@@ -348,17 +366,24 @@ pub(crate) fn put_entry(
             .with("text", text(words))
             .with_some("media", media.map(write_media)),
         EntryContent::Out(message) => {
-            let (kind, words, buttons) = match message {
-                Outgoing::Text(body) => ("text", body, Vec::new()),
-                Outgoing::Buttons { body, buttons } => ("buttons", body, buttons),
-                Outgoing::Template(template) => ("template", template.name, Vec::new()),
+            let (kind, words, more) = match message {
+                Outgoing::Text(body) => ("text", body, None),
+                Outgoing::Buttons { body, buttons } => {
+                    ("buttons", body, Some(("buttons", write_buttons(&buttons))))
+                }
+                Outgoing::Template(template) => {
+                    let written = write_template(&template);
+                    ("template", template.name, Some(("template", written)))
+                }
             };
-            let buttons = (!buttons.is_empty()).then(|| write_buttons(&buttons));
-            draft
+            let draft = draft
                 .with("direction", text("out"))
                 .with("kind", text(kind))
-                .with("text", text(words))
-                .with_some("buttons", buttons)
+                .with("text", text(words));
+            match more {
+                Some((name, value)) => draft.with(name, value),
+                None => draft,
+            }
         }
     };
     put_new(table, draft.done())
@@ -372,6 +397,43 @@ fn write_buttons(buttons: &[Button]) -> AttributeValue {
         )
     };
     AttributeValue::L(buttons.iter().map(one).collect())
+}
+
+fn write_template(template: &FilledTemplate) -> AttributeValue {
+    let one = |(name, value): &(String, String)| {
+        AttributeValue::M(
+            [("name".to_owned(), text(name)), ("value".to_owned(), text(value))].into(),
+        )
+    };
+    let parameters = template.parameters.iter().map(one).collect();
+    let mut map = Item::from([
+        ("name".to_owned(), text(&template.name)),
+        ("language".to_owned(), text(&template.language)),
+        ("parameters".to_owned(), AttributeValue::L(parameters)),
+    ]);
+    if let Some(header) = &template.header {
+        map.insert("header_kind".to_owned(), text(&header.kind));
+        map.insert("header_media_id".to_owned(), text(&header.media_id));
+    }
+    AttributeValue::M(map)
+}
+
+fn read_template(map: &Item) -> Result<FilledTemplate> {
+    let parameters = map.get("parameters").and_then(|it| it.as_l().ok());
+    let parameters = parameters.ok_or(StoreError::Corrupt("parameters"))?.iter().map(|it| {
+        let map = it.as_m().map_err(|_| StoreError::Corrupt("parameters"))?;
+        Ok((map.text("name")?.to_owned(), map.text("value")?.to_owned()))
+    });
+    let header = map.find_text("header_kind").zip(map.find_text("header_media_id"));
+    Ok(FilledTemplate {
+        name: map.text("name")?.to_owned(),
+        language: map.text("language")?.to_owned(),
+        parameters: parameters.collect::<Result<_>>()?,
+        header: header.map(|(kind, media_id)| HeaderMedia {
+            kind: kind.to_owned(),
+            media_id: media_id.to_owned(),
+        }),
+    })
 }
 
 fn write_media(media: Media) -> AttributeValue {
@@ -410,6 +472,7 @@ fn read_entry(item: &Item) -> Result<Entry> {
             caption: some("caption"),
         })
     });
+    let template = item.get("template").and_then(|it| it.as_m().ok()).map(read_template);
     Ok(Entry {
         row: row.to_owned(),
         direction: match item.text("direction")? {
@@ -422,6 +485,7 @@ fn read_entry(item: &Item) -> Result<Entry> {
         text: item.text("text")?.to_owned(),
         buttons: buttons.collect::<Result<_>>()?,
         media: media.transpose()?,
+        template: template.transpose()?,
         state: item.find_text("state").and_then(State::parse),
         operator: item.find_text("operator").map(str::to_owned),
     })

@@ -110,3 +110,8 @@ impl Fields for Item {
             .unwrap_or_default()
     }
 }
+
+/// The key an item was read under.
+pub(crate) fn key_of(item: &Item) -> Result<Key> {
+    Ok(Key { pk: item.text("pk")?.to_owned(), sk: item.text("sk")?.to_owned() })
+}
