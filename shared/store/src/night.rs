@@ -2,12 +2,12 @@
 
 use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
 use domain::contact::Contact;
-use domain::ids::{BroadcastId, ContactId, LineId, TopicId};
+use domain::ids::{BroadcastId, ContactId, LineId};
 use jiff::{Timestamp, ToSpan};
 
-use crate::item::{Draft, Fields, Item, expiry, instant, number, text};
+use crate::item::{Draft, Fields, expiry, instant, key_of, number, text};
 use crate::keys::{self, Key};
-use crate::people::{put, read_contact};
+use crate::people::{delete, delete_version, ids, put, put_contact, read_contact, traces};
 use crate::{Result, Store, StoreError, failed};
 
 /// How far a line's clearing of one night has come.
@@ -104,28 +104,47 @@ impl Store {
     }
 
     /// Deletes a contact and everything that is known of it, the conversation included. Returns
-    /// how many messages went with it.
+    /// how many messages went with it. `Conflict` if the contact changed since it was read.
     ///
-    /// Deleting twice is deleting once, so a run that died in the middle is run again.
+    /// Deleting twice is deleting once, so a run that died in the middle is run again. The bare
+    /// ids stay until the rest is gone: while they are there, the rest can still be found, and
+    /// nothing leads to them, so that a message meanwhile comes from somebody new.
     pub async fn forget(&self, line: &LineId, contact: &Contact) -> Result<i64> {
-        let mut ids = vec![contact.id.clone()];
-        ids.extend(contact.former_ids.iter().cloned());
+        let bare = self.strip(line, contact).await?;
+        let table = &self.tables.subscribers;
         let mut gone = 0;
-        let mut subscribers = Vec::new();
-        for id in &ids {
+        for id in ids(contact) {
             gone += self.clear_chat(line, id, None).await?;
-            let events = self.query_all(&self.tables.subscribers, keys::consents(line, id)).await?;
-            subscribers.extend(events.iter().map(key_of).collect::<Result<Vec<_>>>()?);
+            let events = self.query_all(table, keys::consents(line, id)).await?;
+            let events = events.iter().map(key_of).collect::<Result<_>>()?;
+            self.delete_many(table, events).await?;
         }
-        let topics = contact.topics();
-        let topics = topics.iter().map(TopicId::as_str).chain([keys::EVERYONE]);
-        subscribers.extend(topics.map(|it| keys::follower(line, it, &contact.id)));
-        subscribers.extend(contact.phone.as_ref().map(|it| keys::phone(line, it)));
-        subscribers.extend(contact.user_id.as_ref().map(|it| keys::user(line, it)));
-        // The contact last: while it is there, the rest can still be found.
-        self.delete_many(&self.tables.subscribers, subscribers).await?;
-        self.delete_many(&self.tables.subscribers, vec![keys::contact(line, &contact.id)]).await?;
+        if let Some(version) = bare {
+            let key = keys::contact(line, &contact.id);
+            self.transact(vec![delete_version(table, key, version)]).await?;
+        }
         Ok(gone)
+    }
+
+    /// Takes from a contact all but its ids, with what leads to it, in one transaction. Gives the
+    /// version it has then, `None` if it is gone.
+    async fn strip(&self, line: &LineId, contact: &Contact) -> Result<Option<i64>> {
+        let Some((found, version)) = self.versioned(line, &contact.id).await? else {
+            return Ok(None);
+        };
+        let former_ids = found.former_ids.clone();
+        let bare = Contact { former_ids, ..Contact::new(contact.id.clone()) };
+        if found == bare {
+            return Ok(Some(version));
+        }
+        if found != *contact {
+            return Err(StoreError::Conflict);
+        }
+        let table = &self.tables.subscribers;
+        let mut writes = vec![put_contact(table, line, &bare, version)];
+        writes.extend(traces(line, contact).into_iter().map(|it| delete(table, it)));
+        self.transact(writes).await?;
+        Ok(Some(version + 1))
     }
 
     /// Deletes a contact's messages older than `before`, or all of them; how many went.
@@ -149,6 +168,7 @@ impl Store {
                 .expression_attribute_values(":first", text("M#"))
                 .expression_attribute_values(":end", text(&end))
                 .projection_expression("pk, sk")
+                .consistent_read(true)
                 .set_exclusive_start_key(start)
                 .send()
                 .await
@@ -200,6 +220,7 @@ impl Store {
                     .key_condition_expression("pk = :pk")
                     .expression_attribute_values(":pk", text(keys::deliveries(broadcast, shard)))
                     .projection_expression("pk, sk")
+                    .consistent_read(true)
                     .limit(500)
                     .send()
                     .await
@@ -232,10 +253,6 @@ impl Store {
         }
         Ok(())
     }
-}
-
-fn key_of(item: &Item) -> Result<Key> {
-    Ok(Key { pk: item.text("pk")?.to_owned(), sk: item.text("sk")?.to_owned() })
 }
 
 fn delete_request(key: Key) -> WriteRequest {

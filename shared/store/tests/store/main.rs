@@ -6,6 +6,7 @@
 mod broadcasts;
 mod conversations;
 mod deliveries;
+mod erasure;
 mod people;
 mod planning;
 mod rates;

@@ -1,0 +1,213 @@
+//! Erasure and the night's clearing: what is gone is gone everywhere, whatever happens meanwhile.
+
+use domain::contact::{ConsentChange, Contact};
+use domain::delivery::State;
+use domain::message::{Media, ProfileName, Sender};
+use store::{Counted, EntryContent, Night, StoreError, Turn};
+
+use crate::support::{
+    Engine, Everything, answer, contact_id, entry_at, following, fresh_broadcast, fresh_key, later,
+    now, person, phone, pordenone, question, said, topics, turn, user,
+};
+
+/// What the person seeded below is known by, and what they wrote.
+const TRACES: [&str; 12] = [
+    "393330000001",
+    "393330000002",
+    "IT.0000000000000001",
+    "IT.0000000000000002",
+    "Anna Verdi",
+    "Persona 2",
+    "ISCRIVIMI",
+    "Ho perso la carta",
+    "Mi dispiace",
+    "carta-d-identita.pdf",
+    "wamid.",
+    "sportello apre",
+];
+
+fn traces(everything: &Everything) -> Vec<&'static str> {
+    let all = format!("{everything:?}");
+    TRACES.into_iter().filter(|it| all.contains(it)).collect()
+}
+
+/// Somebody who was two contacts, wrote, subscribed, sent a file, was answered and sent to.
+async fn seed(engine: &Engine) -> Contact {
+    let line = pordenone();
+    let named = Contact { name: Some(ProfileName::new("Anna Verdi")), ..person(1) };
+    let change = || ConsentChange::Subscribed { topics: topics(&["eventi"]) };
+    for contact in [following(named, &["eventi"]), following(person(2), &["scadenze"])] {
+        let loaded = engine.load_as(&line, &contact).await;
+        let event = said(&contact, "ISCRIVIMI", change(), now());
+        let key = fresh_key();
+        let turn = Turn {
+            event: Some(&event),
+            inbound: Some(question("Ho perso la carta")),
+            opens: true,
+            reply: Some(answer("Mi dispiace")),
+            ..turn(&line, &loaded, &key, &contact)
+        };
+        engine.save(turn).await.unwrap();
+    }
+    let media = Media {
+        kind: "document".to_owned(),
+        id: "77".to_owned(),
+        mime_type: None,
+        file_name: Some("carta-d-identita.pdf".to_owned()),
+        caption: None,
+    };
+    let (kind, text) = ("document".to_owned(), String::new());
+    let file = EntryContent::In { kind, text, media: Some(media) };
+    engine.add_entry(&line, &contact_id(2), entry_at(now(), "in", file)).await.unwrap();
+    let desk = answer("Lo sportello apre alle 9.");
+    engine.add_entry(&line, &contact_id(1), desk).await.unwrap();
+    let before = traces(&engine.everything().await);
+    assert_eq!(before, TRACES, "what is looked for is there to be found");
+
+    let sender = Sender { phone: Some(phone(2)), user_id: Some(user(1)), name: None };
+    let loaded = engine.load(&line, &sender, None, contact_id(9)).await.unwrap();
+    let merged = Contact { phone: Some(phone(2)), ..loaded.merged() };
+    engine.save(turn(&line, &loaded, &fresh_key(), &merged)).await.unwrap();
+    let broadcast = fresh_broadcast();
+    engine.claim(&broadcast, &merged.id, now(), later(1000)).await.unwrap();
+    engine.report(&broadcast, &merged.id, State::Delivered, None, now()).await.unwrap();
+    engine.contact(&line, &merged.id).await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn who_is_forgotten_is_found_nowhere() {
+    let (engine, line) = (Engine::start().await, pordenone());
+    let contact = seed(&engine).await;
+    engine.meet(&line, &following(person(3), &["eventi"])).await;
+
+    assert_eq!(engine.forget(&line, &contact).await.unwrap(), 6);
+    let after = engine.everything().await;
+    assert_eq!(traces(&after), Vec::<&str>::new());
+    // Messages that were seen and deliveries stay, under ids that lead to nobody.
+    let left: Vec<_> = after.keys().filter(|it| !it.1.contains("pordenone")).collect();
+    assert_eq!(left.len(), 1);
+    assert_eq!(engine.contact(&line, &contact.id).await.unwrap(), None);
+    assert_eq!(engine.followers_of(&line, "*").await, [contact_id(3)]);
+    assert_eq!(engine.find(&line, &phone(3)).await.unwrap().map(|it| it.id), Some(contact_id(3)));
+
+    assert_eq!(engine.forget(&line, &contact).await.unwrap(), 0);
+    assert_eq!(engine.everything().await, after);
+}
+
+#[tokio::test]
+async fn late_reports_do_not_bring_anything_back() {
+    let (engine, line) = (Engine::start().await, pordenone());
+    let contact = seed(&engine).await;
+    let entries = engine.entries(&line, &contact, None, 10).await.unwrap();
+    engine.forget(&line, &contact).await.unwrap();
+    let after = engine.everything().await;
+    for entry in entries {
+        for id in [&contact.id, &contact.former_ids[0]] {
+            let reported = engine.report_entry(&line, id, &entry.row, State::Read, None).await;
+            reported.unwrap();
+            assert!(engine.claim_entry(&line, id, &entry.row).await.unwrap().is_none());
+        }
+    }
+    assert_eq!(engine.everything().await, after);
+}
+
+#[tokio::test]
+async fn a_forgetting_that_dies_is_finished_by_the_next_wherever_it_died() {
+    let mut deaths = 0;
+    loop {
+        let (engine, line) = (Engine::start().await, pordenone());
+        let contact = seed(&engine).await;
+        if engine.dying_after(deaths).forget(&line, &contact).await.is_ok() {
+            break;
+        }
+        // What the next run knows is what it finds under the id.
+        let found = engine.contact(&line, &contact.id).await.unwrap().expect("still to be found");
+        engine.forget(&line, &found).await.unwrap();
+        let after = engine.everything().await;
+        assert_eq!(traces(&after), Vec::<&str>::new(), "died after {deaths} requests");
+        assert_eq!(engine.contact(&line, &contact.id).await.unwrap(), None);
+        deaths += 1;
+    }
+    assert!(deaths > 5, "it takes more than {deaths} requests");
+}
+
+#[tokio::test]
+async fn who_writes_while_being_forgotten_is_somebody_new() {
+    let (engine, line) = (Engine::start().await, pordenone());
+    let contact = seed(&engine).await;
+    engine.dying_after(3).forget(&line, &contact).await.unwrap_err();
+    let newcomer = Contact { id: contact_id(9), ..contact.clone() };
+    let newcomer = Contact { former_ids: Vec::new(), ..newcomer };
+    let loaded = engine.load_as(&line, &newcomer).await;
+    assert_eq!(loaded.contact, Contact::new(contact_id(9)));
+    engine.save(turn(&line, &loaded, &fresh_key(), &newcomer)).await.unwrap();
+
+    engine.forget(&line, &contact).await.unwrap();
+    assert_eq!(engine.contact(&line, &contact.id).await.unwrap(), None);
+    assert_eq!(engine.load_as(&line, &newcomer).await.contact, newcomer);
+    assert_eq!(engine.followers_of(&line, "*").await, [contact_id(9)]);
+}
+
+#[tokio::test]
+async fn who_changed_since_they_were_looked_at_is_not_forgotten() {
+    let (engine, line) = (Engine::start().await, pordenone());
+    engine.meet(&line, &person(1)).await;
+    let looked_at = engine.contact(&line, &contact_id(1)).await.unwrap().unwrap();
+    engine.meet(&line, &following(person(1), &["eventi"])).await;
+    let before = engine.everything().await;
+    let forgotten = engine.forget(&line, &looked_at).await;
+    assert!(matches!(forgotten, Err(StoreError::Conflict)));
+    assert_eq!(engine.everything().await, before);
+}
+
+#[tokio::test]
+async fn a_turn_of_before_the_forgetting_is_not_saved_after_it() {
+    let (engine, line) = (Engine::start().await, pordenone());
+    let contact = seed(&engine).await;
+    let loaded = engine.load_contact(&line, &contact.id).await.unwrap().unwrap();
+    engine.forget(&line, &contact).await.unwrap();
+    let after = engine.everything().await;
+    let late = engine.save(turn(&line, &loaded, &fresh_key(), &contact)).await;
+    assert!(matches!(late, Err(StoreError::Conflict)));
+    assert_eq!(engine.everything().await, after);
+}
+
+#[tokio::test]
+async fn a_night_goes_on_where_it_was_left() {
+    let (engine, line) = (Engine::start().await, pordenone());
+    assert_eq!(engine.night(&line, "2026-11-22").await.unwrap(), Night::default());
+    let counted = Counted { contacts: 1, lapsed: 2, messages: 3, deliveries: 4 };
+    let half = Night {
+        contacts_done: true,
+        finished: false,
+        cursor: Some(contact_id(7).as_str().to_owned()),
+        counted,
+    };
+    let whole = Night { finished: true, cursor: None, ..half.clone() };
+    for night in [half, whole] {
+        engine.save_night(&line, "2026-11-22", &night, now()).await.unwrap();
+        assert_eq!(engine.night(&line, "2026-11-22").await.unwrap(), night);
+    }
+    assert_eq!(engine.night(&line, "2026-11-23").await.unwrap(), Night::default());
+}
+
+#[tokio::test]
+async fn the_night_looks_at_every_contact_once() {
+    let (engine, line) = (Engine::start().await, pordenone());
+    for n in 0..40 {
+        engine.meet(&line, &person(n * 7)).await;
+    }
+    let mut seen = Vec::new();
+    loop {
+        let page = engine.contacts(&line, seen.last(), 2).await.unwrap();
+        if page.is_empty() {
+            break;
+        }
+        assert!(page.len() <= 2);
+        seen.extend(page.into_iter().map(|it| it.id));
+        assert!(seen.len() <= 40, "pages come to an end");
+    }
+    seen.sort();
+    let everybody: Vec<_> = (0..40).map(|n| contact_id(n * 7)).collect();
+    assert_eq!(seen, everybody);
+}
