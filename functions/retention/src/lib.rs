@@ -80,9 +80,15 @@ impl App {
         for contact in &page {
             match retention::fate(contact, cutoffs) {
                 Fate::Goes => {
-                    let gone = self.store.forget(&line.id, contact).await.context("forget")?;
-                    night.counted.messages += gone;
-                    night.counted.contacts += 1;
+                    match self.store.forget(&line.id, contact).await {
+                        Ok(gone) => {
+                            night.counted.messages += gone;
+                            night.counted.contacts += 1;
+                        }
+                        // They wrote this very moment: another night decides.
+                        Err(StoreError::Conflict) => {}
+                        Err(err) => return Err(err).context("forget"),
+                    }
                     continue;
                 }
                 Fate::Lapses => {

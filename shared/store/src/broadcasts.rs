@@ -186,29 +186,6 @@ impl Store {
         read_broadcast(&item, None)
     }
 
-    /// Takes a broadcast that nothing is left to do for off the tick's list.
-    pub async fn rest_broadcast(
-        &self,
-        line: &LineId,
-        id: &BroadcastId,
-        state: State,
-        finished_at: Timestamp,
-    ) -> Result<()> {
-        self.client
-            .update_item()
-            .table_name(&self.tables.broadcasts)
-            .set_key(Some(keys::broadcast(line, id).into_item()))
-            .update_expression("SET finished_at = :at REMOVE due, due_at")
-            .condition_expression("#state = :state")
-            .expression_attribute_names("#state", "state")
-            .expression_attribute_values(":state", text(state.name()))
-            .expression_attribute_values(":at", instant(finished_at))
-            .send()
-            .await
-            .map_err(failed)?;
-        Ok(())
-    }
-
     /// Adds to the counters. They may lag while a broadcast runs; closing takes them anew.
     ///
     /// Gives the chunks done so far; 0 if there was nothing to add.

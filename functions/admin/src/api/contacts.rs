@@ -35,12 +35,12 @@ pub(crate) async fn subscribers(
     page: PageOf,
 ) -> Result<Json<Value>, Problem> {
     let after = page.cursor.map(ContactId::new);
-    let rows = app.store.followers(&line.id, EVERYONE, after.as_ref(), page.limit).await?;
+    let followers = app.store.followers(&line.id, EVERYONE, after.as_ref(), page.limit).await?;
+    let (rows, more) = followers;
     let ids: Vec<_> = rows.into_iter().map(|(id, _)| id).collect();
     let known = app.store.recipients(&line.id, &ids).await?;
     let items = ids.iter().filter_map(|id| known.get(id)).map(shape::contact).collect();
-    let full = ids.len() == usize::try_from(page.limit).unwrap_or(0);
-    let cursor = ids.last().filter(|_| full).map(|it| it.as_str().to_owned());
+    let cursor = ids.last().filter(|_| more).map(|it| it.as_str().to_owned());
     Ok(Json(shape::page(items, cursor)))
 }
 

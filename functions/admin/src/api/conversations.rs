@@ -69,8 +69,9 @@ pub(crate) async fn messages(
 ) -> Result<Json<Value>, Problem> {
     let contact = contact(&app, &line, &path).await?;
     let before = page.cursor.as_deref();
-    let found = app.store.entries(&line.id, &contact.id, before, page.limit).await?;
-    let full = found.len() == usize::try_from(page.limit).unwrap_or(0);
+    let limit = usize::try_from(page.limit).unwrap_or(0);
+    let found = app.store.entries(&line.id, &contact, before, limit).await?;
+    let full = found.len() == limit;
     let cursor = found.last().filter(|_| full).map(|it| it.row.clone());
     Ok(Json(shape::page(found.iter().map(shape::message).collect(), cursor)))
 }

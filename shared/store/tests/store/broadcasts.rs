@@ -114,8 +114,6 @@ async fn what_is_not_there_is_not_changed_into_being() {
     let (from, to) = (State::Draft, State::Scheduled);
     let changed = engine.change_broadcast(&line, &id, from, to, Change::default()).await;
     assert!(matches!(changed, Err(StoreError::Conflict)));
-    let rested = engine.rest_broadcast(&line, &id, State::Cancelled, now()).await;
-    assert!(matches!(rested, Err(StoreError::Conflict)));
     assert!(engine.everything().await.is_empty());
 }
 
@@ -186,7 +184,7 @@ async fn what_is_due_is_listed_in_its_time_and_no_longer_than_wanted() {
 }
 
 #[tokio::test]
-async fn a_broadcast_that_rests_keeps_its_state_and_its_reason() {
+async fn a_broadcast_that_is_over_keeps_its_state_and_its_reason() {
     let (engine, line) = (Engine::start().await, pordenone());
     let broadcast = draft(&line, Audience::All);
     engine.create_broadcast(&broadcast, None, None).await.unwrap();
@@ -194,12 +192,11 @@ async fn a_broadcast_that_rests_keeps_its_state_and_its_reason() {
     let cancel = Change { reason: reason.clone(), due_at: Some(now()), ..Change::default() };
     let (from, to) = (State::Draft, State::Cancelled);
     engine.change_broadcast(&line, &broadcast.id, from, to, cancel).await.unwrap();
-    engine.rest_broadcast(&line, &broadcast.id, to, later(9)).await.unwrap();
+    let over = Change { reason: reason.clone(), finished_at: Some(later(9)), ..Change::default() };
+    engine.change_broadcast(&line, &broadcast.id, to, to, over).await.unwrap();
     let want = Broadcast { state: to, reason, finished_at: Some(later(9)), ..broadcast.clone() };
     assert_eq!(engine.broadcast(&line, &broadcast.id).await.unwrap(), Some(want));
     assert!(engine.due(later(9000)).await.unwrap().is_empty());
-    let other = engine.rest_broadcast(&line, &broadcast.id, State::Sending, now()).await;
-    assert!(matches!(other, Err(StoreError::Conflict)));
 }
 
 #[tokio::test]

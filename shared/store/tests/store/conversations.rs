@@ -105,7 +105,7 @@ fn pages_of_a_chat_go_back_to_its_first_message_under_whatever_id() {
             let entry = question_at("Buongiorno", later(at));
             want.push(entry.row.clone());
             let id = contact_id(if formerly { 2 } else { 1 });
-            engine.add_entry(&line, &id, entry).await.unwrap();
+            engine.add_entry(&line, &id, entry, None, now()).await.unwrap();
         }
         // The conversation's own row stands in the same partition and is no message.
         engine.settle_conversation(&line, &contact.id, "closed", now()).await.unwrap();
@@ -131,7 +131,10 @@ async fn long_messages_do_not_cut_a_page_short() {
     let (engine, line) = (Engine::start().await, pordenone());
     let long = "parola ".repeat(8000);
     for at in 0..30 {
-        engine.add_entry(&line, &contact_id(1), question_at(&long, later(at))).await.unwrap();
+        engine
+            .add_entry(&line, &contact_id(1), question_at(&long, later(at)), None, now())
+            .await
+            .unwrap();
     }
     // A page of the table holds 1 MB; these are 1.7.
     assert_eq!(engine.entries(&line, &person(1), None, 30).await.unwrap().len(), 30);
@@ -165,7 +168,7 @@ async fn an_answer_is_sent_as_it_was_written_down() {
         let entry = entry_at(now(), "out", EntryContent::Out(message.clone()));
         let entry = NewEntry { operator: Some("sportello".to_owned()), ..entry };
         let row = entry.row.clone();
-        engine.add_entry(&line, &contact_id(1), entry).await.unwrap();
+        engine.add_entry(&line, &contact_id(1), entry, None, now()).await.unwrap();
         let found = engine.entry(&line, &contact_id(1), &row).await.unwrap().unwrap();
         assert_eq!(found.outgoing(), message);
         assert_eq!((found.direction, found.at, found.state), (Direction::Out, now(), None));
@@ -190,7 +193,7 @@ async fn a_message_is_read_as_it_came() {
         let (kind, text) = ("document".to_owned(), "La domanda".to_owned());
         let entry = entry_at(now(), "in", EntryContent::In { kind, text, media: media.clone() });
         let row = entry.row.clone();
-        engine.add_entry(&line, &contact_id(1), entry).await.unwrap();
+        engine.add_entry(&line, &contact_id(1), entry, None, now()).await.unwrap();
         let found = engine.entry(&line, &contact_id(1), &row).await.unwrap().unwrap();
         assert!(found.media == media && found.text == "La domanda" && found.kind == "document");
         assert_eq!((found.direction, found.at), (Direction::In, now()));
@@ -201,9 +204,9 @@ async fn a_message_is_read_as_it_came() {
 async fn a_message_is_written_down_once() {
     let (engine, line) = (Engine::start().await, pordenone());
     let entry = answer("Lo sportello apre alle 9.");
-    engine.add_entry(&line, &contact_id(1), entry.clone()).await.unwrap();
+    engine.add_entry(&line, &contact_id(1), entry.clone(), None, now()).await.unwrap();
     let before = engine.everything().await;
-    let again = engine.add_entry(&line, &contact_id(1), entry).await;
+    let again = engine.add_entry(&line, &contact_id(1), entry, None, now()).await;
     assert!(matches!(again, Err(StoreError::Conflict)));
     assert_eq!(engine.everything().await, before);
 }
@@ -217,7 +220,7 @@ async fn of_twenty_who_want_to_send_an_answer_one_does() {
     let (engine, line, id) = (Engine::start().await, pordenone(), contact_id(1));
     let entry = answer("Lo sportello apre alle 9.");
     let row = entry.row.clone();
-    engine.add_entry(&line, &id, entry).await.unwrap();
+    engine.add_entry(&line, &id, entry, None, now()).await.unwrap();
     let claims = future::join_all((0..20).map(|_| engine.claim_entry(&line, &id, &row))).await;
     let won: Vec<Entry> = claims.into_iter().filter_map(Result::unwrap).collect();
     assert_eq!(won.len(), 1);
@@ -237,7 +240,7 @@ async fn an_answer_moves_forward_only() {
     let (engine, line, id) = (Engine::start().await, pordenone(), contact_id(1));
     let entry = answer("Lo sportello apre alle 9.");
     let row = entry.row.clone();
-    engine.add_entry(&line, &id, entry).await.unwrap();
+    engine.add_entry(&line, &id, entry, None, now()).await.unwrap();
     engine.claim_entry(&line, &id, &row).await.unwrap().unwrap();
     for (reported, want) in [
         (State::Delivered, State::Delivered),

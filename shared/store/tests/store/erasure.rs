@@ -58,9 +58,12 @@ async fn seed(engine: &Engine) -> Contact {
     };
     let (kind, text) = ("document".to_owned(), String::new());
     let file = EntryContent::In { kind, text, media: Some(media) };
-    engine.add_entry(&line, &contact_id(2), entry_at(now(), "in", file)).await.unwrap();
+    engine
+        .add_entry(&line, &contact_id(2), entry_at(now(), "in", file), None, now())
+        .await
+        .unwrap();
     let desk = answer("Lo sportello apre alle 9.");
-    engine.add_entry(&line, &contact_id(1), desk).await.unwrap();
+    engine.add_entry(&line, &contact_id(1), desk, None, now()).await.unwrap();
     let before = traces(&engine.everything().await);
     assert_eq!(before, TRACES, "what is looked for is there to be found");
 
