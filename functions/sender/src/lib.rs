@@ -334,8 +334,14 @@ impl App {
             .decide_not_to_send(&work.broadcast.id, id, Some(why), now, work.expires_at)
             .await
             .context("record why not")?;
-        let moved = (skipped == Claim::Taken).then_some((None, State::Skipped));
-        Ok(Outcome::decided(moved))
+        match skipped {
+            Claim::Taken => Ok(Outcome::decided(Some((None, State::Skipped)))),
+            // Somebody was about to send it while the reason came up.
+            Claim::Known(it) if it.state == State::Claimed => {
+                self.after_claim(work, id, it.at).await
+            }
+            Claim::Known(_) => Ok(Outcome::decided(None)),
+        }
     }
 
     /// Somebody else's claim: if its sender is dead, nobody knows whether it was sent.
