@@ -27,7 +27,7 @@ use platform::pseudonym::Pseudonym;
 use platform::settings::{MetaApp, Settings};
 use platform::{batch, jobs, random};
 use serde_json::json;
-use store::{EntryContent, MessageKey, NewEntry, Store, StoreError, Turn, keys};
+use store::{Entry, EntryContent, MessageKey, NewEntry, Store, StoreError, Turn, keys};
 use tracing::{info, warn};
 use whatsapp::graph::{Graph, To};
 use whatsapp::payload;
@@ -35,6 +35,10 @@ use whatsapp::payload;
 /// While a number broadcasts, a goodbye waits this long, so that no message of the broadcast that
 /// is in the air arrives after it: senders ask for consent at most a second before they send.
 const GOODBYE_WAIT: Duration = Duration::from_millis(1500);
+
+/// Sending an answer takes at most the goodbye's wait and the client's ten seconds, so whoever took
+/// an older one on is dead.
+const CLAIM_DEAD_AFTER_SECONDS: i64 = 20;
 
 /// Lost races for one contact before the message goes back to its queue.
 const TRIES: usize = 3;
@@ -56,6 +60,8 @@ struct Owed {
     row: String,
     /// Whether it is a goodbye: nothing of a broadcast may come after it.
     farewell: bool,
+    /// Whether the message was decided on before, so that another process may have died with it.
+    again: bool,
 }
 
 impl App {
@@ -129,7 +135,7 @@ impl App {
     ) -> anyhow::Result<Option<Owed>> {
         let contact = self.store.contact(&line.id, contact).await.context("load person")?;
         // Asked for after a crash: the wait of a goodbye costs nothing then.
-        Ok(contact.map(|contact| Owed { contact, row, farewell: true }))
+        Ok(contact.map(|contact| Owed { contact, row, farewell: true, again: true }))
     }
 
     /// Decides what the message means and saves it all at once.
@@ -177,7 +183,7 @@ impl App {
         self.store.save(turn).await.context("save person")?;
         self.tell(line, &decision).await;
         let farewell = decision.reply == Some(Reply::Goodbye);
-        Ok(row.map(|row| Owed { contact: decision.contact, row, farewell }))
+        Ok(row.map(|row| Owed { contact: decision.contact, row, farewell, again: false }))
     }
 
     /// Lets the comune's other systems know, without saying who. Lost if the bus is away: the
@@ -195,16 +201,20 @@ impl App {
         }
     }
 
-    /// Claims the answer and sends it: at most once, whatever happens in between.
+    /// Claims the answer and sends it: once, and once more only if the process died with it.
     async fn send(&self, line: &Line, owed: Owed) -> anyhow::Result<()> {
-        let Owed { contact, row, farewell } = owed;
+        let Owed { contact, row, farewell, again } = owed;
         let now_ms = self.clock.now().as_millisecond();
         let number = &line.phone_number_id;
         if farewell && self.store.is_broadcasting(number, now_ms).await.context("read rate")? {
             self.clock.pace(GOODBYE_WAIT).await;
         }
         let claimed = self.store.claim_entry(&line.id, &contact.id, &row).await;
-        let Some(entry) = claimed.context("claim answer")? else { return Ok(()) };
+        let entry = match claimed.context("claim answer")? {
+            None if again => self.left_behind(line, &contact, &row).await?,
+            claimed => claimed,
+        };
+        let Some(entry) = entry else { return Ok(()) };
         let Some(to) = address(&contact) else { return Ok(()) };
         let app = self.apps.iter().find(|it| it.id == line.app).context("find Meta app")?;
         self.debit(line, 1).await?;
@@ -231,6 +241,28 @@ impl App {
         info!(line.id = %line.id, contact.id = %contact.id, state = state.name(), "answered");
         let recorded = self.store.report_entry(&line.id, &contact.id, &row, state, code).await;
         recorded.context("record answer")
+    }
+
+    /// The answer, if who claimed it died before they could say how it went and Meta has reported
+    /// nothing of it since. It is *unresolved* from then on, so that this happens once.
+    ///
+    /// A person's messages come one at a time, so nobody else does this meanwhile. A confirmation
+    /// that comes twice harms nobody; one that never comes leaves a person in doubt of their rights.
+    async fn left_behind(
+        &self,
+        line: &Line,
+        contact: &Contact,
+        row: &str,
+    ) -> anyhow::Result<Option<Entry>> {
+        let entry = self.store.entry(&line.id, &contact.id, row).await.context("load answer")?;
+        let claimed = entry.filter(|it| it.state == Some(State::Claimed));
+        let Some(entry) = claimed else { return Ok(None) };
+        let age_seconds = self.clock.now().as_second() - entry.at.as_second();
+        anyhow::ensure!(age_seconds >= CLAIM_DEAD_AFTER_SECONDS, "answer is still being sent");
+        let unresolved = State::Unresolved;
+        let marked = self.store.report_entry(&line.id, &contact.id, row, unresolved, None).await;
+        marked.context("mark answer")?;
+        Ok(Some(entry))
     }
 
     async fn debit(&self, line: &Line, n: usize) -> anyhow::Result<()> {
