@@ -3,6 +3,7 @@
 
 pub mod broker;
 mod engine;
+mod kept;
 pub mod lines;
 mod meta;
 pub mod poller;

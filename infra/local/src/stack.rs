@@ -1,5 +1,6 @@
 //! `Stack`: the whole system in one process, behind one port of 127.0.0.1.
 
+use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -27,14 +28,14 @@ use store::Store;
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
-use tracing::{debug, error, info};
+use tracing::{debug, error, info, warn};
 use whatsapp::graph::Graph;
 
 use crate::broker::{Broker, Depth, QueueOptions};
 use crate::lines::{self, LineFile, WrongFiles};
 use crate::poller::{self, Polling};
-use crate::time::{Ticked, Time};
-use crate::{engine, meta};
+use crate::time::{Hand, Ticked, Time};
+use crate::{engine, kept, meta};
 
 /// Where the stand-in's Graph API is mounted.
 const GRAPH: &str = "/graph";
@@ -68,6 +69,11 @@ pub enum StartError {
         "port {0} is in use: choose another with --port (0 is any free one), or stop what uses it"
     )]
     PortInUse(u16),
+    #[error(
+        "the data folder {} is in use: choose another with --data, or stop what uses it",
+        .0.display()
+    )]
+    DataInUse(PathBuf),
     #[error(transparent)]
     Other(#[from] anyhow::Error),
 }
@@ -79,6 +85,8 @@ pub struct Stack {
     meta: Option<Meta>,
     /// They end with the stack.
     tasks: JoinSet<()>,
+    /// The data folder is ours for as long as this is held.
+    _taken: Option<File>,
 }
 
 /// The queues between the functions.
@@ -93,23 +101,23 @@ impl Stack {
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let files = lines::read_folder(&options.lines)?;
         let listener = listen(options.port).await?;
-        Ok(Self::on(listener, options, files).await?)
+        let taken = options.data.as_deref().map(take).transpose()?;
+        Ok(Self::on(listener, taken, options, files).await?)
     }
 
     async fn on(
         listener: TcpListener,
+        taken: Option<File>,
         options: Options,
         files: Vec<LineFile>,
     ) -> anyhow::Result<Self> {
         let address = listener.local_addr().context("read own address")?;
         let data = options.data.as_deref();
-        if let Some(folder) = data {
-            std::fs::create_dir_all(folder)
-                .with_context(|| format!("make the folder {}", folder.display()))?;
-        }
         let file = |name: &str| data.map(|it| it.join(name));
         let shifted = clock(options.clock, file("clock").as_deref())?;
-        let clock = Clock::Shifted(shifted.clone());
+        let hand = Hand { clock: shifted.clone(), file: file("clock").into() };
+        hand.advance(Duration::ZERO)?;
+        let clock = Clock::Shifted(shifted);
         let mut tasks = JoinSet::new();
 
         let broker = Broker::open(file("queues.sqlite").as_deref(), clock.clone())?;
@@ -150,7 +158,7 @@ impl Stack {
 
         let fanout = functions.fanout();
         let time = Arc::new(Time {
-            clock: shifted,
+            hand,
             broker: Arc::new(broker),
             bus,
             meta: meta.clone(),
@@ -163,8 +171,7 @@ impl Stack {
         let ticking = Arc::clone(&time);
         tasks.spawn(async move { ticking.run().await });
 
-        let clock_file = file("clock");
-        let router = functions.router().merge(own_routes(Arc::clone(&time), clock_file));
+        let router = functions.router().merge(own_routes(Arc::clone(&time)));
         let router = match &meta {
             Some(meta) => {
                 meta.set_graph_url(&graph_url);
@@ -190,7 +197,7 @@ impl Stack {
             }
         });
         info!(lines = files.len(), "started");
-        Ok(Self { address, time, meta, tasks })
+        Ok(Self { address, time, meta, tasks, _taken: taken })
     }
 
     /// `http://127.0.0.1:3000`
@@ -348,15 +355,26 @@ async fn queues(broker: &Broker) -> anyhow::Result<Queues> {
     })
 }
 
-/// The clock as asked for; else as it was left, so that it never goes back.
-fn clock(start: Option<Timestamp>, file: Option<&Path>) -> anyhow::Result<Shifted> {
-    let left = file.and_then(|it| std::fs::read_to_string(it).ok());
-    let left_ms = left.and_then(|it| it.trim().parse::<i64>().ok()).unwrap_or(0);
-    let start = match start {
-        Some(start) => start,
-        None => Timestamp::from_millisecond(Timestamp::now().as_millisecond() + left_ms)
-            .context("read the clock's file")?,
-    };
+/// Makes the data folder, and keeps other processes out of it.
+fn take(folder: &Path) -> Result<File, StartError> {
+    let taken = std::fs::create_dir_all(folder).and_then(|()| kept::take(folder));
+    let taken = taken.with_context(|| format!("make the folder {}", folder.display()))?;
+    taken.ok_or_else(|| StartError::DataInUse(folder.to_owned()))
+}
+
+/// The clock as asked for, else the system's; but never before the time at which it was left:
+/// queues and rates would wait for it to come round again.
+fn clock(asked: Option<Timestamp>, file: Option<&Path>) -> anyhow::Result<Shifted> {
+    let kept = file.map(kept::read).transpose().context("read the clock's file")?.flatten();
+    let lead_ms: Option<i64> = kept.map(|it| it.trim().parse()).transpose()?;
+    let system = Timestamp::now();
+    let left = lead_ms.map(|it| Timestamp::from_millisecond(system.as_millisecond() + it));
+    let left = left.transpose().context("read the clock's file")?;
+    let asked = asked.unwrap_or_else(|| left.unwrap_or(system));
+    let start = left.map_or(asked, |it| it.max(asked));
+    if start > asked {
+        warn!("the clock goes on from {start}, where this data folder left it, not from {asked}");
+    }
     match Clock::starting_at(start) {
         Clock::Shifted(shifted) => Ok(shifted),
         Clock::System => Ok(Shifted::default()),
@@ -366,11 +384,11 @@ fn clock(start: Option<Timestamp>, file: Option<&Path>) -> anyhow::Result<Shifte
 /// The key of all HMACs, made once: people are found by it.
 fn lookup_key(file: Option<&Path>) -> anyhow::Result<Secret> {
     let Some(file) = file else { return Ok(Secret::new(random::key())) };
-    if let Ok(key) = std::fs::read_to_string(file) {
+    if let Some(key) = kept::read(file).context("read the lookup key")? {
         return Ok(Secret::new(key.trim()));
     }
     let key = random::key();
-    std::fs::write(file, &key).context("write the lookup key")?;
+    kept::write(file, &key).context("write the lookup key")?;
     Ok(Secret::new(key))
 }
 
@@ -403,38 +421,26 @@ async fn wake_fanout(fanout: fanout::App, mut events: Events, clock: Clock) {
     }
 }
 
-#[derive(Clone)]
-struct Own {
-    time: Arc<Time>,
-    clock_file: Option<PathBuf>,
-}
-
 /// What only a local stack has.
-fn own_routes(time: Arc<Time>, clock_file: Option<PathBuf>) -> Router {
+fn own_routes(time: Arc<Time>) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok" }))
         .route("/_clock/advance", post(advance))
-        .with_state(Own { time, clock_file })
+        .with_state(time)
 }
 
-async fn advance(State(own): State<Own>, Json(asked): Json<Value>) -> (StatusCode, Json<Value>) {
+async fn advance(
+    State(time): State<Arc<Time>>,
+    Json(asked): Json<Value>,
+) -> (StatusCode, Json<Value>) {
     let seconds = asked.get("seconds").and_then(Value::as_f64).filter(|it| *it >= 0.0);
     let by = seconds.and_then(|it| Duration::try_from_secs_f64(it).ok());
     let Some(by) = by.filter(|it| it.as_secs() <= 10 * 366 * 86_400) else {
         let detail = "Send {\"seconds\": n}, with n from 0 to ten years.";
         return (StatusCode::BAD_REQUEST, Json(json!({ "detail": detail })));
     };
-    let moved = own.time.advance(by).await;
-    if let Some(file) = &own.clock_file
-        && let Err(err) = std::fs::write(file, own.time.clock.offset_ms().to_string())
-    {
-        error!("clock not written down: {err}");
-    }
-    match moved {
-        Ok(()) => {
-            let now = Clock::Shifted(own.time.clock.clone()).now();
-            (StatusCode::OK, Json(json!({ "now": now.to_string() })))
-        }
+    match time.advance(by).await {
+        Ok(()) => (StatusCode::OK, Json(json!({ "now": time.now().to_string() }))),
         Err(err) => {
             error!("clock not moved to its end: {err:#}");
             let detail = "Not everything that became due could be worked off. See the log.";

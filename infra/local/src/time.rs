@@ -1,7 +1,8 @@
 //! What happens because time passes: the minute's tick, the night's, and the clock that a test
 //! or a curious person moves.
 
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -17,6 +18,7 @@ use tokio::sync::Mutex;
 use tracing::error;
 
 use crate::broker::Broker;
+use crate::kept;
 
 /// The night's clearing runs at this hour, UTC.
 const NIGHT_HOUR: i8 = 2;
@@ -26,7 +28,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Everything that moves by itself.
 pub(crate) struct Time {
-    pub(crate) clock: Shifted,
+    pub(crate) hand: Hand,
     pub(crate) broker: Arc<Broker>,
     pub(crate) bus: LocalBus,
     pub(crate) meta: Option<Meta>,
@@ -34,6 +36,13 @@ pub(crate) struct Time {
     pub(crate) fanout: Fanout,
     pub(crate) retention: Retention,
     pub(crate) ticked: Mutex<Ticked>,
+}
+
+/// Moves the clock, and keeps how far.
+pub(crate) struct Hand {
+    pub(crate) clock: Shifted,
+    /// The clock's lead over the system's, in milliseconds. Locked while it moves.
+    pub(crate) file: std::sync::Mutex<Option<PathBuf>>,
 }
 
 /// What the ticks have seen to.
@@ -51,9 +60,23 @@ impl Ticked {
     }
 }
 
+impl Hand {
+    /// Written down before anything happens at the new time, so that no crash takes it back.
+    pub(crate) fn advance(&self, by: Duration) -> anyhow::Result<()> {
+        let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = &*file {
+            let by_ms = i64::try_from(by.as_millis()).context("move the clock that far")?;
+            let lead_ms = self.clock.offset_ms().saturating_add(by_ms);
+            kept::write(file, &lead_ms.to_string()).context("write the clock's file")?;
+        }
+        self.clock.advance(by);
+        Ok(())
+    }
+}
+
 impl Time {
-    fn now(&self) -> Timestamp {
-        Clock::Shifted(self.clock.clone()).now()
+    pub(crate) fn now(&self) -> Timestamp {
+        Clock::Shifted(self.hand.clock.clone()).now()
     }
 
     /// Ticks for as long as the stack runs.
@@ -62,7 +85,7 @@ impl Time {
             self.tick().await;
             tokio::select! {
                 () = tokio::time::sleep(LOOK_EVERY) => {}
-                () = self.clock.moved() => {}
+                () = self.hand.clock.moved() => {}
             }
         }
     }
@@ -95,7 +118,7 @@ impl Time {
             let now = self.now();
             let next = self.next_due(now).await?.filter(|it| *it < end).unwrap_or(end);
             if let Ok(left) = Duration::try_from(next.duration_since(now)) {
-                self.clock.advance(left);
+                self.hand.advance(left)?;
             }
             if next == end {
                 return self.settle().await;
@@ -124,9 +147,9 @@ impl Time {
         let queued = self.broker.next_due().await?;
         let webhook = self.meta.as_ref().and_then(Meta::next_due);
         let night = Some(self.ticked.lock().await.night);
-        // What a broadcast needs is seen to by the first tick after it.
+        // What a broadcast needs is seen to by the first tick that finds it due.
         let broadcast = self.store.next_due().await.context("read what is due")?;
-        let tick = broadcast.map(|at| minute_after(at.max(now)));
+        let tick = broadcast.map(|at| if at > now { minute_from(at) } else { minute_after(now) });
         let all = [queued, webhook, night, tick];
         Ok(all.into_iter().flatten().filter(|it| *it > now).min())
     }
@@ -138,6 +161,12 @@ fn minute(at: Timestamp) -> i64 {
 
 fn minute_after(at: Timestamp) -> Timestamp {
     Timestamp::from_second((minute(at) + 1) * 60).unwrap_or(Timestamp::MAX)
+}
+
+/// The minute that begins at this instant, or else the next.
+fn minute_from(at: Timestamp) -> Timestamp {
+    let begun = Timestamp::from_second(minute(at) * 60).unwrap_or(Timestamp::MIN);
+    if begun == at { at } else { minute_after(at) }
 }
 
 fn next_night(now: Timestamp) -> Timestamp {
@@ -162,5 +191,7 @@ mod tests {
         }
         let now: Timestamp = "2026-11-22T09:00:00Z".parse().unwrap();
         assert_eq!(minute_after(now).to_string(), "2026-11-22T09:01:00Z");
+        assert_eq!(minute_from(now), now);
+        assert_eq!(minute_from(now + 1.millisecond()).to_string(), "2026-11-22T09:01:00Z");
     }
 }
