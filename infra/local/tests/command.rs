@@ -1,0 +1,14 @@
+//! The command as a person runs it: a process of its own that is killed, started again, and asked
+//! for what cannot be.
+
+#[cfg(test)]
+mod command {
+    pub(crate) mod process;
+    pub(crate) mod town;
+
+    mod crashes;
+    mod options;
+    mod refusals;
+    mod time;
+    mod words;
+}
