@@ -102,8 +102,7 @@ fn run(run: Run) -> anyhow::Result<()> {
         })
         .await?;
         writeln!(std::io::stdout(), "ready {}", stack.url()).context("say that it is ready")?;
-        stack.run().await;
-        Ok(())
+        Err(stack.run().await)
     })
 }
 

@@ -230,9 +230,10 @@ impl Stack {
         &self.time.store
     }
 
-    /// Serves until the process ends.
-    pub async fn run(mut self) {
+    /// Serves until the process ends. Returns only if a part of the stack has: it has logged why.
+    pub async fn run(mut self) -> anyhow::Error {
         self.tasks.join_next().await;
+        anyhow::anyhow!("a part of the stack ended, and the rest is nothing without it")
     }
 }
 
