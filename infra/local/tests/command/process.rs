@@ -42,6 +42,15 @@ impl Drop for Process {
     }
 }
 
+impl Drop for Home {
+    /// Whoever looks at a test that failed wants to know what the stack said.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", self.log());
+        }
+    }
+}
+
 impl Home {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();

@@ -17,7 +17,7 @@ pub(crate) const WELCOME: &str = "Iscrizione confermata";
 pub(crate) const GOODBYE: &str = "Iscrizione cancellata";
 
 /// No request takes longer, not even one that moves the clock.
-const LIMIT: Duration = Duration::from_mins(2);
+const LIMIT: Duration = Duration::from_mins(5);
 
 /// Between two looks at something that takes its time.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
