@@ -1,5 +1,6 @@
 //! A person on WhatsApp as one line knows them, subscribed or not.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
@@ -120,12 +121,21 @@ impl std::fmt::Debug for ConsentSource {
 
 /// One person out of two contacts: `kept` goes on, and knows `other`'s id as a former one.
 ///
-/// The newer decision about the subscription holds for both.
+/// The newer decision about the subscription holds for both. Of two from the same instant, the
+/// one to leave: a missed goodbye is worse than a repaired one.
 pub fn merge(kept: &Contact, other: &Contact) -> Contact {
-    let newer = if other.consent_at > kept.consent_at { other } else { kept };
+    let ended = matches!(other.subscription, Subscription::Ended { .. });
+    let newer = match other.consent_at.cmp(&kept.consent_at) {
+        Ordering::Greater => other,
+        Ordering::Equal if ended => other,
+        Ordering::Equal | Ordering::Less => kept,
+    };
     let mut former_ids = kept.former_ids.clone();
-    former_ids.push(other.id.clone());
-    former_ids.extend(other.former_ids.iter().cloned());
+    for id in std::iter::once(&other.id).chain(&other.former_ids) {
+        if *id != kept.id && !former_ids.contains(id) {
+            former_ids.push(id.clone());
+        }
+    }
     Contact {
         id: kept.id.clone(),
         phone: kept.phone.clone().or_else(|| other.phone.clone()),
@@ -138,5 +148,86 @@ pub fn merge(kept: &Contact, other: &Contact) -> Contact {
         invited_at: kept.invited_at.max(other.invited_at),
         blocked: kept.blocked || other.blocked,
         former_ids,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const NUMBERS: [&str; 2] = ["393330000001", "393330000002"];
+
+    fn contact(id: &'static str) -> impl Strategy<Value = Contact> {
+        let consent = prop::option::of((0_i64..3, any::<bool>()));
+        let phone = prop::option::of(prop::sample::select(&NUMBERS[..]));
+        let user_id = prop::option::of(prop::sample::select(vec!["IT.1", "IT.2"]));
+        let former = prop::sample::subsequence(vec!["a", "b", "x", "y"], 0..=4);
+        (consent, phone, user_id, former, any::<bool>()).prop_map(
+            move |(consent, phone, user_id, former, blocked)| Contact {
+                phone: phone.map(|it| Phone::parse(it).unwrap()),
+                user_id: user_id.map(UserId::new),
+                subscription: match consent {
+                    None => Subscription::Never,
+                    Some((at, true)) => {
+                        Subscription::Active { topics: BTreeSet::new(), since: second(at) }
+                    }
+                    Some((at, false)) => Subscription::Ended { at: second(at) },
+                },
+                consent_at: consent.map(|(at, _)| second(at)),
+                blocked,
+                former_ids: former.into_iter().filter(|it| *it != id).map(ContactId::new).collect(),
+                ..Contact::new(ContactId::new(id))
+            },
+        )
+    }
+
+    fn second(at: i64) -> Timestamp {
+        Timestamp::from_second(at).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn the_newer_decision_holds_whichever_side_it_is_on(a in contact("a"), b in contact("b")) {
+            let (ab, ba) = (merge(&a, &b), merge(&b, &a));
+            prop_assert_eq!(&ab.subscription, &ba.subscription);
+            prop_assert_eq!(ab.consent_at, a.consent_at.max(b.consent_at));
+            let newer = if a.consent_at > b.consent_at { &a } else { &b };
+            if a.consent_at != b.consent_at {
+                prop_assert_eq!(&ab.subscription, &newer.subscription);
+            }
+            prop_assert_eq!(ab.blocked, a.blocked || b.blocked, "a block is not shaken off");
+        }
+
+        #[test]
+        fn nothing_that_identifies_a_person_is_lost(a in contact("a"), b in contact("b")) {
+            let merged = merge(&a, &b);
+            prop_assert_eq!(&merged.id, &a.id);
+            prop_assert_eq!(&merged.phone, a.phone.as_ref().map_or(&b.phone, |_| &a.phone));
+            prop_assert_eq!(&merged.user_id, a.user_id.as_ref().map_or(&b.user_id, |_| &a.user_id));
+            let known = [&a.id, &b.id].into_iter().chain(&a.former_ids).chain(&b.former_ids);
+            for id in known.filter(|it| **it != a.id) {
+                prop_assert_eq!(merged.former_ids.iter().filter(|it| *it == id).count(), 1);
+            }
+            prop_assert!(!merged.former_ids.contains(&a.id), "nobody is their own former self");
+        }
+    }
+
+    #[test]
+    fn of_two_decisions_of_one_instant_the_goodbye_holds() {
+        let at = second(1);
+        let active = Contact {
+            subscription: Subscription::Active { topics: BTreeSet::new(), since: at },
+            consent_at: Some(at),
+            ..Contact::new(ContactId::new("a"))
+        };
+        let left = Contact {
+            subscription: Subscription::Ended { at },
+            id: ContactId::new("b"),
+            ..active.clone()
+        };
+        assert!(!merge(&active, &left).is_subscribed());
+        assert!(!merge(&left, &active).is_subscribed());
     }
 }

@@ -7,7 +7,7 @@ use jiff::{Timestamp, ToSpan};
 use crate::contact::{ConsentChange, ConsentEvent, ConsentSource, Contact, Subscription};
 use crate::ids::TopicId;
 use crate::line::Line;
-use crate::message::{Content, Inbound, Sender};
+use crate::message::{Content, Inbound};
 use crate::reading::{Intent, Kind, Reading, TopicChange};
 use crate::reply::Reply;
 
@@ -48,7 +48,7 @@ pub fn decide(
     line: &Line,
     now: Timestamp,
 ) -> Decision {
-    let contact = seen(contact, &message.sender, message.at);
+    let contact = seen(contact, message);
     let decision = decide_for(contact, message, reading, line, now);
     // A message that came a day late changes what it changes, but its answer would be refused.
     let reply = decision.reply.clone().filter(|_| window_is_open(&decision.contact, now));
@@ -66,6 +66,7 @@ fn decide_for(
     let Some(reading) = reading else {
         return match message.content {
             Content::Reaction { .. } | Content::Moved { .. } => nothing(contact, Desk::Nothing),
+            _ if contact.blocked => nothing(contact, Desk::Recorded),
             _ => question(contact, line, now),
         };
     };
@@ -89,7 +90,10 @@ fn decide_for(
         Intent::Human(Kind::ThirdParty) => {
             Decision { desk: Desk::Opens, ..answer(contact, Reply::ThirdParty) }
         }
-        Intent::Ask if recently(contact.asked_at, now) => question(contact, line, now),
+        // Asked already, or too late to ask: then a person reads it.
+        Intent::Ask if recently(contact.asked_at, now) || !window_is_open(&contact, now) => {
+            question(contact, line, now)
+        }
         Intent::Ask => {
             let text = text_of(&message.content);
             let contact = Contact { asked_at: Some(now), ..contact };
@@ -100,12 +104,22 @@ fn decide_for(
 }
 
 /// The contact with what any message says of its sender.
-fn seen(contact: &Contact, sender: &Sender, at: Timestamp) -> Contact {
+///
+/// Who moved is known by the new number and user id from then on. Meta tells us that, not the
+/// person: it opens no service window.
+fn seen(contact: &Contact, message: &Inbound) -> Contact {
     let mut contact = contact.clone();
-    contact.phone = sender.phone.clone().or(contact.phone);
-    contact.user_id = sender.user_id.clone().or(contact.user_id);
+    let sender = &message.sender;
+    let (phone, user_id) = match &message.content {
+        Content::Moved { phone, user_id, .. } => (phone.as_ref(), user_id.as_ref()),
+        _ => {
+            contact.last_inbound_at = contact.last_inbound_at.max(Some(message.at));
+            (None, None)
+        }
+    };
+    contact.phone = phone.or(sender.phone.as_ref()).cloned().or(contact.phone);
+    contact.user_id = user_id.or(sender.user_id.as_ref()).cloned().or(contact.user_id);
     contact.name = sender.name.clone().or(contact.name);
-    contact.last_inbound_at = contact.last_inbound_at.max(Some(at));
     contact
 }
 
@@ -122,12 +136,13 @@ fn answer(contact: Contact, reply: Reply) -> Decision {
 }
 
 /// Something for a person at the desk. Where chat needs a subscription, who has none is invited
-/// once; the question is kept all the same.
+/// once, if the invitation can still reach them; the question is kept all the same.
 fn question(contact: Contact, line: &Line, now: Timestamp) -> Decision {
     let invite = line.chat_needs_subscription
         && !contact.is_subscribed()
         && !contact.blocked
-        && contact.invited_at.is_none();
+        && contact.invited_at.is_none()
+        && window_is_open(&contact, now);
     let reply = invite.then_some(Reply::Invitation);
     let invited_at = if invite { Some(now) } else { contact.invited_at };
     Decision { contact: Contact { invited_at, ..contact }, event: None, desk: Desk::Opens, reply }
@@ -135,8 +150,9 @@ fn question(contact: Contact, line: &Line, now: Timestamp) -> Decision {
 
 /// A change of consent: taken unless a newer one was taken before, and written down either way.
 fn consent(contact: Contact, message: &Inbound, reading: &Reading, line: &Line) -> Decision {
+    let id = contact.id.clone();
     let event = |change| ConsentEvent {
-        contact: contact.id.clone(),
+        contact: id.clone(),
         at: message.at,
         change,
         source: ConsentSource::Message {
@@ -147,8 +163,8 @@ fn consent(contact: Contact, message: &Inbound, reading: &Reading, line: &Line) 
         policy: line.policy.date,
         privacy: line.privacy.date,
     };
-    // Meta's clock has whole seconds: within one, the order of the queue decides.
-    if contact.consent_at.is_some_and(|newest| message.at < newest) {
+    // Meta's clock has whole seconds and ours has not: within one, the order of the queue decides.
+    if contact.consent_at.is_some_and(|newest| message.at.as_second() < newest.as_second()) {
         let event = event(ConsentChange::Outdated { wanted: reading.intent.name().to_owned() });
         return Decision { contact, event: Some(event), desk: Desk::Recorded, reply: None };
     }
@@ -174,7 +190,10 @@ fn consent(contact: Contact, message: &Inbound, reading: &Reading, line: &Line) 
         }
         (Intent::Topics { change: Some(change) }, Some((topics, _))) => {
             match changed(topics, change) {
-                next if next.is_empty() => (Some(ConsentChange::Unsubscribed), Reply::Goodbye),
+                // What the line no longer has cannot be what they stay for.
+                next if !next.iter().any(|it| line.topic(it).is_some()) => {
+                    (Some(ConsentChange::Unsubscribed), Reply::Goodbye)
+                }
                 next if next == *topics => (None, Reply::TopicsSaved { topics: next }),
                 next => (
                     Some(ConsentChange::TopicsChosen { topics: next.clone() }),
@@ -183,13 +202,17 @@ fn consent(contact: Contact, message: &Inbound, reading: &Reading, line: &Line) 
             }
         }
         // Choosing is not joining: who has not opted in is told how.
-        (Intent::Topics { .. }, None) => (None, Reply::Topics { chosen: BTreeSet::new() }),
+        (Intent::Topics { .. }, None) => {
+            return answer(contact, Reply::Topics { chosen: BTreeSet::new() });
+        }
         (_, Some(_)) => (Some(ConsentChange::Unsubscribed), Reply::Goodbye),
         (_, None) => (None, Reply::NotSubscribed),
     };
-    let mut contact = contact.clone();
+    let event = change.clone().map(event);
+    let mut contact = contact;
+    // Even if it changes nothing: what they said before it must not come back by coming late.
+    contact.consent_at = contact.consent_at.max(Some(message.at));
     if let Some(change) = &change {
-        contact.consent_at = Some(message.at);
         contact.subscription = match change {
             ConsentChange::Unsubscribed => Subscription::Ended { at: message.at },
             ConsentChange::Subscribed { topics } | ConsentChange::TopicsChosen { topics } => {
@@ -199,7 +222,7 @@ fn consent(contact: Contact, message: &Inbound, reading: &Reading, line: &Line) 
             ConsentChange::Outdated { .. } => contact.subscription,
         };
     }
-    Decision { contact, event: change.map(event), desk: Desk::Recorded, reply: Some(reply) }
+    Decision { contact, event, desk: Desk::Recorded, reply: Some(reply) }
 }
 
 fn set(topics: &[TopicId]) -> BTreeSet<TopicId> {
@@ -229,3 +252,6 @@ pub fn text_of(content: &Content) -> String {
         Content::Other { .. } | Content::Moved { .. } => String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,657 @@
+//! Conversations played message by message, and what holds of any of them.
+
+use std::fmt::Write as _;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::ids::{ContactId, MessageId, UserId};
+use crate::line::{Topic, sample};
+use crate::message::{Media, Sender};
+use crate::phone::Phone;
+use crate::reading::Reader;
+
+/// News and deadlines; anybody may ask.
+fn free() -> Line {
+    let line = sample::line();
+    let topic = |id: &str, name: &str| Topic {
+        id: TopicId::new(id),
+        name: name.to_owned(),
+        ..line.topics[0].clone()
+    };
+    Line {
+        opt_in: vec!["ISCRIVIMI".to_owned()],
+        opt_out: vec!["CANCELLAMI".to_owned()],
+        topics: vec![topic("scadenze", "Scadenze"), topic("eventi", "Eventi")],
+        ..line
+    }
+}
+
+/// Who asks must be subscribed.
+fn closed() -> Line {
+    Line { chat_needs_subscription: true, ..free() }
+}
+
+fn stranger() -> Contact {
+    Contact::new(ContactId::new("c"))
+}
+
+fn blocked() -> Contact {
+    let mut contact = said(&free(), stranger(), "24T08:00 ISCRIVIMI");
+    contact.blocked = true;
+    contact
+}
+
+/// `24T09:00` of November 2026.
+fn moment(text: &str) -> Timestamp {
+    format!("2026-11-{text}:00Z").parse().unwrap()
+}
+
+/// What came: in brackets what is no text, `[tap stop]` with its payload.
+fn content(text: &str) -> Content {
+    let Some(kind) = text.strip_prefix('[').and_then(|it| it.strip_suffix(']')) else {
+        return Content::Text(text.to_owned());
+    };
+    if let Some(payload) = kind.strip_prefix("tap ") {
+        return Content::Tap { payload: payload.to_owned(), title: "Premuto".to_owned() };
+    }
+    match kind {
+        "reaction" => Content::Reaction { emoji: None },
+        "moved" => Content::Moved {
+            phone: Phone::parse("393330000009").ok(),
+            user_id: Some(UserId::new("IT.9")),
+            previous_user_id: None,
+        },
+        "photo" => Content::Media(Media {
+            kind: "image".to_owned(),
+            id: "1".to_owned(),
+            mime_type: None,
+            file_name: None,
+            caption: None,
+        }),
+        _ => Content::Other { kind: kind.to_owned() },
+    }
+}
+
+fn inbound(at: Timestamp, text: &str) -> Inbound {
+    Inbound {
+        id: MessageId::new("wamid.1"),
+        sender: Sender { phone: Phone::parse("393330000001").ok(), user_id: None, name: None },
+        at,
+        content: content(text),
+    }
+}
+
+fn hear(line: &Line, contact: &Contact, message: &Inbound, now: Timestamp) -> Decision {
+    let reading = match &message.content {
+        Content::Text(text) => Some(Reader::new(line).read(text)),
+        Content::Tap { payload, .. } => Reading::of_tap(payload),
+        _ => None,
+    };
+    decide(contact, message, reading.as_ref(), line, now)
+}
+
+/// The contact after one message, heard when it was written.
+fn said(line: &Line, contact: Contact, message: &str) -> Contact {
+    let (at, text) = message.split_once(' ').unwrap();
+    hear(line, &contact, &inbound(moment(at), text), moment(at)).contact
+}
+
+/// Hears messages one after the other, `24T09:00 words` each, and writes down what follows.
+///
+/// The time is Meta's; ours is the latest that was ever said. A time without words lets ours
+/// pass.
+fn play(line: &Line, contact: Contact, messages: &[&str]) -> String {
+    let mut transcript = String::new();
+    let mut contact = contact;
+    let mut now = Timestamp::MIN;
+    for message in messages {
+        let (at, text) = message.split_once(' ').unwrap_or((message, ""));
+        now = now.max(moment(at));
+        writeln!(transcript, "> {message}").unwrap();
+        if text.is_empty() {
+            continue;
+        }
+        let decision = hear(line, &contact, &inbound(moment(at), text), now);
+        if let Some(event) = &decision.event {
+            writeln!(transcript, "  {}", in_words(&event.change)).unwrap();
+        } else {
+            assert_eq!(decision.contact.subscription, contact.subscription, "no change unwritten");
+        }
+        if decision.desk != Desk::Nothing {
+            writeln!(transcript, "  desk: {:?}", decision.desk).unwrap();
+        }
+        if let Some(reply) = &decision.reply {
+            writeln!(transcript, "  < {}", reply.name()).unwrap();
+        }
+        contact = decision.contact;
+    }
+    transcript
+}
+
+fn in_words(change: &ConsentChange) -> String {
+    let list = |topics: &BTreeSet<TopicId>| {
+        topics.iter().map(TopicId::as_str).collect::<Vec<_>>().join(", ")
+    };
+    match change {
+        ConsentChange::Subscribed { topics } => format!("subscribed to {}", list(topics)),
+        ConsentChange::TopicsChosen { topics } => format!("chose {}", list(topics)),
+        ConsentChange::Unsubscribed => "left".to_owned(),
+        ConsentChange::Outdated { wanted } => format!("too old: {wanted}"),
+    }
+}
+
+#[test]
+fn joins_and_leaves_once() {
+    insta::assert_snapshot!(play(&free(), stranger(), &[
+        "24T09:00 ISCRIVIMI",
+        "24T09:01 iscrivimi",
+        "24T09:02 CANCELLAMI",
+        "24T09:03 cancellami",
+        "24T09:04 ISCRIVIMI",
+        "24T09:05 STOP",
+        "24T09:06 stop",
+    ]), @r"
+    > 24T09:00 ISCRIVIMI
+      subscribed to eventi, scadenze
+      desk: Recorded
+      < welcome
+    > 24T09:01 iscrivimi
+      desk: Recorded
+      < already
+    > 24T09:02 CANCELLAMI
+      left
+      desk: Recorded
+      < goodbye
+    > 24T09:03 cancellami
+      desk: Recorded
+      < not_subscribed
+    > 24T09:04 ISCRIVIMI
+      subscribed to eventi, scadenze
+      desk: Recorded
+      < welcome
+    > 24T09:05 STOP
+      left
+      desk: Recorded
+      < goodbye
+    > 24T09:06 stop
+      desk: Recorded
+      < not_subscribed
+    ");
+}
+
+#[test]
+fn chooses_topics_by_words_and_leaves_with_the_last() {
+    insta::assert_snapshot!(play(&free(), stranger(), &[
+        "24T09:00 solo scadenze",
+        "24T09:01 ISCRIVIMI",
+        "24T09:02 solo scadenze",
+        "24T09:03 solo scadenze",
+        "24T09:04 aggiungi eventi",
+        "24T09:05 argomenti",
+        "24T09:06 disattiva eventi",
+        "24T09:07 disattiva scadenze",
+        "24T09:08 aggiungi eventi",
+        "24T09:09 argomenti",
+    ]), @r"
+    > 24T09:00 solo scadenze
+      desk: Recorded
+      < topics_none
+    > 24T09:01 ISCRIVIMI
+      subscribed to eventi, scadenze
+      desk: Recorded
+      < welcome
+    > 24T09:02 solo scadenze
+      chose scadenze
+      desk: Recorded
+      < topics_saved
+    > 24T09:03 solo scadenze
+      desk: Recorded
+      < topics_saved
+    > 24T09:04 aggiungi eventi
+      chose eventi, scadenze
+      desk: Recorded
+      < topics_saved
+    > 24T09:05 argomenti
+      desk: Recorded
+      < topics
+    > 24T09:06 disattiva eventi
+      chose scadenze
+      desk: Recorded
+      < topics_saved
+    > 24T09:07 disattiva scadenze
+      left
+      desk: Recorded
+      < goodbye
+    > 24T09:08 aggiungi eventi
+      desk: Recorded
+      < topics_none
+    > 24T09:09 argomenti
+      desk: Recorded
+      < topics_none
+    ");
+}
+
+#[test]
+fn subscribing_again_with_topics_adds_them() {
+    insta::assert_snapshot!(play(&free(), stranger(), &[
+        "24T09:00 iscrivimi a scadenze",
+        "24T09:01 iscrivimi agli eventi",
+        "24T09:02 iscrivimi agli eventi",
+    ]), @r"
+    > 24T09:00 iscrivimi a scadenze
+      subscribed to scadenze
+      desk: Recorded
+      < welcome
+    > 24T09:01 iscrivimi agli eventi
+      chose eventi, scadenze
+      desk: Recorded
+      < topics_saved
+    > 24T09:02 iscrivimi agli eventi
+      desk: Recorded
+      < already
+    ");
+}
+
+#[test]
+fn who_stays_for_a_topic_that_the_line_dropped_is_told_goodbye() {
+    let both = said(&free(), stranger(), "24T08:00 ISCRIVIMI");
+    let line = Line { topics: free().topics[..1].to_vec(), ..free() };
+    insta::assert_snapshot!(play(&line, both, &["24T09:00 disattiva scadenze"]), @r"
+    > 24T09:00 disattiva scadenze
+      left
+      desk: Recorded
+      < goodbye
+    ");
+}
+
+#[test]
+fn answers_what_has_an_answer_and_gives_the_rest_to_the_desk() {
+    insta::assert_snapshot!(play(&free(), stranger(), &[
+        "24T09:00 aiuto",
+        "24T09:01 i miei dati",
+        "24T09:02 Quali documenti servono per la carta d'identità?",
+        "24T09:03 grazie mille",
+        "24T09:04 c'è un incendio in via Roma",
+        "24T09:05 iscrivete mia madre al 333 0000002",
+        "24T09:06 [photo]",
+        "24T09:07 [location]",
+        "24T09:08 [reaction]",
+        "24T09:09 [moved]",
+    ]), @r"
+    > 24T09:00 aiuto
+      desk: Recorded
+      < help
+    > 24T09:01 i miei dati
+      desk: Opens
+      < my_data
+    > 24T09:02 Quali documenti servono per la carta d'identità?
+      desk: Opens
+    > 24T09:03 grazie mille
+      desk: Recorded
+    > 24T09:04 c'è un incendio in via Roma
+      desk: Opens
+      < emergency
+    > 24T09:05 iscrivete mia madre al 333 0000002
+      desk: Opens
+      < third_party
+    > 24T09:06 [photo]
+      desk: Opens
+    > 24T09:07 [location]
+      desk: Opens
+    > 24T09:08 [reaction]
+    > 24T09:09 [moved]
+    ");
+}
+
+#[test]
+fn asks_what_is_meant_once_a_day_and_then_leaves_it_to_a_person() {
+    insta::assert_snapshot!(play(&free(), stranger(), &[
+        "24T09:00 2",
+        "24T09:01 2",
+        "25T08:59 2",
+        "25T09:00 2",
+    ]), @r"
+    > 24T09:00 2
+      desk: Recorded
+      < ask
+    > 24T09:01 2
+      desk: Opens
+    > 25T08:59 2
+      desk: Opens
+    > 25T09:00 2
+      desk: Recorded
+      < ask
+    ");
+}
+
+#[test]
+fn who_is_not_subscribed_is_invited_once_where_chat_needs_it() {
+    insta::assert_snapshot!(play(&closed(), stranger(), &[
+        "24T09:00 Quando apre l'ufficio?",
+        "24T09:01 [photo]",
+        "26T09:00 E il sabato?",
+        "26T09:01 ISCRIVIMI",
+        "26T09:02 E la domenica?",
+        "26T09:03 CANCELLAMI",
+        "26T09:04 E a Natale?",
+    ]), @r"
+    > 24T09:00 Quando apre l'ufficio?
+      desk: Opens
+      < invitation
+    > 24T09:01 [photo]
+      desk: Opens
+    > 26T09:00 E il sabato?
+      desk: Opens
+    > 26T09:01 ISCRIVIMI
+      subscribed to eventi, scadenze
+      desk: Recorded
+      < welcome
+    > 26T09:02 E la domenica?
+      desk: Opens
+    > 26T09:03 CANCELLAMI
+      left
+      desk: Recorded
+      < goodbye
+    > 26T09:04 E a Natale?
+      desk: Opens
+    ");
+}
+
+#[test]
+fn who_is_blocked_can_leave_and_ask_for_their_data_and_nothing_else() {
+    insta::assert_snapshot!(play(&closed(), blocked(), &[
+        "24T09:00 ISCRIVIMI",
+        "24T09:01 solo scadenze",
+        "24T09:02 aiuto",
+        "24T09:03 argomenti",
+        "24T09:04 2",
+        "24T09:05 Quando apre l'ufficio?",
+        "24T09:06 [photo]",
+        "24T09:07 i miei dati",
+        "24T09:08 STOP",
+        "24T09:09 CANCELLAMI",
+    ]), @r"
+    > 24T09:00 ISCRIVIMI
+      desk: Recorded
+    > 24T09:01 solo scadenze
+      desk: Recorded
+    > 24T09:02 aiuto
+      desk: Recorded
+    > 24T09:03 argomenti
+      desk: Recorded
+    > 24T09:04 2
+      desk: Recorded
+    > 24T09:05 Quando apre l'ufficio?
+      desk: Recorded
+    > 24T09:06 [photo]
+      desk: Recorded
+    > 24T09:07 i miei dati
+      desk: Opens
+      < my_data
+    > 24T09:08 STOP
+      left
+      desk: Recorded
+      < goodbye
+    > 24T09:09 CANCELLAMI
+      desk: Recorded
+      < not_subscribed
+    ");
+}
+
+#[test]
+fn taps_say_what_they_want_by_their_payload() {
+    insta::assert_snapshot!(play(&free(), stranger(), &[
+        "24T09:00 [tap subscribe]",
+        "24T09:01 [tap topics]",
+        "24T09:02 [tap help]",
+        "24T09:03 [tap question]",
+        "24T09:04 [tap my-data]",
+        "24T09:05 [tap unsubscribe]",
+        "24T09:06 [tap stop]",
+        "24T09:07 [tap something else]",
+    ]), @r"
+    > 24T09:00 [tap subscribe]
+      subscribed to eventi, scadenze
+      desk: Recorded
+      < welcome
+    > 24T09:01 [tap topics]
+      desk: Recorded
+      < topics
+    > 24T09:02 [tap help]
+      desk: Recorded
+      < help
+    > 24T09:03 [tap question]
+      desk: Opens
+    > 24T09:04 [tap my-data]
+      desk: Opens
+      < my_data
+    > 24T09:05 [tap unsubscribe]
+      left
+      desk: Recorded
+      < goodbye
+    > 24T09:06 [tap stop]
+      desk: Recorded
+      < not_subscribed
+    > 24T09:07 [tap something else]
+      desk: Opens
+    ");
+}
+
+#[test]
+fn a_message_that_comes_a_day_late_changes_what_it_changes_and_is_not_answered() {
+    insta::assert_snapshot!(play(&closed(), stranger(), &[
+        "24T09:00",
+        "23T08:00 Quando apre l'ufficio?",
+        "23T08:01 2",
+        "23T08:02 ISCRIVIMI",
+        "23T08:03 CANCELLAMI",
+    ]), @r"
+    > 24T09:00
+    > 23T08:00 Quando apre l'ufficio?
+      desk: Opens
+    > 23T08:01 2
+      desk: Opens
+    > 23T08:02 ISCRIVIMI
+      subscribed to eventi, scadenze
+      desk: Recorded
+    > 23T08:03 CANCELLAMI
+      left
+      desk: Recorded
+    ");
+    // What was not said can still be said.
+    insta::assert_snapshot!(play(&closed(), stranger(), &[
+        "24T09:00",
+        "23T08:00 Quando apre l'ufficio?",
+        "24T09:01 Quando apre l'ufficio?",
+    ]), @r"
+    > 24T09:00
+    > 23T08:00 Quando apre l'ufficio?
+      desk: Opens
+    > 24T09:01 Quando apre l'ufficio?
+      desk: Opens
+      < invitation
+    ");
+}
+
+#[test]
+fn an_older_change_after_a_newer_one_is_written_down_and_changes_nothing() {
+    insta::assert_snapshot!(play(&free(), stranger(), &[
+        "24T09:00 ISCRIVIMI",
+        "24T09:10 CANCELLAMI",
+        "24T09:05 ISCRIVIMI",
+        "24T09:10 ISCRIVIMI",
+        "24T09:10 solo eventi",
+        "24T09:09 CANCELLAMI",
+    ]), @r"
+    > 24T09:00 ISCRIVIMI
+      subscribed to eventi, scadenze
+      desk: Recorded
+      < welcome
+    > 24T09:10 CANCELLAMI
+      left
+      desk: Recorded
+      < goodbye
+    > 24T09:05 ISCRIVIMI
+      too old: subscribe
+      desk: Recorded
+    > 24T09:10 ISCRIVIMI
+      subscribed to eventi, scadenze
+      desk: Recorded
+      < welcome
+    > 24T09:10 solo eventi
+      chose eventi
+      desk: Recorded
+      < topics_saved
+    > 24T09:09 CANCELLAMI
+      too old: unsubscribe
+      desk: Recorded
+    ");
+}
+
+#[test]
+fn what_changed_nothing_still_outdates_what_was_said_before_it() {
+    insta::assert_snapshot!(play(&free(), stranger(), &[
+        "24T09:00 ISCRIVIMI",
+        "24T09:10 ISCRIVIMI",
+        "24T09:05 CANCELLAMI",
+    ]), @r"
+    > 24T09:00 ISCRIVIMI
+      subscribed to eventi, scadenze
+      desk: Recorded
+      < welcome
+    > 24T09:10 ISCRIVIMI
+      desk: Recorded
+      < already
+    > 24T09:05 CANCELLAMI
+      too old: unsubscribe
+      desk: Recorded
+    ");
+    insta::assert_snapshot!(play(&free(), stranger(), &[
+        "24T09:10 CANCELLAMI",
+        "24T09:05 ISCRIVIMI",
+    ]), @r"
+    > 24T09:10 CANCELLAMI
+      desk: Recorded
+      < not_subscribed
+    > 24T09:05 ISCRIVIMI
+      too old: subscribe
+      desk: Recorded
+    ");
+    // To choose without being in is no decision about it.
+    insta::assert_snapshot!(play(&free(), stranger(), &[
+        "24T09:10 solo eventi",
+        "24T09:05 ISCRIVIMI",
+    ]), @r"
+    > 24T09:10 solo eventi
+      desk: Recorded
+      < topics_none
+    > 24T09:05 ISCRIVIMI
+      subscribed to eventi, scadenze
+      desk: Recorded
+      < welcome
+    ");
+}
+
+#[test]
+fn our_milliseconds_do_not_outdate_the_second_they_are_in() {
+    let mut contact = said(&free(), stranger(), "24T09:00 ISCRIVIMI");
+    // An operator recorded something within the second in which the goodbye was written.
+    contact.consent_at = Some(moment("24T09:10") + 400.milliseconds());
+    let next = said(&free(), contact.clone(), "24T09:10 CANCELLAMI");
+    assert!(!next.is_subscribed());
+    assert_eq!(next.consent_at, contact.consent_at, "never goes back");
+}
+
+#[test]
+fn who_moved_is_known_by_what_is_new_and_opens_no_window() {
+    let contact = said(&free(), stranger(), "24T09:00 ISCRIVIMI");
+    let moved = said(&free(), contact, "25T12:00 [moved]");
+    assert_eq!(moved.phone, Phone::parse("393330000009").ok());
+    assert_eq!(moved.user_id, Some(UserId::new("IT.9")));
+    assert!(moved.is_subscribed());
+    assert!(!window_is_open(&moved, moment("25T12:00")));
+}
+
+/// What a person may send: commands, questions, noise.
+const WORDS: [&str; 16] = [
+    "ISCRIVIMI",
+    "CANCELLAMI",
+    "stop",
+    "solo scadenze",
+    "aggiungi eventi",
+    "disattiva eventi",
+    "iscrivimi agli eventi",
+    "argomenti",
+    "aiuto",
+    "i miei dati",
+    "grazie",
+    "2",
+    "Quando apre l'ufficio?",
+    "[photo]",
+    "[reaction]",
+    "[tap unsubscribe]",
+];
+
+fn message() -> impl Strategy<Value = Inbound> {
+    let hour = moment("24T09:00").as_second();
+    (0_i64..300, prop::sample::select(&WORDS[..]))
+        .prop_map(move |(after, text)| inbound(Timestamp::from_second(hour + after).unwrap(), text))
+}
+
+proptest! {
+    #[test]
+    fn the_same_message_twice_saves_the_same_contact(
+        before in prop::collection::vec(message(), 0..6),
+        message in message(),
+        is_blocked: bool,
+    ) {
+        let (line, now) = (free(), moment("24T09:10"));
+        let mut contact = Contact { blocked: is_blocked, ..stranger() };
+        for message in &before {
+            contact = hear(&line, &contact, message, now).contact;
+        }
+        let once = hear(&line, &contact, &message, now).contact;
+        let twice = hear(&line, &once, &message, now).contact;
+        prop_assert_eq!(once, twice);
+    }
+
+    #[test]
+    fn the_time_of_consent_never_goes_back_and_every_change_is_written_down(
+        messages in prop::collection::vec(message(), 1..12),
+    ) {
+        let (line, now) = (closed(), moment("24T09:10"));
+        let mut contact = stranger();
+        for message in &messages {
+            let next = hear(&line, &contact, message, now);
+            prop_assert!(next.contact.consent_at >= contact.consent_at);
+            let changed = next.contact.subscription != contact.subscription;
+            let written = next.event.as_ref().is_some_and(|it| {
+                !matches!(it.change, ConsentChange::Outdated { .. })
+            });
+            prop_assert_eq!(changed, written);
+            contact = next.contact;
+        }
+    }
+
+    /// The model knows nothing of topics: the newest word about being in or out holds, of two in
+    /// the same second the later one in the queue.
+    #[test]
+    fn a_person_is_in_if_their_newest_word_says_so_whatever_way_their_words_came(
+        said in prop::collection::vec((0_i64..40, any::<bool>()), 1..20),
+    ) {
+        let (line, now) = (free(), moment("24T09:10"));
+        let start = moment("24T09:00").as_second();
+        let mut contact = stranger();
+        let mut newest: Option<(i64, bool)> = None;
+        for (second, joins) in said {
+            let at = Timestamp::from_second(start + second).unwrap();
+            let text = if joins { "ISCRIVIMI" } else { "CANCELLAMI" };
+            contact = hear(&line, &contact, &inbound(at, text), now).contact;
+            if newest.is_none_or(|(at, _)| second >= at) {
+                newest = Some((second, joins));
+            }
+            prop_assert_eq!(contact.is_subscribed(), newest.is_some_and(|it| it.1));
+        }
+    }
+}
