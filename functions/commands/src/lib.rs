@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use anyhow::Context;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use domain::contact::{self, ConsentChange, Contact};
+use domain::contact::{ConsentChange, Contact};
 use domain::conversation::{self, Decision, Desk};
 use domain::delivery::State;
 use domain::failure::{self, Failure, Verdict};
 use domain::ids::{ContactId, PhoneNumberId};
 use domain::line::Line;
-use domain::message::{Content, Inbound};
+use domain::message::{Content, Inbound, Sender};
 use domain::rate;
 use domain::reading::{Reader, Reading};
 use domain::reply::{self, Reply};
@@ -26,8 +26,8 @@ use platform::events::{Bus, Event};
 use platform::pseudonym::Pseudonym;
 use platform::settings::{MetaApp, Settings};
 use platform::{batch, jobs, random};
-use serde_json::json;
-use store::{Entry, EntryContent, MessageKey, NewEntry, Store, StoreError, Turn, keys};
+use serde_json::{Value, json};
+use store::{Entry, EntryContent, Loaded, MessageKey, NewEntry, Store, StoreError, Turn, keys};
 use tracing::{info, warn};
 use whatsapp::graph::{Graph, To};
 use whatsapp::payload;
@@ -91,13 +91,16 @@ impl App {
             warn!(number.id = %number, "passed over a message to a number of no line");
             return Ok(());
         };
+        // Who holds the secret of one app does not speak for the people of another's lines.
+        if job.app != line.app.as_str() {
+            warn!(line.id = %line.id, app.id = job.app, "kept a message of another app aside");
+            return self.keep_aside(&job.message).await;
+        }
         let message = match payload::read_message(&job.message, job.contact.as_ref()) {
             Ok(message) => message,
             Err(err) => {
                 warn!(line.id = %line.id, "kept an unreadable message aside: {err}");
-                let bytes = job.message.to_string().into_bytes();
-                let now = self.clock.now();
-                return self.aside.keep(&bytes, "message", now).await.context("keep aside");
+                return self.keep_aside(&job.message).await;
             }
         };
         // What comes in counts towards Meta's rate, like what goes out.
@@ -110,6 +113,11 @@ impl App {
             }
         }
         anyhow::bail!("save person: lost the race {TRIES} times")
+    }
+
+    async fn keep_aside(&self, message: &Value) -> anyhow::Result<()> {
+        let bytes = message.to_string().into_bytes();
+        self.aside.keep(&bytes, "message", self.clock.now()).await.context("keep aside")
     }
 
     /// Decides and saves, unless that was done before, and then sends the answer still owed.
@@ -146,19 +154,8 @@ impl App {
         key: &MessageKey,
     ) -> anyhow::Result<Option<Owed>> {
         let now = self.clock.now();
-        let before = match &message.content {
-            Content::Moved { previous_user_id, .. } => previous_user_id.as_ref(),
-            _ => None,
-        };
-        let loaded = self
-            .store
-            .load(&line.id, &message.sender, before, random::contact_id())
-            .await
-            .context("load person")?;
-        let current = match &loaded.twin {
-            Some(twin) => contact::merge(&loaded.contact, &twin.contact),
-            None => loaded.contact.clone(),
-        };
+        let loaded = self.load(line, message).await.context("load person")?;
+        let current = loaded.merged();
         let reading = read(line, &message.content);
         let decision = conversation::decide(&current, message, reading.as_ref(), line, now);
         let reply = decision.reply.as_ref().map(|it| NewEntry {
@@ -186,6 +183,17 @@ impl App {
         Ok(row.map(|row| Owed { contact: decision.contact, row, farewell, again: false }))
     }
 
+    /// The person who wrote; who moved may be there under the old and the new identifiers.
+    async fn load(&self, line: &Line, message: &Inbound) -> store::Result<Loaded> {
+        let (line, fresh) = (&line.id, random::contact_id());
+        let Content::Moved { phone, user_id, previous_user_id } = &message.content else {
+            return self.store.load(line, &message.sender, None, fresh).await;
+        };
+        let next = Sender { phone: phone.clone(), user_id: user_id.clone(), name: None };
+        let before = previous_user_id.as_ref();
+        self.store.load_moved(line, &message.sender, before, &next, fresh).await
+    }
+
     /// Lets the comune's other systems know, without saying who. Lost if the bus is away: the
     /// counts are there to be asked for.
     async fn tell(&self, line: &Line, decision: &Decision) {
@@ -209,15 +217,16 @@ impl App {
         if farewell && self.store.is_broadcasting(number, now_ms).await.context("read rate")? {
             self.clock.pace(GOODBYE_WAIT).await;
         }
+        let Some(to) = address(&contact) else { return Ok(()) };
+        let app = self.apps.iter().find(|it| it.id == line.app).context("find Meta app")?;
+        self.debit(line, 1).await?;
+        // The last thing before the request: whoever fails in between leaves it to be claimed.
         let claimed = self.store.claim_entry(&line.id, &contact.id, &row).await;
         let entry = match claimed.context("claim answer")? {
             None if again => self.left_behind(line, &contact, &row).await?,
             claimed => claimed,
         };
         let Some(entry) = entry else { return Ok(()) };
-        let Some(to) = address(&contact) else { return Ok(()) };
-        let app = self.apps.iter().find(|it| it.id == line.app).context("find Meta app")?;
-        self.debit(line, 1).await?;
         let callback = store::callback(&contact.id, &row);
         let token = app.access_token.expose();
         let sent = self.graph.send(token, number, to, &entry.outgoing(), &callback).await;

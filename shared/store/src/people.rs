@@ -94,11 +94,25 @@ impl Store {
         before: Option<&UserId>,
         fresh: ContactId,
     ) -> Result<Loaded> {
+        let nobody = Sender { phone: None, user_id: None, name: None };
+        self.load_moved(line, sender, before, &nobody, fresh).await
+    }
+
+    /// As [`Store::load`], for somebody who is `next` from now on.
+    pub async fn load_moved(
+        &self,
+        line: &LineId,
+        sender: &Sender,
+        before: Option<&UserId>,
+        next: &Sender,
+        fresh: ContactId,
+    ) -> Result<Loaded> {
         let mut found: Vec<ContactId> = Vec::new();
-        let users = [sender.user_id.as_ref(), before].into_iter().flatten();
+        let users = [sender.user_id.as_ref(), before, next.user_id.as_ref()].into_iter().flatten();
+        let phones = [sender.phone.as_ref(), next.phone.as_ref()].into_iter().flatten();
         let keys = users
             .map(|user| keys::user(line, user))
-            .chain(sender.phone.as_ref().map(|phone| keys::phone(line, phone)));
+            .chain(phones.map(|phone| keys::phone(line, phone)));
         for key in keys {
             if let Some(item) = self.get(&self.tables.subscribers, key).await? {
                 let id = ContactId::new(item.text("contact")?);
