@@ -33,6 +33,10 @@ use whatsapp::graph::{Graph, To};
 /// Consent is asked for again if the request has not begun this long after the last time.
 const CONSENT_FRESH_MS: i64 = 1000;
 
+/// A request that begins this long after the last time is not sent: a goodbye waits 1.5 seconds
+/// for what is in the air.
+const CONSENT_STALE_MS: i64 = 1300;
+
 /// The function runs for at most a minute, so an older claim's sender is dead.
 const CLAIM_DEAD_AFTER_SECONDS: i64 = 60;
 
@@ -131,8 +135,8 @@ impl App {
             return self.call_off(line, broadcast, chunk, Some(SkipReason::Expired)).await;
         }
         let Some(work) = self.work(line, broadcast)? else {
-            let reason = "Il modello di questo invio non è più tra quelli della linea. \
-                          Rimetterlo e riprendere l'invio.";
+            let reason = "Il modello di questo invio non è più tra quelli della linea, o non ha \
+                          più le stesse parti da compilare. Rimetterlo e riprendere l'invio.";
             return self.stop(line, broadcast, reason.to_owned()).await;
         };
         let mut counts = Counts::default();
@@ -229,8 +233,10 @@ impl App {
         if let Ok(wait_ms @ 1..) = u64::try_from(wait_ms) {
             self.clock.pace(Duration::from_millis(wait_ms)).await;
         }
-        let mut contact = known.get(id).cloned();
-        if self.clock.now().as_millisecond() - read_at_ms > CONSENT_FRESH_MS {
+        let (mut contact, mut read_at_ms) = (known.get(id).cloned(), read_at_ms);
+        let now_ms = self.clock.now().as_millisecond();
+        if now_ms - read_at_ms > CONSENT_FRESH_MS {
+            read_at_ms = now_ms;
             contact = self.store.contact(&work.line.id, id).await.context("read consent")?;
         }
         let broadcast = &work.broadcast.id;
@@ -252,6 +258,11 @@ impl App {
                 State::Claimed => self.after_claim(work, id, delivery.at).await,
                 _ => Ok(Outcome::decided(None)),
             };
+        }
+        // The claim took long: what was read of consent may not hold any more.
+        if self.clock.now().as_millisecond() - read_at_ms > CONSENT_STALE_MS {
+            self.release(work, id).await?;
+            return Ok(Outcome::Open { after_seconds: 1 });
         }
         let phone = contact.phone.as_ref().map(To::Phone);
         let to = phone.or_else(|| contact.user_id.as_ref().map(To::UserId));
@@ -509,15 +520,14 @@ fn reason(code: Option<i64>) -> String {
     }
 }
 
-/// The broadcast's message with its parameters in the template's order; `None` if the line has no
-/// such template any more.
+/// The broadcast's message with its parameters in the template's order, as the preview showed
+/// them; `None` if the line has no such template any more, or one that asks for something else.
 fn filled(line: &Line, broadcast: &Broadcast) -> Option<Outgoing> {
     let wanted = &broadcast.message;
     let template = line.template(&wanted.name, &wanted.language)?;
-    let parameters = template
-        .parameters
-        .iter()
-        .map(|name| (name.clone(), wanted.parameters.get(name).cloned().unwrap_or_default()));
+    template.fill(&wanted.parameters, line).ok()?;
+    let value = |name: &String| wanted.parameters.get(name).map_or("", |it| it.trim()).to_owned();
+    let parameters = template.parameters.iter().map(|name| (name.clone(), value(name)));
     let header = wanted.header_media_id.as_ref();
     Some(Outgoing::Template(FilledTemplate {
         name: template.name.clone(),
