@@ -9,7 +9,7 @@ use anyhow::Context;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use domain::delivery::{Callback, Counts, State};
 use domain::ids::{BroadcastId, PhoneNumberId};
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, stream};
 use jiff::Timestamp;
 use platform::settings::Settings;
 use platform::{batch, jobs};
@@ -44,21 +44,31 @@ impl App {
     }
 
     async fn statuses(&self, job: jobs::Statuses) -> anyhow::Result<()> {
-        let moved: Vec<Option<Moved>> = stream::iter(job.updates)
+        let moved: Vec<anyhow::Result<Option<Moved>>> = stream::iter(job.updates)
             .map(|update| self.update(update))
             .buffer_unordered(AT_ONCE)
-            .try_collect()
-            .await?;
+            .collect()
+            .await;
         let mut counts: HashMap<BroadcastId, Counts> = HashMap::new();
-        for Moved { broadcast, from, to } in moved.into_iter().flatten() {
-            counts.entry(broadcast).or_default().moved(Some(from), to);
+        let mut failed = None;
+        for moved in moved {
+            match moved {
+                Ok(Some(Moved { broadcast, from, to })) => {
+                    counts.entry(broadcast).or_default().moved(Some(from), to);
+                }
+                Ok(None) => {}
+                Err(err) => failed = Some(err),
+            }
         }
+        // What moved is counted even if the rest comes again: by then it has moved already.
         for (broadcast, more) in counts {
             self.store.add_counts(&broadcast, &more, 0).await.context("add counts")?;
         }
+        if let Some(err) = failed {
+            return Err(err);
+        }
         for event in job.events {
-            // What it means for broadcasts and people is read from the table of templates and
-            // preferences; its value can hold numbers, so only its name is logged.
+            // Its value can hold numbers, so only its name is logged.
             info!(account.id = event.account, field = event.field, "account event");
         }
         Ok(())
