@@ -15,7 +15,7 @@ use jiff::tz::TimeZone;
 use platform::jobs::Tick;
 use platform::random;
 use platform::settings::Settings;
-use store::{MessageKey, Night, Store, StoreError};
+use store::{Loaded, MessageKey, Night, Store, StoreError};
 use tracing::{error, info};
 
 /// Contacts and broadcasts looked at before the note is written.
@@ -78,6 +78,14 @@ impl App {
         let page = self.store.contacts(&line.id, after.as_ref(), PAGE).await;
         let page = page.context("list contacts")?;
         for contact in &page {
+            if retention::fate(contact, cutoffs) == Fate::Stays {
+                self.clear_chats(line, contact, cutoffs, night).await?;
+                continue;
+            }
+            // They may have written since the page was read.
+            let loaded = self.store.load_contact(&line.id, &contact.id).await;
+            let Some(loaded) = loaded.context("load person")? else { continue };
+            let contact = &loaded.contact;
             match retention::fate(contact, cutoffs) {
                 Fate::Goes => {
                     match self.store.forget(&line.id, contact).await {
@@ -92,32 +100,42 @@ impl App {
                     continue;
                 }
                 Fate::Lapses => {
-                    self.lapse(line, contact, now).await?;
+                    self.lapse(line, &loaded, now).await?;
                     night.counted.lapsed += 1;
                 }
                 Fate::Stays => {}
             }
-            for id in std::iter::once(&contact.id).chain(&contact.former_ids) {
-                let gone = self.store.clear_chat(&line.id, id, Some(cutoffs.chat)).await;
-                night.counted.messages += gone.context("clear chat")?;
-            }
+            self.clear_chats(line, contact, cutoffs, night).await?;
         }
         night.cursor = page.last().map(|it| it.id.as_str().to_owned());
         night.contacts_done = page.is_empty();
         Ok(())
     }
 
+    /// What is old of a contact's chat goes.
+    async fn clear_chats(
+        &self,
+        line: &Line,
+        contact: &Contact,
+        cutoffs: &Cutoffs,
+        night: &mut Night,
+    ) -> anyhow::Result<()> {
+        for id in std::iter::once(&contact.id).chain(&contact.former_ids) {
+            let gone = self.store.clear_chat(&line.id, id, Some(cutoffs.chat)).await;
+            night.counted.messages += gone.context("clear chat")?;
+        }
+        Ok(())
+    }
+
     /// Ends a subscription without any sign of life, as the line's notice says.
-    async fn lapse(&self, line: &Line, contact: &Contact, now: Timestamp) -> anyhow::Result<()> {
-        let loaded = self.store.load_contact(&line.id, &contact.id).await.context("load person")?;
-        let Some(loaded) = loaded else { return Ok(()) };
+    async fn lapse(&self, line: &Line, loaded: &Loaded, now: Timestamp) -> anyhow::Result<()> {
         let next = Contact {
             subscription: Subscription::Ended { at: now },
             consent_at: Some(now),
             ..loaded.contact.clone()
         };
         let event = ConsentEvent {
-            contact: contact.id.clone(),
+            contact: next.id.clone(),
             at: now,
             change: ConsentChange::Unsubscribed,
             source: ConsentSource::Operator {
@@ -128,7 +146,7 @@ impl App {
             privacy: line.privacy.date,
         };
         let key = MessageKey::new(random::key());
-        match self.store.save_recorded(&line.id, &loaded, &next, &event, &key, now).await {
+        match self.store.save_recorded(&line.id, loaded, &next, &event, &key, now).await {
             // They wrote this very moment: a sign of life.
             Ok(()) | Err(StoreError::Conflict) => Ok(()),
             Err(err) => Err(err).context("end subscription"),
@@ -146,8 +164,8 @@ impl App {
         let page = self.store.broadcasts(&line.id, before.as_ref(), PAGE).await;
         let page = page.context("list broadcasts")?;
         for broadcast in &page {
-            let ended_at = broadcast.finished_at.unwrap_or(broadcast.created_at);
-            if ended_at < cutoffs.delivery {
+            // One that is not finished may be resumed: who was reached must still be known.
+            if broadcast.finished_at.is_some_and(|it| it < cutoffs.delivery) {
                 let gone = self.store.clear_deliveries(&broadcast.id).await;
                 night.counted.deliveries += gone.context("clear deliveries")?;
             }
