@@ -119,7 +119,8 @@ impl Store {
         open.map_or(Ok(0), |it| it.number("unread"))
     }
 
-    /// Moves a conversation that somebody looked at to `waiting` or `closed`.
+    /// Moves a conversation that somebody looked at to `waiting` or `closed`; not if the citizen
+    /// wrote after `now`, which nobody has looked at.
     pub async fn settle_conversation(
         &self,
         line: &LineId,
@@ -127,7 +128,8 @@ impl Store {
         state: &str,
         now: Timestamp,
     ) -> Result<()> {
-        self.client
+        let settled = self
+            .client
             .update_item()
             .table_name(&self.tables.messages)
             .set_key(Some(keys::conversation(line, contact).into_item()))
@@ -135,6 +137,7 @@ impl Store {
                 "SET #state = :state, inbox = :inbox, last_at = :now, unread = :none, \
                  contact = :contact",
             )
+            .condition_expression("attribute_not_exists(last_at) OR last_at <= :now")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":state", text(state))
             .expression_attribute_values(":inbox", text(keys::inbox(line, state)))
@@ -143,8 +146,11 @@ impl Store {
             .expression_attribute_values(":contact", text(contact.as_str()))
             .send()
             .await
-            .map_err(failed)?;
-        Ok(())
+            .map_err(failed);
+        match settled {
+            Ok(_) | Err(StoreError::Conflict) => Ok(()),
+            Err(err) => Err(err),
+        }
     }
 
     /// A line's conversations in a state, latest first, before `before`.

@@ -13,7 +13,7 @@ use domain::cost;
 use domain::delivery::{self, Counts};
 use domain::ids::{BroadcastId, ContactId, TopicId};
 use domain::line::Line;
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan};
 use platform::events::Event;
 use platform::jobs::{BroadcastRef, FanoutCause};
 use platform::random;
@@ -25,7 +25,7 @@ use tracing::{info, warn};
 use super::body::Body;
 use super::once::{self, Key};
 use super::problem::{FieldError, Problem};
-use super::scope::{OfLine, PageOf};
+use super::scope::{self, OfLine, PageOf};
 use super::shape;
 use crate::App;
 
@@ -273,6 +273,12 @@ async fn act(
     let now = app.clock.now();
     let it = find(app, line, path).await?;
     let to = broadcast::act(it.state, action, line.needs_approval)?;
+    if action == Action::Resume && is_forgotten(&it, line, now) {
+        return Err(Problem::conflict(
+            "L'invio è cominciato da troppo tempo: non sappiamo più chi l'ha ricevuto. Annullarlo \
+             e preparare un nuovo messaggio.",
+        ));
+    }
     let change = Change {
         due_at: match to {
             Stands::Scheduled => it.send_at,
@@ -286,6 +292,8 @@ async fn act(
     let changed = app.store.change_broadcast(&line.id, &it.id, it.state, to, change).await?;
     info!(line.id = %line.id, broadcast.id = %it.id, state = to.name(), "changed a broadcast");
     wake(app, line, &it.id).await;
+    // The counters stand apart: what was read a moment ago is nearer than nothing.
+    let changed = Broadcast { counts: it.counts, counted_at: it.counted_at, ..changed };
     let answer = shape::broadcast(&changed, line, now);
     key.answer(app, line, &body.bytes, StatusCode::ACCEPTED, &answer).await
 }
@@ -318,9 +326,9 @@ async fn find(
     line: &Line,
     path: &HashMap<String, String>,
 ) -> Result<Broadcast, Problem> {
-    let id = BroadcastId::new(path.get("id").cloned().unwrap_or_default());
-    let found = app.store.broadcast(&line.id, &id).await?;
-    found.ok_or_else(|| Problem::not_found("Questo messaggio non esiste."))
+    let missing = || Problem::not_found("Questo messaggio non esiste.");
+    let id = scope::id(path, "id").map(BroadcastId::new).ok_or_else(missing)?;
+    app.store.broadcast(&line.id, &id).await?.ok_or_else(missing)
 }
 
 /// Each person once, however many of the topics they follow.
@@ -345,6 +353,13 @@ async fn recipients(app: &App, line: &Line, audience: &Audience) -> Result<i64, 
         }
         after = end;
     }
+}
+
+/// Whether deliveries may be past their date, or will be before it ends: who was reached would be
+/// sent to again.
+fn is_forgotten(it: &Broadcast, line: &Line, now: Timestamp) -> bool {
+    let hours = 24 * i64::from(line.retention.delivery_days) - 12;
+    it.started_at.is_some_and(|at| at + hours.hours() <= now)
 }
 
 /// Lets the fan-out look at it now. If the event is lost, the next tick does.
@@ -381,6 +396,10 @@ fn checked(draft: Draft, line: &Line, now: Timestamp) -> Result<Broadcast, Probl
                 errors.extend(problems.iter().map(parameter_error));
             }
         }
+    }
+    if message.header.as_ref().is_some_and(|it| !is_media_id(&it.media_id)) {
+        let detail = "Usare l'id che WhatsApp ha dato al file: lettere e cifre.";
+        errors.push(FieldError::new("/message/template/header/media_id", detail));
     }
     let send_at = moment(draft.send_at.as_deref(), "/send_at", &mut errors);
     let expires_at = moment(draft.expires_at.as_deref(), "/expires_at", &mut errors);
@@ -419,6 +438,11 @@ fn checked(draft: Draft, line: &Line, now: Timestamp) -> Result<Broadcast, Probl
         counts: Counts::default(),
         counted_at: None,
     })
+}
+
+/// Meta's ids of files are digits today and opaque by contract.
+fn is_media_id(text: &str) -> bool {
+    (1..=200).contains(&text.len()) && text.bytes().all(|it| it.is_ascii_alphanumeric())
 }
 
 fn audience(asked: Asked, line: &Line, errors: &mut Vec<FieldError>) -> Option<Audience> {

@@ -12,7 +12,7 @@ use store::keys::EVERYONE;
 
 use super::body::Body;
 use super::problem::{FieldError, Problem};
-use super::scope::{OfLine, PageOf};
+use super::scope::{self, OfLine, PageOf};
 use super::shape;
 use crate::App;
 
@@ -68,8 +68,8 @@ pub(crate) async fn show(
     OfLine(line): OfLine,
     Path(path): Path<HashMap<String, String>>,
 ) -> Result<Json<Value>, Problem> {
-    let id = ContactId::new(path.get("id").cloned().unwrap_or_default());
-    let contact = app.store.contact(&line.id, &id).await?;
-    let contact = contact.ok_or_else(|| Problem::not_found("Questo contatto non esiste."))?;
+    let missing = || Problem::not_found("Questo contatto non esiste.");
+    let id = scope::id(&path, "id").map(ContactId::new).ok_or_else(missing)?;
+    let contact = app.store.contact(&line.id, &id).await?.ok_or_else(missing)?;
     Ok(Json(shape::contact(&contact)))
 }

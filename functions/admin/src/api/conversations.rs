@@ -19,14 +19,14 @@ use jiff::{Timestamp, ToSpan};
 use platform::random;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store::{EntryContent, MessageKey, NewEntry, StoreError, keys};
+use store::{EntryContent, MessageKey, NewEntry, Once, StoreError, keys};
 use tracing::warn;
 use whatsapp::graph::To;
 
 use super::body::Body;
 use super::once::{self, Key};
 use super::problem::{FieldError, Problem};
-use super::scope::{OfLine, PageOf};
+use super::scope::{self, OfLine, PageOf, wrong_cursor};
 use super::shape;
 use crate::App;
 
@@ -43,12 +43,11 @@ pub(crate) async fn list(
         let detail = "Usare open, waiting oppure closed.";
         return Err(Problem::invalid(vec![FieldError::new("?state", detail)]));
     }
-    let before = match page.cursor.as_deref().map(str::parse) {
+    let before = match page.cursor.as_deref().map(str::parse::<i64>) {
         None => None,
-        Some(Ok(ms)) => Timestamp::from_millisecond(ms).ok(),
-        Some(Err(_)) => {
-            let detail = "Usare il valore di next_cursor così com'è.";
-            return Err(Problem::invalid(vec![FieldError::new("?cursor", detail)]));
+        Some(ms) => {
+            let at = ms.ok().and_then(|it| Timestamp::from_millisecond(it).ok());
+            Some(at.ok_or_else(wrong_cursor)?)
         }
     };
     let found = app.store.conversations(&line.id, state, before, page.limit).await?;
@@ -91,10 +90,10 @@ pub(crate) async fn answer(
     key: Key,
     body: Body<Answer>,
 ) -> Result<Response, Problem> {
-    if let Some(before) = key.answered(&app, &line, &body.bytes).await? {
-        return Ok(before);
-    }
     let contact = contact(&app, &line, &path).await?;
+    if let Some(before) = key.remembered(&app, &line, &body.bytes).await? {
+        return again(&app, &line, &contact, before).await;
+    }
     let text = body.value.text.trim();
     if text.is_empty() || length(text) > TEXT_LIMIT {
         let detail = format!("Scrivere un testo da 1 a {TEXT_LIMIT} caratteri.");
@@ -108,7 +107,6 @@ pub(crate) async fn answer(
         ));
     }
     let message = MessageKey::new(key.hash().map_or_else(random::key, str::to_owned));
-    // With a key the row must not depend on the time of the attempt.
     let at_ms = contact.last_inbound_at.map_or(now, |it| it.max(now)).as_millisecond();
     let row = keys::row(at_ms, &message, "out");
     let entry = NewEntry {
@@ -126,20 +124,42 @@ pub(crate) async fn answer(
         Ok(()) => {}
         // The same request at the same time: the other one sends it.
         Err(StoreError::Conflict) => {
-            let before = key.answered(&app, &line, &body.bytes).await?;
-            return before.ok_or_else(|| StoreError::Conflict.into());
+            let before = key.remembered(&app, &line, &body.bytes).await?;
+            return again(&app, &line, &contact, before.ok_or(StoreError::Conflict)?).await;
         }
         Err(err) => return Err(err.into()),
     }
-    deliver(&app, &line, &contact, &row).await?;
-    app.store.settle_conversation(&line.id, &contact.id, "waiting", now).await?;
+    deliver(&app, &line, &contact, &row, now).await?;
     Ok(once::json(StatusCode::CREATED, answered.to_string()))
 }
 
-async fn deliver(app: &App, line: &Line, contact: &Contact, row: &str) -> Result<(), Problem> {
-    let Some(entry) = app.store.claim_entry(&line.id, &contact.id, row).await? else {
-        return Ok(());
-    };
+/// The first answer again. If whoever gave it died before sending, it is sent now; if Meta
+/// refused it, that is said again.
+async fn again(
+    app: &App,
+    line: &Line,
+    contact: &Contact,
+    before: Once,
+) -> Result<Response, Problem> {
+    let answer: Value =
+        serde_json::from_str(&before.answer).map_err(|_| StoreError::Corrupt("answer"))?;
+    let row = answer["id"].as_str().ok_or(StoreError::Corrupt("answer"))?;
+    deliver(app, line, contact, row, app.clock.now()).await?;
+    let entry = app.store.entry(&line.id, &contact.id, row).await?;
+    if entry.is_some_and(|it| it.state == Some(Delivery::Failed)) {
+        return Err(Problem::refused_by_meta(failure::reason_it(None)));
+    }
+    Ok(once::json(StatusCode::CREATED, before.answer))
+}
+
+/// Claims an answer and sends it, unless that was done before.
+async fn deliver(
+    app: &App,
+    line: &Line,
+    contact: &Contact,
+    row: &str,
+    now: Timestamp,
+) -> Result<(), Problem> {
     let phone = contact.phone.as_ref().map(To::Phone);
     let to = phone.or_else(|| contact.user_id.as_ref().map(To::UserId));
     let meta_app = app.apps.iter().find(|it| it.id == line.app);
@@ -149,6 +169,10 @@ async fn deliver(app: &App, line: &Line, contact: &Contact, row: &str) -> Result
     let number = &line.phone_number_id;
     let now_ms = app.clock.now().as_millisecond();
     app.store.debit(number, now_ms, rate::cost_ms(1, line.rate)).await?;
+    // The last thing before the request: whoever fails in between leaves it to be claimed.
+    let Some(entry) = app.store.claim_entry(&line.id, &contact.id, row).await? else {
+        return Ok(());
+    };
     let callback = store::callback(&contact.id, row);
     let token = meta_app.access_token.expose();
     let (state, code, problem) =
@@ -169,7 +193,11 @@ async fn deliver(app: &App, line: &Line, contact: &Contact, row: &str) -> Result
             }
         };
     app.store.report_entry(&line.id, &contact.id, row, state, code).await?;
-    problem.map_or(Ok(()), |reason| Err(Problem::refused_by_meta(reason)))
+    if let Some(reason) = problem {
+        return Err(Problem::refused_by_meta(reason));
+    }
+    app.store.settle_conversation(&line.id, &contact.id, "waiting", now).await?;
+    Ok(())
 }
 
 async fn contact(
@@ -177,7 +205,7 @@ async fn contact(
     line: &Line,
     path: &HashMap<String, String>,
 ) -> Result<Contact, Problem> {
-    let id = ContactId::new(path.get("contact").cloned().unwrap_or_default());
-    let contact = app.store.contact(&line.id, &id).await?;
-    contact.ok_or_else(|| Problem::not_found("Questo contatto non esiste."))
+    let missing = || Problem::not_found("Questo contatto non esiste.");
+    let id = scope::id(path, "contact").map(ContactId::new).ok_or_else(missing)?;
+    app.store.contact(&line.id, &id).await?.ok_or_else(missing)
 }

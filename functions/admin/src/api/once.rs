@@ -1,7 +1,5 @@
 //! `Idempotency-Key`: same key and body, the first answer again; same key, other body, 422.
 
-use std::convert::Infallible;
-
 use axum::extract::FromRequestParts;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
@@ -18,10 +16,18 @@ use crate::App;
 pub(crate) struct Key(Option<String>);
 
 impl FromRequestParts<App> for Key {
-    type Rejection = Infallible;
+    type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        let key = parts.headers.get("idempotency-key").and_then(|it| it.to_str().ok());
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let given = parts.headers.get("idempotency-key").map(HeaderValue::to_str);
+        // A key we cannot read protects nothing, and who sent it believes it does.
+        let key = match given.transpose() {
+            Ok(key) if key.is_none_or(|it| !it.trim().is_empty()) => key,
+            _ => {
+                let detail = "Idempotency-Key deve contenere lettere, cifre o segni ASCII.";
+                return Err(Problem::malformed(detail));
+            }
+        };
         // The same key for two addresses is two keys. Only a keyed hash of it is kept.
         Ok(Self(key.map(|key| app.pseudonym.of(&format!("{} {key}", parts.uri.path())))))
     }
@@ -39,6 +45,20 @@ impl Key {
         line: &Line,
         body: &[u8],
     ) -> Result<Option<Response>, Problem> {
+        let once = self.remembered(app, line, body).await?;
+        Ok(once.map(|it| {
+            let status = StatusCode::from_u16(it.status).unwrap_or(StatusCode::OK);
+            json(status, it.answer)
+        }))
+    }
+
+    /// As [`Key::answered`], for who has to look into the answer.
+    pub(crate) async fn remembered(
+        &self,
+        app: &App,
+        line: &Line,
+        body: &[u8],
+    ) -> Result<Option<Once>, Problem> {
         let Some(hash) = self.hash() else { return Ok(None) };
         let Some(once) = app.store.answered(&line.id, hash, app.clock.now()).await? else {
             return Ok(None);
@@ -46,8 +66,7 @@ impl Key {
         if once.body_hash != body_hash(app, body) {
             return Err(Problem::key_reused());
         }
-        let status = StatusCode::from_u16(once.status).unwrap_or(StatusCode::OK);
-        Ok(Some(json(status, once.answer)))
+        Ok(Some(once))
     }
 
     /// Answers, and remembers the answer under the key.

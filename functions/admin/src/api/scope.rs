@@ -27,6 +27,18 @@ impl FromRequestParts<App> for OfLine {
     }
 }
 
+/// The longest id or cursor of ours is far shorter.
+const MAX_ID_BYTES: usize = 200;
+
+/// An id in the path; `None` if it cannot be one of ours, and so is nobody's.
+pub(crate) fn id(path: &HashMap<String, String>, name: &str) -> Option<String> {
+    path.get(name).filter(|it| is_id(it)).cloned()
+}
+
+fn is_id(text: &str) -> bool {
+    (1..=MAX_ID_BYTES).contains(&text.len()) && text.bytes().all(|it| it.is_ascii_graphic())
+}
+
 /// `?limit=&cursor=&state=`
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -59,6 +71,16 @@ impl FromRequestParts<App> for PageOf {
         let limit = limit.ok_or_else(|| {
             Problem::invalid(vec![FieldError::new("?limit", "Usare un numero da 1 a 100.")])
         })?;
-        Ok(Self { limit, cursor: asked.cursor, state: asked.state })
+        // An empty one asks for the first page.
+        let cursor = asked.cursor.filter(|it| !it.is_empty());
+        if cursor.as_deref().is_some_and(|it| !is_id(it)) {
+            return Err(wrong_cursor());
+        }
+        Ok(Self { limit, cursor, state: asked.state })
     }
+}
+
+pub(crate) fn wrong_cursor() -> Problem {
+    let detail = "Usare il valore di next_cursor così com'è.";
+    Problem::invalid(vec![FieldError::new("?cursor", detail)])
 }
