@@ -85,6 +85,11 @@ impl World {
         assert_eq!(within(answer).await.unwrap().status(), 200);
     }
 
+    /// Fails the story if this is in the log at its end.
+    pub(crate) fn keeps_secret(&self, text: &str) {
+        self.secrets.lock().unwrap().push(text.to_owned());
+    }
+
     /// A phone with this number.
     pub(crate) fn person(&self, digits: &str) -> Person<'_> {
         self.secrets.lock().unwrap().push(digits.to_owned());

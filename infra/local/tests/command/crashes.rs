@@ -11,7 +11,7 @@ use super::town::{GOODBYE, MORNING, Town, WELCOME, phones, text};
 const WHAT: &str = "pagare il saldo IMU";
 
 #[tokio::test]
-async fn a_broadcast_killed_twice_reaches_everyone_once() {
+async fn promise_2_a_broadcast_killed_twice_reaches_everyone_once() {
     let home = Home::new();
     let town = Town::of(home.start(&["--clock", MORNING]));
     let people = phones(500);
@@ -66,7 +66,7 @@ fn assert_tells_nothing(home: &Home, people: &[String]) {
 }
 
 #[tokio::test]
-async fn a_message_answered_200_before_a_crash_is_not_lost() {
+async fn promise_1_a_message_answered_200_before_a_crash_is_not_lost() {
     let home = Home::new();
     let mut town = Town::of(home.start(&["--clock", MORNING]));
     // What stands between a message's arrival and its answer: nothing yet, queued, received,
