@@ -110,15 +110,15 @@ fn decide_for(
 fn seen(contact: &Contact, message: &Inbound) -> Contact {
     let mut contact = contact.clone();
     let sender = &message.sender;
-    let (phone, user_id) = match &message.content {
-        Content::Moved { phone, user_id, .. } => (phone.as_ref(), user_id.as_ref()),
-        _ => {
-            contact.last_inbound_at = contact.last_inbound_at.max(Some(message.at));
-            (None, None)
-        }
-    };
-    contact.phone = phone.or(sender.phone.as_ref()).cloned().or(contact.phone);
-    contact.user_id = user_id.or(sender.user_id.as_ref()).cloned().or(contact.user_id);
+    let (mut phone, mut user_id) = (sender.phone.as_ref(), sender.user_id.as_ref());
+    if let Content::Moved { phone: new_phone, user_id: new_user_id, .. } = &message.content {
+        phone = new_phone.as_ref().or(phone);
+        user_id = new_user_id.as_ref().or(user_id);
+    } else {
+        contact.last_inbound_at = contact.last_inbound_at.max(Some(message.at));
+    }
+    contact.phone = phone.cloned().or(contact.phone);
+    contact.user_id = user_id.cloned().or(contact.user_id);
     contact.name = sender.name.clone().or(contact.name);
     contact
 }

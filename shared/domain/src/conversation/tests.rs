@@ -37,7 +37,7 @@ fn stranger() -> Contact {
 }
 
 fn blocked() -> Contact {
-    let mut contact = said(&free(), stranger(), "24T08:00 ISCRIVIMI");
+    let mut contact = said(&free(), &stranger(), "24T08:00 ISCRIVIMI");
     contact.blocked = true;
     contact
 }
@@ -92,9 +92,9 @@ fn hear(line: &Line, contact: &Contact, message: &Inbound, now: Timestamp) -> De
 }
 
 /// The contact after one message, heard when it was written.
-fn said(line: &Line, contact: Contact, message: &str) -> Contact {
+fn said(line: &Line, contact: &Contact, message: &str) -> Contact {
     let (at, text) = message.split_once(' ').unwrap();
-    hear(line, &contact, &inbound(moment(at), text), moment(at)).contact
+    hear(line, contact, &inbound(moment(at), text), moment(at)).contact
 }
 
 /// Hears messages one after the other, `24T09:00 words` each, and writes down what follows.
@@ -255,7 +255,7 @@ fn subscribing_again_with_topics_adds_them() {
 
 #[test]
 fn who_stays_for_a_topic_that_the_line_dropped_is_told_goodbye() {
-    let both = said(&free(), stranger(), "24T08:00 ISCRIVIMI");
+    let both = said(&free(), &stranger(), "24T08:00 ISCRIVIMI");
     let line = Line { topics: free().topics[..1].to_vec(), ..free() };
     insta::assert_snapshot!(play(&line, both, &["24T09:00 disattiva scadenze"]), @r"
     > 24T09:00 disattiva scadenze
@@ -555,18 +555,18 @@ fn what_changed_nothing_still_outdates_what_was_said_before_it() {
 
 #[test]
 fn our_milliseconds_do_not_outdate_the_second_they_are_in() {
-    let mut contact = said(&free(), stranger(), "24T09:00 ISCRIVIMI");
+    let mut contact = said(&free(), &stranger(), "24T09:00 ISCRIVIMI");
     // An operator recorded something within the second in which the goodbye was written.
     contact.consent_at = Some(moment("24T09:10") + 400.milliseconds());
-    let next = said(&free(), contact.clone(), "24T09:10 CANCELLAMI");
+    let next = said(&free(), &contact, "24T09:10 CANCELLAMI");
     assert!(!next.is_subscribed());
     assert_eq!(next.consent_at, contact.consent_at, "never goes back");
 }
 
 #[test]
 fn who_moved_is_known_by_what_is_new_and_opens_no_window() {
-    let contact = said(&free(), stranger(), "24T09:00 ISCRIVIMI");
-    let moved = said(&free(), contact, "25T12:00 [moved]");
+    let contact = said(&free(), &stranger(), "24T09:00 ISCRIVIMI");
+    let moved = said(&free(), &contact, "25T12:00 [moved]");
     assert_eq!(moved.phone, Phone::parse("393330000009").ok());
     assert_eq!(moved.user_id, Some(UserId::new("IT.9")));
     assert!(moved.is_subscribed());
