@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use domain::broadcast::{self, Audience, Broadcast, Plan, Priority, State};
+use domain::broadcast::{self, Broadcast, Plan, Priority, State};
 use domain::ids::{BroadcastId, LineId};
 use domain::line::Line;
 use domain::rate::CHUNK;
@@ -26,7 +26,7 @@ const AHEAD_SECONDS: i64 = 600;
 /// A queued chunk that is still open this long after its job was to wake has been lost.
 const LOST_AFTER_SECONDS: i64 = 300;
 
-/// People read from each topic at a time, where a transaction can hold their chunks.
+/// People planned at a time, where a transaction can hold their chunks.
 const PAGE: usize = 1000;
 
 /// Chunks of one page; the plan itself is one more write of their transaction.
@@ -131,7 +131,7 @@ impl App {
     /// Turns the audience into chunk rows, page by page, until everybody is in one.
     async fn plan(&self, line: &Line, mut broadcast: Broadcast) -> anyhow::Result<Broadcast> {
         let size = CHUNK.min(line.bulk_rate() as usize);
-        let limit = page_limit(size, &broadcast.audience);
+        let limit = page_limit(size);
         while broadcast.state == State::Sending && !broadcast.plan.complete {
             let started_at = broadcast.started_at.context("a broadcast being sent has started")?;
             let after = broadcast.plan.cursor.as_ref();
@@ -262,32 +262,23 @@ impl App {
     }
 }
 
-/// People to read from each topic: the page has at most as many of each.
-fn page_limit(chunk_size: usize, audience: &Audience) -> i32 {
-    let topics = match audience {
-        Audience::All => 1,
-        Audience::Topics(topics) => topics.len().max(1),
-    };
-    let limit = (CHUNKS_AT_ONCE * chunk_size / topics).clamp(1, PAGE);
+/// People of one page, so that a transaction can hold their chunks.
+fn page_limit(chunk_size: usize) -> i32 {
+    let limit = (CHUNKS_AT_ONCE * chunk_size).clamp(1, PAGE);
     i32::try_from(limit).unwrap_or(1)
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::ids::TopicId;
-
     use super::*;
 
     #[test]
-    fn a_page_of_chunks_fits_one_transaction_whatever_the_rate_and_the_topics() {
+    fn a_page_of_chunks_fits_one_transaction_whatever_the_rate() {
         for size in 1..=CHUNK {
-            for topics in 1..=20 {
-                let audience = Audience::Topics(vec![TopicId::new("t"); topics]);
-                let people = usize::try_from(page_limit(size, &audience)).unwrap() * topics;
-                let chunks = people.div_ceil(size);
-                assert!(chunks <= CHUNKS_AT_ONCE, "{chunks} of {size}, {topics} topics");
-            }
+            let people = usize::try_from(page_limit(size)).unwrap();
+            let chunks = people.div_ceil(size);
+            assert!(chunks <= CHUNKS_AT_ONCE, "{chunks} of {size}");
         }
-        assert_eq!(page_limit(CHUNK, &Audience::All), 1000);
+        assert_eq!(page_limit(CHUNK), 1000);
     }
 }
