@@ -1,6 +1,6 @@
 //! Log lines: JSON on AWS, readable on a terminal, and never a payload in either.
 
-use std::io;
+use std::io::{self, IsTerminal};
 
 use tracing::error;
 use tracing::level_filters::LevelFilter;
@@ -42,8 +42,11 @@ pub fn init_lambda() {
 /// Readable lines on standard error, at `LOG_LEVEL`. Standard output is the command's.
 pub fn init_local() {
     let level = level(&Settings::from_env());
-    let layer =
-        tracing_subscriber::fmt::layer().with_writer(io::stderr).with_filter(targets(level));
+    let layer = tracing_subscriber::fmt::layer()
+        .with_ansi(io::stderr().is_terminal())
+        .with_writer(io::stderr)
+        // The embedded tables warn of every condition that does not hold: that is how we ask.
+        .with_filter(targets(level).with_target("dynoxide", LevelFilter::ERROR));
     // Only fails if there already is one: a test's.
     tracing_subscriber::registry().with(layer).try_init().ok();
     report_panics();
