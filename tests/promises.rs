@@ -120,7 +120,7 @@ async fn promise_7_a_line_knows_nothing_of_another() {
 }
 
 #[tokio::test]
-async fn promise_8_what_is_past_its_date_is_gone_and_late_statuses_do_not_bring_it_back() {
+async fn promise_8_what_is_past_its_date_is_gone() {
     let world = World::start().await;
     let anna = world.person("393330006061");
     anna.says("pordenone", "Quando passa lo spazzaneve in via Roma?").await;
