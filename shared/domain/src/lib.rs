@@ -14,6 +14,8 @@ pub mod ids;
 pub mod line;
 pub mod message;
 pub mod phone;
+pub mod portfolio;
+pub mod quiet;
 pub mod rate;
 pub mod reading;
 pub mod reply;
