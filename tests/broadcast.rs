@@ -119,27 +119,6 @@ async fn a_refusal_for_everybody_stops_the_broadcast_with_its_reason() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_listed_with_its_reason_and_not_sent_again() {
-    let world = World::start().await;
-    let anna = world.person("393330002031");
-    anna.says("pordenone", "ISCRIVIMI").await;
-    world.meta().faults(|it| {
-        it.every_send = fakes::meta::SendFault::ErrorWithoutAccepting(500);
-    });
-    let office = world.office("pordenone");
-    let id = office.drafts(&["scadenze"], "pagare il passo carrabile").await;
-    office.sends(&id).await;
-    let (_, rows) = office.get(&format!("/broadcasts/{id}/deliveries?state=unresolved")).await;
-    assert_eq!(rows["items"].as_array().unwrap().len(), 1, "{rows}");
-    assert!(rows["items"][0]["reason"].as_str().unwrap().contains("Non sappiamo"));
-    assert!(!rows.to_string().contains("393330002031"), "numbers are masked");
-    world.meta().clear_faults();
-    world.advance(3600).await;
-    assert_eq!(anna.times_heard("pordenone", "passo carrabile").await, 0);
-    world.ends().await;
-}
-
-#[tokio::test]
 async fn what_is_wrong_with_a_notice_is_said_field_by_field() {
     let world = World::start().await;
     let office = world.office("pordenone");

@@ -35,6 +35,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/broadcasts/{id}/pause", post(broadcasts::pause))
         .route("/broadcasts/{id}/resume", post(broadcasts::resume))
         .route("/broadcasts/{id}/cancel", post(broadcasts::cancel))
+        .route("/broadcasts/{id}/resend-unresolved", post(broadcasts::resend_unresolved))
         .route("/broadcasts/{id}/deliveries", get(broadcasts::deliveries))
         .route("/subscribers", get(contacts::subscribers))
         .route("/subscribers/count", get(contacts::count))

@@ -235,7 +235,7 @@ impl App {
             Err(failure) => match failure::verdict(&failure) {
                 // Certainly not sent. It waits in the queue, and with the dead letters for who mends
                 // what is wrong for everybody.
-                Verdict::Slow | Verdict::Later { .. } | Verdict::Stop => {
+                Verdict::Slow | Verdict::Later { .. } | Verdict::Stop | Verdict::Hold { .. } => {
                     let released = self.store.release_entry(&line.id, &contact.id, &row).await;
                     released.context("release answer")?;
                     return Err(failure).context("send answer");

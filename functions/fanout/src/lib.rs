@@ -7,17 +7,20 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use domain::broadcast::{self, Broadcast, Plan, Priority, State};
-use domain::ids::{BroadcastId, LineId};
+use domain::broadcast::{self, Action, Broadcast, Plan, PlanOf, Priority, State};
+use domain::halt::Halt;
+use domain::ids::{BroadcastId, ContactId, LineId};
 use domain::line::Line;
+use domain::quiet::quiet_until;
 use domain::rate::CHUNK;
+use futures::{StreamExt, TryStreamExt, stream};
 use jiff::{Timestamp, ToSpan};
 use platform::clock::Clock;
 use platform::events::{Bus, Event};
 use platform::jobs::{self, BroadcastRef, FanoutCause, FanoutEvent};
 use platform::queue::{Message, Queue};
 use platform::settings::Settings;
-use store::{Change, Store, StoreError};
+use store::{Change, Chunk, Store, StoreError};
 use tracing::{error, info, warn};
 
 /// Only jobs of the next ten minutes are queued: SQS delays a message by 15 at most.
@@ -34,8 +37,11 @@ const PAGE: usize = 1000;
 /// Source: DynamoDB API Reference, `TransactWriteItems`: at most 100.
 const CHUNKS_AT_ONCE: usize = 99;
 
-/// Open chunks looked at in one run: more than ten minutes' worth at 80 a second.
-const OPEN_CHUNKS: i32 = 1000;
+/// Open chunks looked at at a time.
+const OPEN_CHUNKS: usize = 1000;
+
+/// Chunk rows marked at a time.
+const AT_ONCE: usize = 16;
 
 #[derive(Clone)]
 pub struct App {
@@ -89,42 +95,76 @@ impl App {
         };
         let found = self.store.broadcast(&line.id, id).await.context("load broadcast")?;
         let Some(found) = found else { return Ok(()) };
-        let broadcast = match found.state {
-            State::Scheduled if found.send_at.is_some_and(|at| at <= now) => {
-                match self.start(&line, &found, now).await? {
-                    Some(started) => started,
-                    None => return Ok(()),
-                }
-            }
-            State::Sending | State::Cancelled => found,
-            _ => return Ok(()),
+        let broadcast = match broadcast::due(&found, now) {
+            Some(Action::Start) => self.start(&line, &found, now).await?,
+            Some(_) => self.go_on(&line, &found, now).await?,
+            None => Some(found),
         };
-        let broadcast = self.plan(&line, broadcast).await?;
-        self.queue_chunks(&line, &broadcast, now).await?;
-        self.close(&line, &broadcast, now).await
+        let Some(broadcast) = broadcast else { return Ok(()) };
+        match broadcast.state {
+            State::Sending | State::Cancelled => {
+                let broadcast = self.plan(&line, broadcast).await?;
+                self.go_ahead(&line, &broadcast, now).await?;
+                self.queue_chunks(&line, &broadcast, now).await?;
+                self.close(&line, &broadcast, now).await
+            }
+            State::Done => self.recount(&line, &broadcast, now).await,
+            _ => Ok(()),
+        }
     }
 
-    /// Begins to send; `None` if somebody else did, or it was called off meanwhile.
+    /// Begins to send; `None` if that is not to be yet, or somebody else did it.
     async fn start(
         &self,
         line: &Line,
         broadcast: &Broadcast,
         now: Timestamp,
     ) -> anyhow::Result<Option<Broadcast>> {
+        let expired = broadcast.expires_at.is_some_and(|at| at <= now);
+        let rests = line.quiet_hours.filter(|_| broadcast.priority == Priority::Normal && !expired);
+        if let Some(until) = rests.and_then(|it| quiet_until(&it, now)) {
+            // It waits as scheduled, and says so.
+            let reason = Some(Halt::quiet(until).reason().to_owned());
+            let due_at = broadcast::wakes_at(State::Held, Some(until), broadcast.expires_at);
+            let change = Change { reason, due_at, ..Change::default() };
+            return self.change(line, broadcast, State::Scheduled, change).await.map(|_| None);
+        }
         let change =
             Change { started_at: Some(now), new_run: true, due_at: Some(now), ..Change::default() };
-        let id = &broadcast.id;
-        let started = self
-            .store
-            .change_broadcast(&line.id, id, State::Scheduled, State::Sending, change)
-            .await;
-        match started {
-            Ok(started) => {
-                info!(line.id = %line.id, broadcast.id = %id, "started a broadcast");
-                Ok(Some(started))
+        let started = self.change(line, broadcast, State::Sending, change).await?;
+        if started.is_some() {
+            info!(line.id = %line.id, broadcast.id = %broadcast.id, "started a broadcast");
+        }
+        Ok(started)
+    }
+
+    /// Lets a broadcast that waited go on: it finds out for itself whether it may, or has expired.
+    async fn go_on(
+        &self,
+        line: &Line,
+        broadcast: &Broadcast,
+        now: Timestamp,
+    ) -> anyhow::Result<Option<Broadcast>> {
+        let change = Change { new_run: true, due_at: Some(now), ..Change::default() };
+        self.change(line, broadcast, State::Sending, change).await
+    }
+
+    /// Moves a broadcast on from the state it was found in; `None` if it is there no more.
+    async fn change(
+        &self,
+        line: &Line,
+        broadcast: &Broadcast,
+        to: State,
+        change: Change,
+    ) -> anyhow::Result<Option<Broadcast>> {
+        let from = broadcast.state;
+        match self.store.change_broadcast(&line.id, &broadcast.id, from, to, change).await {
+            Ok(changed) => {
+                let (counts, counted_at) = (broadcast.counts, broadcast.counted_at);
+                Ok(Some(Broadcast { counts, counted_at, ..changed }))
             }
             Err(StoreError::Conflict) => Ok(None),
-            Err(err) => Err(err).context("start broadcast"),
+            Err(err) => Err(err).context("change broadcast"),
         }
     }
 
@@ -134,21 +174,19 @@ impl App {
         let limit = page_limit(size);
         while broadcast.state == State::Sending && !broadcast.plan.complete {
             let started_at = broadcast.started_at.context("a broadcast being sent has started")?;
-            let after = broadcast.plan.cursor.as_ref();
-            let (people, end) = self
-                .store
-                .audience_page(&line.id, &broadcast.audience, after, started_at, limit)
-                .await
-                .context("read audience")?;
+            let (people, end) = self.page(line, &broadcast, started_at, limit).await?;
             let chunks: Vec<_> = people.chunks(size).map(<[_]>::to_vec).collect();
             let next = Plan {
+                of: broadcast.plan.of,
                 complete: end.is_none(),
                 cursor: end,
                 chunks: broadcast.plan.chunks + u32::try_from(chunks.len())?,
             };
             match self.store.plan(&broadcast, &chunks, &next).await {
                 Ok(()) => {
-                    broadcast.counts.audience += i64::try_from(people.len())?;
+                    if next.of == PlanOf::Audience {
+                        broadcast.counts.audience += i64::try_from(people.len())?;
+                    }
                     broadcast.plan = next;
                 }
                 // Another run planned this page, or it was paused: go on from what stands there.
@@ -162,6 +200,24 @@ impl App {
         Ok(broadcast)
     }
 
+    async fn page(
+        &self,
+        line: &Line,
+        broadcast: &Broadcast,
+        started_at: Timestamp,
+        limit: i32,
+    ) -> anyhow::Result<(Vec<ContactId>, Option<ContactId>)> {
+        let after = broadcast.plan.cursor.as_ref();
+        let page = match broadcast.plan.of {
+            PlanOf::Audience => {
+                let audience = &broadcast.audience;
+                self.store.audience_page(&line.id, audience, after, started_at, limit).await
+            }
+            PlanOf::Unresolved => self.store.unresolved_page(&broadcast.id, after, limit).await,
+        };
+        page.context("read audience")
+    }
+
     /// Queues the open chunks whose turn comes in the next minutes, each to wake at its turn.
     async fn queue_chunks(
         &self,
@@ -170,50 +226,58 @@ impl App {
         now: Timestamp,
     ) -> anyhow::Result<()> {
         let size = CHUNK.min(line.bulk_rate() as usize);
-        let open =
-            self.store.open_chunks(&broadcast.id, OPEN_CHUNKS).await.context("list chunks")?;
-        if broadcast.priority == Priority::Emergency && broadcast.state == State::Sending {
-            self.yield_to(line, open.len() * size, now).await?;
-        }
-        let mut jobs = Vec::new();
-        for (turn, chunk) in (0..).zip(&open) {
-            // Calling off takes no slots, so it has no turns.
-            let delay = match broadcast.state {
-                State::Sending => broadcast::chunk_delay_seconds(turn, size, line.bulk_rate()),
-                _ => 0,
-            };
-            if delay > AHEAD_SECONDS {
+        let mut after = None;
+        let mut turn = 0;
+        loop {
+            let open = self.store.open_chunks(&broadcast.id, after, OPEN_CHUNKS).await;
+            let open = open.context("list chunks")?;
+            after = open.last().map(|it| it.number);
+            let mut jobs = Vec::new();
+            let mut far = false;
+            for chunk in &open {
+                // Calling off takes no slots, so it has no turns.
+                let delay = match broadcast.state {
+                    State::Sending => broadcast::chunk_delay_seconds(turn, size, line.bulk_rate()),
+                    _ => 0,
+                };
+                far = delay > AHEAD_SECONDS;
+                if far {
+                    break;
+                }
+                turn += 1;
+                jobs.extend(job(broadcast, chunk, delay, now));
+            }
+            self.queue(broadcast, jobs).await?;
+            if far || open.len() < OPEN_CHUNKS {
                 break;
             }
-            let waiting = chunk.queued.is_some_and(|(run, wakes_at)| {
-                run == broadcast.run && now < wakes_at + LOST_AFTER_SECONDS.seconds()
-            });
-            if waiting {
-                continue;
-            }
-            let job = jobs::Chunk {
-                line: line.id.as_str().to_owned(),
-                broadcast: broadcast.id.as_str().to_owned(),
-                chunk: chunk.number,
-                run: broadcast.run,
-                attempt: u32::from(chunk.queued.is_some()),
-            };
-            let delay = Duration::from_secs(delay.unsigned_abs());
-            jobs.push((chunk.number, now + delay, Message::of(&job).after(delay)));
-        }
-        let marks: Vec<_> = jobs.iter().map(|(chunk, wakes_at, _)| (*chunk, *wakes_at)).collect();
-        self.sends.send(jobs.into_iter().map(|it| it.2).collect()).await.context("queue chunks")?;
-        for (chunk, wakes_at) in marks {
-            let marked =
-                self.store.mark_queued(&broadcast.id, chunk, broadcast.run, wakes_at).await;
-            marked.context("mark chunk")?;
         }
         Ok(())
     }
 
-    /// Bulk of the same number yields while an emergency is under way.
-    async fn yield_to(&self, line: &Line, people: usize, now: Timestamp) -> anyhow::Result<()> {
-        let people = i64::try_from(people).unwrap_or(i64::MAX);
+    /// Queues jobs and notes on each chunk when it wakes.
+    async fn queue(&self, broadcast: &Broadcast, jobs: Vec<Queued>) -> anyhow::Result<()> {
+        let marks: Vec<_> = jobs.iter().map(|it| (it.chunk, it.wakes_at)).collect();
+        let messages = jobs.into_iter().map(|it| it.message).collect();
+        self.sends.send(messages).await.context("queue chunks")?;
+        let marked = stream::iter(marks).map(|(chunk, wakes_at)| {
+            self.store.mark_queued(&broadcast.id, chunk, broadcast.run, wakes_at)
+        });
+        marked.buffer_unordered(AT_ONCE).try_collect::<()>().await.context("mark chunk")
+    }
+
+    /// An emergency goes ahead: bulk of the same number yields for the time it is thought to take.
+    async fn go_ahead(
+        &self,
+        line: &Line,
+        broadcast: &Broadcast,
+        now: Timestamp,
+    ) -> anyhow::Result<()> {
+        let people = broadcast.counts.pending();
+        let sending = broadcast.state == State::Sending && people > 0;
+        if !sending || broadcast.priority != Priority::Emergency {
+            return Ok(());
+        }
         let seconds = broadcast::duration_seconds(people, line.bulk_rate());
         let until_ms = now.as_millisecond() + seconds * 1000;
         self.store.set_urgent(&line.phone_number_id, until_ms).await.context("set urgent")
@@ -231,23 +295,27 @@ impl App {
             return Ok(());
         }
         let id = &broadcast.id;
-        if !self.store.open_chunks(id, 1).await.context("list chunks")?.is_empty() {
+        if !self.store.open_chunks(id, None, 1).await.context("list chunks")?.is_empty() {
             return Ok(());
         }
         let audience = broadcast.counts.audience;
-        let counts = self.store.count_deliveries(id, audience).await.context("count")?;
-        self.store.set_counts(id, &counts, now).await.context("save counts")?;
+        let tally = self.store.recount(id, audience, now).await.context("count")?;
         let to = if sent { State::Done } else { State::Cancelled };
         let change = Change {
             finished_at: Some(now),
+            due_at: if sent { broadcast::recount_at(now, now) } else { None },
             reason: broadcast.reason.clone(),
             ..Change::default()
         };
-        match self.store.change_broadcast(&line.id, id, broadcast.state, to, change).await {
-            Ok(_) => {}
-            Err(StoreError::Conflict) => return Ok(()),
-            Err(err) => return Err(err).context("close broadcast"),
+        if self.change(line, broadcast, to, change).await?.is_none() {
+            return Ok(());
         }
+        if broadcast.priority == Priority::Emergency {
+            // Bulk need not wait until the time the emergency was thought to take.
+            let now_ms = now.as_millisecond();
+            self.store.set_urgent(&line.phone_number_id, now_ms).await.context("end urgency")?;
+        }
+        let counts = tally.counts;
         info!(
             line.id = %line.id, broadcast.id = %id, audience, accepted = counts.accepted,
             failed = counts.failed, unresolved = counts.unresolved, "closed a broadcast"
@@ -260,6 +328,48 @@ impl App {
         }
         Ok(())
     }
+
+    /// Takes the counts of a closed broadcast again, at the times set for it.
+    async fn recount(
+        &self,
+        line: &Line,
+        broadcast: &Broadcast,
+        now: Timestamp,
+    ) -> anyhow::Result<()> {
+        let due = broadcast.due_at.is_some_and(|it| it <= now);
+        let Some(finished_at) = broadcast.finished_at.filter(|_| due) else { return Ok(()) };
+        self.store.recount(&broadcast.id, broadcast.counts.audience, now).await.context("count")?;
+        let due_at = broadcast::recount_at(finished_at, now);
+        let change = Change { due_at, reason: broadcast.reason.clone(), ..Change::default() };
+        self.change(line, broadcast, State::Done, change).await.map(|_| ())
+    }
+}
+
+/// A chunk's job on its way into the queue.
+struct Queued {
+    chunk: u32,
+    wakes_at: Timestamp,
+    message: Message,
+}
+
+/// The job of a chunk that is to wake in `delay` seconds; `None` if it waits in the queue already.
+fn job(broadcast: &Broadcast, chunk: &Chunk, delay: i64, now: Timestamp) -> Option<Queued> {
+    let waiting = chunk.queued.is_some_and(|(run, wakes_at)| {
+        run == broadcast.run && now < wakes_at + LOST_AFTER_SECONDS.seconds()
+    });
+    if waiting {
+        return None;
+    }
+    let job = jobs::Chunk {
+        line: broadcast.line.as_str().to_owned(),
+        broadcast: broadcast.id.as_str().to_owned(),
+        chunk: chunk.number,
+        run: broadcast.run,
+        attempt: u32::from(chunk.queued.is_some()),
+    };
+    let delay = Duration::from_secs(delay.unsigned_abs());
+    let message = Message::of(&job).after(delay);
+    Some(Queued { chunk: chunk.number, wakes_at: now + delay, message })
 }
 
 /// People of one page, so that a transaction can hold their chunks.

@@ -1,10 +1,13 @@
 //! A chunk: is it still wanted, slots, consent, claim, Graph API, outcome.
 //!
 //! What makes a redelivery harmless: a claim per person that holds only once and is the last
-//! write before the request; a claim whose sender died becomes *unresolved* and is not sent again;
-//! the chunk's row goes only when everybody in it is decided.
+//! write before the request; a claim whose sender died becomes *unresolved*; the chunk's row goes
+//! only when everybody in it is decided.
 
-use std::collections::HashMap;
+mod message;
+mod person;
+
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,13 +15,17 @@ use anyhow::Context;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use domain::broadcast::{self, Broadcast, Priority};
 use domain::contact::Contact;
-use domain::delivery::{Callback, Counts, SkipReason, State};
-use domain::failure::{self, Failure, Verdict};
+use domain::conversation;
+use domain::delivery::{Counts, SkipReason, State};
+use domain::doubt::{self, Hearing, Standing};
+use domain::failure::{self, Verdict};
+use domain::halt::Halt;
 use domain::ids::{BroadcastId, ContactId, LineId};
-use domain::line::Line;
-use domain::message::{FilledTemplate, HeaderMedia, Outgoing};
+use domain::line::{Line, Portfolio};
+use domain::portfolio::Quarter;
+use domain::quiet::quiet_until;
 use domain::rate::Slots;
-use futures::future;
+use futures::{StreamExt, future, stream};
 use jiff::{Timestamp, ToSpan};
 use platform::batch;
 use platform::clock::Clock;
@@ -26,22 +33,20 @@ use platform::events::{Bus, Event};
 use platform::jobs::{self, BroadcastRef, FanoutCause};
 use platform::queue::{Message, Queue};
 use platform::settings::{MetaApp, Settings};
-use store::{Change, Chunk, Claim, Store, StoreError};
+use store::{Chunk, Store};
 use tracing::{error, info, warn};
-use whatsapp::graph::{Graph, To};
+use whatsapp::graph::Graph;
 
-/// Consent is asked for again if the request has not begun this long after the last time.
-const CONSENT_FRESH_MS: i64 = 1000;
-
-/// A request that begins this long after the last time is not sent: a goodbye waits 1.5 seconds
-/// for what is in the air.
-const CONSENT_STALE_MS: i64 = 1300;
-
-/// The function runs for at most a minute, so an older claim's sender is dead.
-const CLAIM_DEAD_AFTER_SECONDS: i64 = 60;
+use crate::person::{Outcome, Turn, Work, standing_of};
 
 /// How long a number goes at half its rate after Meta throttled it.
 const SLOW_SECONDS: i64 = 30;
+
+/// Failures of Meta's own in one chunk from which on the number goes slower.
+const MANY_SERVER_ERRORS: usize = 3;
+
+/// Rows written at a time when a chunk is called off.
+const AT_ONCE: usize = 16;
 
 #[derive(Clone)]
 pub struct App {
@@ -53,35 +58,21 @@ pub struct App {
     pub clock: Clock,
 }
 
-/// A chunk being worked on, and what it needs at every step.
-struct Work<'a> {
-    line: &'a Line,
-    broadcast: &'a Broadcast,
-    message: Outgoing,
-    token: &'a str,
-    /// When the deliveries' rows go by themselves.
-    expires_at: Timestamp,
+/// The people of a chunk whom nobody has decided on yet.
+struct Undecided {
+    /// Whose turn it is, and whether they may have been sent to before.
+    open: Vec<(ContactId, bool)>,
+    /// When to look again at those whose turn is later, in seconds.
+    open_after: Option<i64>,
+    /// What was found decided on the way.
+    counts: Counts,
 }
 
-/// How one person turned out.
-enum Outcome {
-    /// Decided: the row says how.
-    Decided {
-        /// The state it left and the one it is in, if it was us who moved it.
-        moved: Option<(Option<State>, State)>,
-        /// A code that stops the broadcast if others meet it too.
-        suspicious: Option<i64>,
-    },
-    /// Not decided: to be looked at again after so many seconds.
-    Open { after_seconds: i64 },
-    /// Not decided, and Meta refuses everybody.
-    Stop { reason: String },
-}
-
-impl Outcome {
-    fn decided(moved: Option<(Option<State>, State)>) -> Self {
-        Self::Decided { moved, suspicious: None }
-    }
+/// Who of a turn counts against the portfolio's limit.
+struct Counted<'a> {
+    portfolio: &'a Portfolio,
+    people: HashSet<ContactId>,
+    at: Timestamp,
 }
 
 impl App {
@@ -115,10 +106,14 @@ impl App {
         }
         let chunk = self.store.chunk(&id, job.chunk).await.context("load chunk")?;
         let Some(chunk) = chunk else { return Ok(()) };
+        let expired = broadcast.expires_at.is_some_and(|at| at <= self.clock.now());
         match broadcast.state {
+            broadcast::State::Sending if expired => {
+                self.call_off(&line, &broadcast, chunk, job, Some(SkipReason::Expired)).await
+            }
             broadcast::State::Sending => self.send(&line, &broadcast, chunk, job).await,
-            broadcast::State::Cancelled => self.call_off(&line, &broadcast, chunk, None).await,
-            // Paused, held or stopped: a resume queues it again.
+            broadcast::State::Cancelled => self.call_off(&line, &broadcast, chunk, job, None).await,
+            // Paused, held or stopped: whatever lets it go on queues it again.
             _ => Ok(()),
         }
     }
@@ -131,243 +126,166 @@ impl App {
         job: jobs::Chunk,
     ) -> anyhow::Result<()> {
         let now = self.clock.now();
-        if broadcast.expires_at.is_some_and(|at| at <= now) {
-            return self.call_off(line, broadcast, chunk, Some(SkipReason::Expired)).await;
-        }
-        let Some(work) = self.work(line, broadcast)? else {
-            let reason = "Il modello di questo invio non è più tra quelli della linea, o non ha \
-                          più le stesse parti da compilare. Rimetterlo e riprendere l'invio.";
-            return self.stop(line, broadcast, reason.to_owned()).await;
-        };
-        let mut counts = Counts::default();
-        let people = self.undecided(&work, &chunk, &job, &mut counts).await?;
         let emergency = broadcast.priority == Priority::Emergency;
-        let slots = self
-            .store
-            .reserve(
-                &line.phone_number_id,
-                now.as_millisecond(),
-                people.len(),
-                line.bulk_rate(),
-                emergency,
-            )
-            .await
-            .context("reserve slots")?;
-        let (n, first_ms, gap_us) = match slots {
+        let quiet = line.quiet_hours.as_ref().filter(|_| !emergency);
+        if let Some(until) = quiet.and_then(|it| quiet_until(it, now)) {
+            return self.halt(line, broadcast, &Halt::quiet(until)).await;
+        }
+        let Some(work) = self.work(line, broadcast, &chunk)? else {
+            return self.halt(line, broadcast, &Halt::template_changed()).await;
+        };
+        let (work, undecided) = self.undecided(work, &chunk, &job).await?;
+        if undecided.open.is_empty() {
+            return self.settle(&work, chunk, job, undecided, Vec::new()).await;
+        }
+        let n = undecided.open.len();
+        let (number, rate) = (&line.phone_number_id, line.bulk_rate());
+        let slots = self.store.reserve(number, now.as_millisecond(), n, rate, emergency).await;
+        let (n, first_ms, gap_us) = match slots.context("reserve slots")? {
             Slots::Granted { n, first_ms, gap_us } => (n, first_ms, gap_us),
             Slots::Wait { until_ms } => {
-                self.add(broadcast, &counts).await?;
+                self.add(broadcast, &undecided.counts).await?;
                 let seconds = (until_ms - now.as_millisecond() + 999) / 1000;
                 return self.again(broadcast, job, seconds.max(1)).await;
             }
         };
-        let turn = &people[..n];
         let read_at = self.clock.now().as_millisecond();
-        let known = self.store.recipients(&line.id, turn).await.context("read consent")?;
-        let sends = (0..).zip(turn).map(|(k, contact)| {
-            let slot_ms = first_ms + gap_us * k / 1000;
-            self.one(&work, contact, &known, read_at, slot_ms)
-        });
-        let outcomes = future::join_all(sends).await;
-        let left_over = people.len() - n;
-        self.settle(&work, chunk, job, outcomes, counts, left_over).await
+        let ids: Vec<_> = undecided.open[..n].iter().map(|it| it.0.clone()).collect();
+        let known = self.store.recipients(&line.id, &ids).await.context("read consent")?;
+        let (counted, held) = self.count(&work, &ids, &known).await?;
+        let allowed = |id: &ContactId| held.as_ref().is_none_or(|it| !it.1.contains(id));
+        let turns = (0..).zip(&undecided.open[..n]).filter(|(_, it)| allowed(&it.0));
+        let turns: Vec<_> = turns
+            .map(|(k, (contact, again))| {
+                let slot_ms = first_ms + gap_us * k / 1000;
+                Turn { contact: contact.clone(), again: *again, slot_ms }
+            })
+            .collect();
+        let sends = turns.iter().map(|turn| self.one(&work, turn, &known, read_at));
+        let mut outcomes = future::join_all(sends).await;
+        if let Some(counted) = counted {
+            self.give_back(&counted, &turns, &outcomes).await?;
+        }
+        if let Some((halt, _)) = held {
+            outcomes.push(Ok(Outcome { halt: Some(halt), ..Outcome::open(1) }));
+        }
+        if n < undecided.open.len() {
+            outcomes.push(Ok(Outcome::open(1)));
+        }
+        self.settle(&work, chunk, job, undecided, outcomes).await
     }
 
     fn work<'a>(
         &'a self,
         line: &'a Line,
         broadcast: &'a Broadcast,
+        chunk: &Chunk,
     ) -> anyhow::Result<Option<Work<'a>>> {
         let app = self.apps.iter().find(|it| it.id == line.app).context("find Meta app")?;
-        let Some(message) = filled(line, broadcast) else { return Ok(None) };
-        let days = i64::from(line.retention.delivery_days);
-        let expires_at = self.clock.now() + (24 * days).hours();
-        let token = app.access_token.expose();
-        Ok(Some(Work { line, broadcast, message, token, expires_at }))
+        let Some(message) = message::filled(line, broadcast) else { return Ok(None) };
+        Ok(Some(Work {
+            line,
+            broadcast,
+            message,
+            token: app.access_token.expose(),
+            expires_at: self.rows_expire_at(line),
+            again_from_run: chunk.again_from_run,
+            hearing: Hearing::default(),
+        }))
     }
 
-    /// The people of a chunk that nobody has decided on yet. A first job has all of them.
-    async fn undecided(
+    fn rows_expire_at(&self, line: &Line) -> Timestamp {
+        self.clock.now() + (24 * i64::from(line.retention.delivery_days)).hours()
+    }
+
+    /// The people of a chunk whom nobody has decided on yet. A first job has all of them.
+    async fn undecided<'a>(
         &self,
-        work: &Work<'_>,
+        mut work: Work<'a>,
         chunk: &Chunk,
         job: &jobs::Chunk,
-        counts: &mut Counts,
-    ) -> anyhow::Result<Vec<ContactId>> {
-        if job.attempt == 0 {
-            return Ok(chunk.people.clone());
+    ) -> anyhow::Result<(Work<'a>, Undecided)> {
+        let mut undecided =
+            Undecided { open: Vec::new(), open_after: None, counts: Counts::default() };
+        if job.attempt == 0 && chunk.again_from_run.is_none() {
+            undecided.open = chunk.people.iter().map(|it| (it.clone(), false)).collect();
+            return Ok((work, undecided));
         }
         let id = &work.broadcast.id;
         let known = self.store.known_deliveries(id, &chunk.people).await.context("read claims")?;
+        if known.iter().any(|it| it.state == State::Unresolved) {
+            let number = &work.line.phone_number_id;
+            work.hearing = self.store.hearing(number).await.context("read what was heard")?;
+        }
         let known: HashMap<_, _> = known.into_iter().map(|it| (it.contact.clone(), it)).collect();
-        let mut open = Vec::new();
+        let now = self.clock.now();
         for contact in &chunk.people {
-            match known.get(contact) {
-                None => open.push(contact.clone()),
-                Some(it) if it.state == State::Claimed => {
-                    match self.after_claim(work, contact, it.at).await? {
-                        Outcome::Decided { moved, .. } => {
-                            if let Some((from, to)) = moved {
-                                counts.moved(from, to);
-                            }
-                        }
-                        _ => open.push(contact.clone()),
-                    }
-                }
-                Some(_) => {}
-            }
-        }
-        Ok(open)
-    }
-
-    /// One person: wait for the slot, ask once more, claim, send, record.
-    async fn one(
-        &self,
-        work: &Work<'_>,
-        id: &ContactId,
-        known: &HashMap<ContactId, Contact>,
-        read_at_ms: i64,
-        slot_ms: i64,
-    ) -> anyhow::Result<Outcome> {
-        let wait_ms = slot_ms - self.clock.now().as_millisecond();
-        if let Ok(wait_ms @ 1..) = u64::try_from(wait_ms) {
-            self.clock.pace(Duration::from_millis(wait_ms)).await;
-        }
-        let (mut contact, mut read_at_ms) = (known.get(id).cloned(), read_at_ms);
-        let now_ms = self.clock.now().as_millisecond();
-        if now_ms - read_at_ms > CONSENT_FRESH_MS {
-            read_at_ms = now_ms;
-            contact = self.store.contact(&work.line.id, id).await.context("read consent")?;
-        }
-        let broadcast = &work.broadcast.id;
-        let Some(contact) = contact else {
-            return self.skip(work, id, SkipReason::Erased).await;
-        };
-        if let Err(why) = broadcast::may_reach(&contact, &work.broadcast.audience) {
-            return self.skip(work, id, why).await;
-        }
-        if !contact.former_ids.is_empty() {
-            let former = self.store.known_deliveries(broadcast, &contact.former_ids).await;
-            if !former.context("read former claims")?.is_empty() {
-                return self.skip(work, id, SkipReason::AlreadyReached).await;
-            }
-        }
-        let claimed = self.store.claim(broadcast, id, self.clock.now(), work.expires_at).await;
-        if let Claim::Known(delivery) = claimed.context("claim")? {
-            return match delivery.state {
-                State::Claimed => self.after_claim(work, id, delivery.at).await,
-                _ => Ok(Outcome::decided(None)),
+            let Some(it) = known.get(contact) else {
+                undecided.open.push((contact.clone(), false));
+                continue;
             };
+            match doubt::standing(&standing_of(it), work.again_from_run, &work.hearing, now) {
+                Standing::Open => undecided.open.push((contact.clone(), false)),
+                Standing::Again => undecided.open.push((contact.clone(), true)),
+                Standing::Decided => {}
+                Standing::Wait { .. } | Standing::DeadClaim => {
+                    let outcome = self.known(&work, it).await?;
+                    undecided.take(&outcome);
+                }
+            }
         }
-        // The claim took long: what was read of consent may not hold any more.
-        if self.clock.now().as_millisecond() - read_at_ms > CONSENT_STALE_MS {
-            self.release(work, id).await?;
-            return Ok(Outcome::Open { after_seconds: 1 });
-        }
-        let phone = contact.phone.as_ref().map(To::Phone);
-        let to = phone.or_else(|| contact.user_id.as_ref().map(To::UserId));
-        let to = to.context("a person who may be reached has an address")?;
-        let callback =
-            Callback::Delivery { broadcast: broadcast.clone(), contact: id.clone() }.encode();
-        let from = &work.line.phone_number_id;
-        let sent = self.graph.send(work.token, from, to, &work.message, &callback).await;
-        match sent {
-            Ok(_) => self.record(work, id, State::Accepted, None).await,
-            Err(failure) => self.refused(work, id, &failure).await,
-        }
+        Ok((work, undecided))
     }
 
-    /// What a failed send means for the person, by the table of codes.
-    async fn refused(
+    /// Reserves those who count against the portfolio's limit. Also, if there is no room for all,
+    /// why and until when the broadcast waits, and who is left out of this turn.
+    async fn count<'a>(
         &self,
-        work: &Work<'_>,
-        id: &ContactId,
-        failure: &Failure,
-    ) -> anyhow::Result<Outcome> {
-        let code = match failure {
-            Failure::Coded { code, .. } => Some(*code),
-            _ => None,
+        work: &Work<'a>,
+        ids: &[ContactId],
+        known: &HashMap<ContactId, Contact>,
+    ) -> anyhow::Result<(Option<Counted<'a>>, Option<(Halt, HashSet<ContactId>)>)> {
+        let Some(portfolio) = &work.line.portfolio else { return Ok((None, None)) };
+        let limit = self.store.portfolio_limit(portfolio).await.context("read limit")?;
+        let Some(limit) = limit else { return Ok((None, None)) };
+        let now = self.clock.now();
+        let counts = |id: &&ContactId| {
+            known.get(id).is_some_and(|it| !conversation::window_is_open(it, now))
         };
-        match failure::verdict(failure) {
-            Verdict::Drop => self.record(work, id, State::Failed, code).await,
-            Verdict::StopIfRepeated => match self.record(work, id, State::Failed, code).await? {
-                Outcome::Decided { moved, .. } => Ok(Outcome::Decided { moved, suspicious: code }),
-                other => Ok(other),
-            },
-            Verdict::OnceMore { .. } | Verdict::Unresolved => {
-                self.record(work, id, State::Unresolved, None).await
-            }
-            // Certainly not sent: the claim goes, and the person's turn comes again.
-            Verdict::Stop => {
-                self.release(work, id).await?;
-                Ok(Outcome::Stop { reason: reason(code) })
-            }
-            Verdict::Slow => {
-                self.release(work, id).await?;
-                let until_ms = self.clock.now().as_millisecond() + SLOW_SECONDS * 1000;
-                let number = &work.line.phone_number_id;
-                self.store.set_slow(number, until_ms).await.context("slow down")?;
-                Ok(Outcome::Open { after_seconds: 2 })
-            }
-            Verdict::Later { after_seconds } => {
-                self.release(work, id).await?;
-                Ok(Outcome::Open { after_seconds: i64::from(after_seconds) })
-            }
-        }
-    }
-
-    async fn release(&self, work: &Work<'_>, id: &ContactId) -> anyhow::Result<()> {
-        self.store.release(&work.broadcast.id, id).await.context("release claim")
-    }
-
-    async fn record(
-        &self,
-        work: &Work<'_>,
-        id: &ContactId,
-        state: State,
-        code: Option<i64>,
-    ) -> anyhow::Result<Outcome> {
-        let now = self.clock.now();
-        let from = self.store.report(&work.broadcast.id, id, state, code, now).await;
-        let from = from.context("record outcome")?;
-        Ok(Outcome::decided(from.map(|from| (Some(from), state))))
-    }
-
-    async fn skip(
-        &self,
-        work: &Work<'_>,
-        id: &ContactId,
-        why: SkipReason,
-    ) -> anyhow::Result<Outcome> {
-        let now = self.clock.now();
-        let skipped = self
+        let outside: Vec<_> = ids.iter().filter(counts).cloned().collect();
+        let before = self.store.reached_before(&work.line.id, &outside, now).await;
+        let before = before.context("read who was reached")?;
+        let again: Vec<_> = before.values().map(|at| Quarter::of(*at)).collect();
+        let fresh: Vec<_> = outside.into_iter().filter(|it| !before.contains_key(it)).collect();
+        let priority = work.broadcast.priority;
+        let people = self
             .store
-            .decide_not_to_send(&work.broadcast.id, id, Some(why), now, work.expires_at)
+            .reserve_people(&portfolio.id, limit, priority, fresh.len(), &again, now)
             .await
-            .context("record why not")?;
-        match skipped {
-            Claim::Taken => Ok(Outcome::decided(Some((None, State::Skipped)))),
-            // Somebody was about to send it while the reason came up.
-            Claim::Known(it) if it.state == State::Claimed => {
-                self.after_claim(work, id, it.at).await
-            }
-            Claim::Known(_) => Ok(Outcome::decided(None)),
-        }
+            .context("reserve people")?;
+        let (granted, left_out) = fresh.split_at(people.granted);
+        let counted = Counted { portfolio, people: granted.iter().cloned().collect(), at: now };
+        let held =
+            people.more_at.map(|it| (Halt::portfolio(it), left_out.iter().cloned().collect()));
+        Ok((Some(counted), held))
     }
 
-    /// Somebody else's claim: if its sender is dead, nobody knows whether it was sent.
-    async fn after_claim(
+    /// Those reserved and not sent to after all count no more.
+    async fn give_back(
         &self,
-        work: &Work<'_>,
-        id: &ContactId,
-        claimed_at: Timestamp,
-    ) -> anyhow::Result<Outcome> {
-        let dead_at = claimed_at + CLAIM_DEAD_AFTER_SECONDS.seconds();
-        let left = dead_at.as_second() - self.clock.now().as_second();
-        if left > 0 {
-            return Ok(Outcome::Open { after_seconds: left + 1 });
+        counted: &Counted<'_>,
+        turns: &[Turn],
+        outcomes: &[anyhow::Result<Outcome>],
+    ) -> anyhow::Result<()> {
+        let unsent = turns.iter().zip(outcomes).filter(|(turn, outcome)| {
+            counted.people.contains(&turn.contact) && outcome.as_ref().is_ok_and(|it| !it.sent)
+        });
+        let n = unsent.count();
+        if n == 0 {
+            return Ok(());
         }
-        self.record(work, id, State::Unresolved, None).await
+        let back = self.store.give_people_back(&counted.portfolio.id, n, counted.at).await;
+        back.context("give people back")
     }
 
     /// Adds up, and closes the chunk or comes back to it.
@@ -376,43 +294,50 @@ impl App {
         work: &Work<'_>,
         chunk: Chunk,
         job: jobs::Chunk,
+        mut undecided: Undecided,
         outcomes: Vec<anyhow::Result<Outcome>>,
-        mut counts: Counts,
-        left_over: usize,
     ) -> anyhow::Result<()> {
         let broadcast = work.broadcast;
-        let mut open_after = (left_over > 0).then_some(1);
-        let mut stop = None;
+        let mut halt = None;
         let mut suspicious: HashMap<i64, u32> = HashMap::new();
+        let (mut too_fast, mut server_errors) = (false, 0);
         let mut failed = None;
         for outcome in outcomes {
-            match outcome {
-                Ok(Outcome::Decided { moved, suspicious: code }) => {
-                    if let Some((from, to)) = moved {
-                        counts.moved(from, to);
-                    }
-                    let Some(code) = code else { continue };
-                    let met = suspicious.entry(code).or_default();
-                    *met += 1;
-                    if *met >= failure::REPEATED {
-                        stop = Some(reason(Some(code)));
-                    }
+            let outcome = match outcome {
+                Ok(outcome) => outcome,
+                Err(err) => {
+                    failed = Some(err);
+                    continue;
                 }
-                Ok(Outcome::Open { after_seconds }) => {
-                    open_after = open_after.max(Some(after_seconds));
-                }
-                Ok(Outcome::Stop { reason }) => stop = Some(reason),
-                Err(err) => failed = Some(err),
+            };
+            undecided.take(&outcome);
+            too_fast |= outcome.too_fast;
+            server_errors += usize::from(outcome.server_error);
+            if let Some(code) = outcome.suspicious {
+                *suspicious.entry(code).or_default() += 1;
+            }
+            halt = halt.or(outcome.halt);
+        }
+        self.add(broadcast, &undecided.counts).await?;
+        if too_fast || server_errors >= MANY_SERVER_ERRORS {
+            let until_ms = self.clock.now().as_millisecond() + SLOW_SECONDS * 1000;
+            let slowed = self.store.set_slow(&work.line.phone_number_id, until_ms).await;
+            slowed.context("slow down")?;
+        }
+        for (code, people) in suspicious {
+            let met = self.store.note_code(&broadcast.id, broadcast.run, code, people).await;
+            if met.context("note code")? >= failure::REPEATED {
+                let now = self.clock.now();
+                halt = halt.or_else(|| Halt::of(Verdict::Stop, Some(code), now));
             }
         }
-        self.add(broadcast, &counts).await?;
-        if let Some(reason) = stop {
-            return self.stop(work.line, broadcast, reason).await;
+        if let Some(halt) = halt {
+            return self.halt(work.line, broadcast, &halt).await;
         }
         if let Some(err) = failed {
             return Err(err).context("work on chunk");
         }
-        match open_after {
+        match undecided.open_after {
             Some(seconds) => {
                 let job = jobs::Chunk { attempt: job.attempt + 1, ..job };
                 self.again(broadcast, job, seconds).await
@@ -443,33 +368,49 @@ impl App {
         line: &Line,
         broadcast: &Broadcast,
         chunk: Chunk,
+        job: jobs::Chunk,
         why: Option<SkipReason>,
     ) -> anyhow::Result<()> {
-        let now = self.clock.now();
-        let days = i64::from(line.retention.delivery_days);
-        let expires_at = now + (24 * days).hours();
-        let state = if why.is_some() { State::Skipped } else { State::Cancelled };
-        let mut counts = Counts::default();
-        for contact in &chunk.people {
-            let decided = self
-                .store
-                .decide_not_to_send(&broadcast.id, contact, why, now, expires_at)
-                .await
-                .context("record why not")?;
-            match decided {
-                Claim::Taken => counts.add(state, 1),
-                Claim::Known(it) if it.state == State::Claimed => {
-                    let to = State::Unresolved;
-                    let from = self.store.report(&broadcast.id, contact, to, None, now).await;
-                    if let Some(from) = from.context("record outcome")? {
-                        counts.moved(Some(from), to);
-                    }
-                }
-                Claim::Known(_) => {}
+        let number = chunk.number;
+        let outcomes: Vec<_> = stream::iter(chunk.people)
+            .map(|contact| self.call_off_one(line, broadcast, contact, why))
+            .buffer_unordered(AT_ONCE)
+            .collect()
+            .await;
+        let mut undecided =
+            Undecided { open: Vec::new(), open_after: None, counts: Counts::default() };
+        let mut failed = None;
+        for outcome in outcomes {
+            match outcome {
+                Ok(outcome) => undecided.take(&outcome),
+                Err(err) => failed = Some(err),
             }
         }
-        self.add(broadcast, &counts).await?;
-        self.close(line, broadcast, chunk.number).await
+        self.add(broadcast, &undecided.counts).await?;
+        if let Some(err) = failed {
+            return Err(err).context("call chunk off");
+        }
+        match undecided.open_after {
+            Some(seconds) => self.again(broadcast, job, seconds).await,
+            None => self.close(line, broadcast, number).await,
+        }
+    }
+
+    async fn call_off_one(
+        &self,
+        line: &Line,
+        broadcast: &Broadcast,
+        contact: ContactId,
+        why: Option<SkipReason>,
+    ) -> anyhow::Result<Outcome> {
+        let (now, expires_at) = (self.clock.now(), self.rows_expire_at(line));
+        let known =
+            self.store.decide_not_to_send(&broadcast.id, &contact, why, now, expires_at).await;
+        let state = if why.is_some() { State::Skipped } else { State::Cancelled };
+        match known.context("record why not")? {
+            None => Ok(Outcome::moved(None, state)),
+            Some(it) => self.let_end(broadcast, &it).await,
+        }
     }
 
     async fn add(&self, broadcast: &Broadcast, counts: &Counts) -> anyhow::Result<()> {
@@ -496,43 +437,33 @@ impl App {
         Ok(())
     }
 
-    /// Halts the whole broadcast and says why. Its chunks stay open for a resume.
-    async fn stop(&self, line: &Line, broadcast: &Broadcast, reason: String) -> anyhow::Result<()> {
-        error!(line.id = %line.id, broadcast.id = %broadcast.id, "stopped a broadcast: {reason}");
-        let change = Change { reason: Some(reason), ..Change::default() };
-        let (from, to) = (broadcast::State::Sending, broadcast::State::Stopped);
-        match self.store.change_broadcast(&line.id, &broadcast.id, from, to, change).await {
-            Ok(_) => Ok(()),
-            Err(StoreError::Conflict) => {
-                warn!(broadcast.id = %broadcast.id, "broadcast was not being sent any more");
-                Ok(())
+    /// Lets the whole broadcast wait, and says why. Its chunks stay open.
+    async fn halt(&self, line: &Line, broadcast: &Broadcast, halt: &Halt) -> anyhow::Result<()> {
+        if !self.store.halt(broadcast, halt).await.context("halt broadcast")? {
+            info!(broadcast.id = %broadcast.id, "broadcast was not being sent any more");
+            return Ok(());
+        }
+        let (line, broadcast, why) = (&line.id, &broadcast.id, halt.reason());
+        match halt {
+            Halt::Stop { .. } => {
+                error!(line.id = %line, broadcast.id = %broadcast, "stopped a broadcast: {why}");
             }
-            Err(err) => Err(err).context("stop broadcast"),
+            Halt::Hold { .. } => {
+                warn!(line.id = %line, broadcast.id = %broadcast, "held a broadcast: {why}");
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Undecided {
+    /// Takes in how one person turned out.
+    fn take(&mut self, outcome: &Outcome) {
+        for (from, to) in &outcome.moves {
+            self.counts.moved(*from, *to);
+        }
+        if let Some(seconds) = outcome.open_after {
+            self.open_after = Some(self.open_after.map_or(seconds, |it| it.min(seconds)));
         }
     }
-}
-
-/// Why Meta refuses everybody and what to do about it, for the office.
-fn reason(code: Option<i64>) -> String {
-    match code.and_then(failure::code) {
-        Some(code) => format!("{} {}", code.meaning_it, code.remedy_it),
-        None => failure::reason_it(code),
-    }
-}
-
-/// The broadcast's message with its parameters in the template's order, as the preview showed
-/// them; `None` if the line has no such template any more, or one that asks for something else.
-fn filled(line: &Line, broadcast: &Broadcast) -> Option<Outgoing> {
-    let wanted = &broadcast.message;
-    let template = line.template(&wanted.name, &wanted.language)?;
-    template.fill(&wanted.parameters, line).ok()?;
-    let value = |name: &String| wanted.parameters.get(name).map_or("", |it| it.trim()).to_owned();
-    let parameters = template.parameters.iter().map(|name| (name.clone(), value(name)));
-    let header = wanted.header_media_id.as_ref();
-    Some(Outgoing::Template(FilledTemplate {
-        name: template.name.clone(),
-        language: template.language.clone(),
-        parameters: parameters.collect(),
-        header: header.map(|id| HeaderMedia { kind: "image".to_owned(), media_id: id.clone() }),
-    }))
 }

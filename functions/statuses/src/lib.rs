@@ -7,14 +7,18 @@ use std::collections::HashMap;
 
 use anyhow::Context;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use domain::delivery::{Callback, Counts, State};
-use domain::ids::{BroadcastId, PhoneNumberId};
+use domain::broadcast::{self, Broadcast};
+use domain::delivery::{Callback, Counts, Report, State};
+use domain::failure::{self, Failure, Verdict};
+use domain::halt::Halt;
+use domain::ids::{BroadcastId, LineId, PhoneNumberId};
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
+use platform::clock::Clock;
 use platform::settings::Settings;
 use platform::{batch, jobs};
-use store::Store;
-use tracing::info;
+use store::{Change, News, Store, StoreError};
+use tracing::{info, warn};
 
 /// Statuses written at a time.
 const AT_ONCE: usize = 32;
@@ -22,20 +26,36 @@ const AT_ONCE: usize = 32;
 #[derive(Clone)]
 pub struct App {
     pub store: Store,
+    pub clock: Clock,
 }
 
 /// A delivery that moved: which broadcast's, from where, to where.
 struct Moved {
+    line: LineId,
     broadcast: BroadcastId,
     from: State,
     to: State,
+    /// Meta's code, if it failed.
+    code: Option<i64>,
+    /// Whether Meta held it back until now.
+    was_held: bool,
+}
+
+/// What happened to one broadcast.
+#[derive(Default)]
+struct Sum {
+    counts: Counts,
+    /// People by the code with which their message failed.
+    codes: HashMap<i64, u32>,
+    /// Whether Meta let go of what it held back.
+    let_go: bool,
 }
 
 impl App {
     pub fn from_env() -> anyhow::Result<Self> {
         let settings = Settings::from_env();
         let aws = settings.aws()?;
-        Ok(Self { store: Store::connect(&aws, settings.tables()?) })
+        Ok(Self { store: Store::connect(&aws, settings.tables()?), clock: Clock::System })
     }
 
     /// The function, as Lambda and the local stack both call it.
@@ -44,25 +64,37 @@ impl App {
     }
 
     async fn statuses(&self, job: jobs::Statuses) -> anyhow::Result<()> {
+        let now = self.clock.now();
+        // First of all: what is in doubt is sent once more only while we hear.
+        for (number, at) in newest(&job.updates) {
+            let heard_at = at.min(now);
+            self.store.heard(&number, heard_at).await.context("note what was heard")?;
+        }
         let moved: Vec<anyhow::Result<Option<Moved>>> = stream::iter(job.updates)
             .map(|update| self.update(update))
             .buffer_unordered(AT_ONCE)
             .collect()
             .await;
-        let mut counts: HashMap<BroadcastId, Counts> = HashMap::new();
+        let mut sums: HashMap<(LineId, BroadcastId), Sum> = HashMap::new();
         let mut failed = None;
         for moved in moved {
             match moved {
-                Ok(Some(Moved { broadcast, from, to })) => {
-                    counts.entry(broadcast).or_default().moved(Some(from), to);
+                Ok(Some(it)) => {
+                    let sum = sums.entry((it.line, it.broadcast)).or_default();
+                    sum.counts.moved(Some(it.from), it.to);
+                    sum.let_go |= it.was_held && it.to != State::Failed;
+                    if let Some(code) = it.code {
+                        *sum.codes.entry(code).or_default() += 1;
+                    }
                 }
                 Ok(None) => {}
                 Err(err) => failed = Some(err),
             }
         }
         // What moved is counted even if the rest comes again: by then it has moved already.
-        for (broadcast, more) in counts {
-            self.store.add_counts(&broadcast, &more, 0).await.context("add counts")?;
+        for ((line, broadcast), sum) in sums {
+            self.store.add_counts(&broadcast, &sum.counts, 0).await.context("add counts")?;
+            self.consequences(&line, &broadcast, &sum).await?;
         }
         if let Some(err) = failed {
             return Err(err);
@@ -74,19 +106,79 @@ impl App {
         Ok(())
     }
 
+    /// What failures reported later, and messages let go, mean for the broadcast they belong to.
+    async fn consequences(&self, line: &LineId, id: &BroadcastId, sum: &Sum) -> anyhow::Result<()> {
+        if sum.codes.is_empty() && !sum.let_go {
+            return Ok(());
+        }
+        let broadcast = self.store.broadcast(line, id).await.context("load broadcast")?;
+        let Some(broadcast) = broadcast else { return Ok(()) };
+        let now = self.clock.now();
+        let mut halt = None;
+        for (code, people) in &sum.codes {
+            let verdict = failure::verdict(&Failure::Reported { code: Some(*code) });
+            halt = halt.or_else(|| Halt::of(verdict, Some(*code), now));
+            if verdict == Verdict::StopIfRepeated {
+                let met = self.store.note_code(id, broadcast.run, *code, *people).await;
+                if met.context("note code")? >= failure::REPEATED {
+                    halt = halt.or_else(|| Halt::of(Verdict::Stop, Some(*code), now));
+                }
+            }
+        }
+        match (broadcast.state, halt) {
+            (broadcast::State::Sending | broadcast::State::Held, Some(halt)) => {
+                self.halt(&broadcast, &halt).await
+            }
+            (broadcast::State::Held, None) if sum.let_go => self.let_go(&broadcast).await,
+            _ => Ok(()),
+        }
+    }
+
+    async fn halt(&self, broadcast: &Broadcast, halt: &Halt) -> anyhow::Result<()> {
+        let halted = self.store.halt(broadcast, halt).await.context("halt broadcast")?;
+        if halted {
+            warn!(broadcast.id = %broadcast.id, "halted a broadcast: {}", halt.reason());
+        }
+        Ok(())
+    }
+
+    /// The next tick lets it go on.
+    async fn let_go(&self, broadcast: &Broadcast) -> anyhow::Result<()> {
+        let now = self.clock.now();
+        let change =
+            Change { due_at: Some(now), reason: broadcast.reason.clone(), ..Change::default() };
+        let state = broadcast.state;
+        let changed =
+            self.store.change_broadcast(&broadcast.line, &broadcast.id, state, state, change).await;
+        match changed {
+            Ok(_) | Err(StoreError::Conflict) => Ok(()),
+            Err(err) => Err(err).context("let broadcast go on"),
+        }
+    }
+
     async fn update(&self, update: jobs::StatusUpdate) -> anyhow::Result<Option<Moved>> {
-        let Some(to) = State::from_report(&update.state) else { return Ok(None) };
-        let at = Timestamp::from_second(update.at).unwrap_or(Timestamp::UNIX_EPOCH);
+        let Some(report) = Report::from_status(&update.state) else { return Ok(None) };
+        let at = moment(update.at);
+        let number = PhoneNumberId::new(update.number);
+        let line = self.store.line_of(&number).await.context("load line")?;
+        let Some(line) = line else { return Ok(None) };
         match Callback::decode(&update.callback) {
             Some(Callback::Delivery { broadcast, contact }) => {
-                let from = self.store.report(&broadcast, &contact, to, update.code, at).await;
-                let from = from.context("record status")?;
-                Ok(from.map(|from| Moved { broadcast, from, to }))
+                let priced = update.pricing.as_ref().and_then(price);
+                let news = News { code: update.code, priced, ..News::of(report, at) };
+                let told = self.store.tell(&broadcast, &contact, &news).await;
+                let told = told.context("record status")?.filter(|it| it.moved);
+                Ok(told.map(|it| Moved {
+                    line: line.id.clone(),
+                    broadcast,
+                    from: it.before.state,
+                    to: report.state(),
+                    code: update.code,
+                    was_held: it.before.held,
+                }))
             }
             Some(Callback::Message { contact, row }) => {
-                let number = PhoneNumberId::new(update.number);
-                let line = self.store.line_of(&number).await.context("load line")?;
-                let Some(line) = line else { return Ok(None) };
+                let to = report.state();
                 let reported =
                     self.store.report_entry(&line.id, &contact, &row, to, update.code).await;
                 reported.context("record status of an answer")?;
@@ -98,4 +190,24 @@ impl App {
             }
         }
     }
+}
+
+fn moment(seconds: i64) -> Timestamp {
+    Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// Meta's time of the newest status of each business number.
+fn newest(updates: &[jobs::StatusUpdate]) -> HashMap<PhoneNumberId, Timestamp> {
+    let mut newest = HashMap::new();
+    for it in updates {
+        let at = moment(it.at);
+        let known = newest.entry(PhoneNumberId::new(&it.number)).or_insert(at);
+        *known = at.max(*known);
+    }
+    newest
+}
+
+/// `regular/utility`
+fn price(it: &jobs::Pricing) -> Option<String> {
+    Some(format!("{}/{}", it.kind.as_ref()?, it.category.as_ref()?))
 }

@@ -305,7 +305,7 @@ impl Functions {
             bus: self.bus.clone(),
             clock: self.clock.clone(),
         };
-        let statuses = statuses::App { store: self.store.clone() };
+        let statuses = statuses::App { store: self.store.clone(), clock: self.clock.clone() };
         let how = |batch, concurrency, visibility| Polling { batch, concurrency, visibility };
         let never = std::future::pending::<()>;
         let handle = move |event| {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan};
 
 use crate::contact::{Contact, Subscription};
 use crate::delivery::{Counts, SkipReason};
@@ -26,6 +26,8 @@ pub struct Broadcast {
     pub expires_at: Option<Timestamp>,
     /// When sending began. The audience is who had joined before.
     pub started_at: Option<Timestamp>,
+    /// When the clock next does something about it: start, go on after a hold, expire.
+    pub due_at: Option<Timestamp>,
     pub finished_at: Option<Timestamp>,
     /// Grows with every resume; jobs of older runs are dropped.
     pub run: u32,
@@ -72,14 +74,24 @@ impl Priority {
     }
 }
 
-/// How far the audience has been turned into chunks.
+/// How far the people to be sent to have been turned into chunks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// The last contact planned, in the order of contact ids.
+    pub of: PlanOf,
+    /// The last contact planned.
     pub cursor: Option<ContactId>,
     pub chunks: u32,
     /// Whether everybody has been planned.
     pub complete: bool,
+}
+
+/// Whom a plan goes through.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PlanOf {
+    #[default]
+    Audience,
+    /// Deliveries that stayed unresolved, which the office wants sent once more.
+    Unresolved,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -144,7 +156,7 @@ impl State {
     }
 }
 
-/// What somebody wants done with a broadcast.
+/// What somebody, Meta or the clock wants done with a broadcast.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     Schedule,
@@ -155,8 +167,33 @@ pub enum Action {
     Cancel,
     /// Meta refused for everybody.
     Stop,
+    /// It has to wait: for Meta, the portfolio's limit, the end of the quiet hours.
+    Hold,
+    /// What it waited for is over.
+    Release,
+    /// Its last useful moment is past: whoever is left is skipped.
+    Expire,
     /// Nothing is open any more.
     Finish,
+    /// The office wants those in doubt sent once more.
+    ResendUnresolved,
+}
+
+impl Action {
+    pub const ALL: [Self; 12] = [
+        Self::Schedule,
+        Self::Approve,
+        Self::Start,
+        Self::Pause,
+        Self::Resume,
+        Self::Cancel,
+        Self::Stop,
+        Self::Hold,
+        Self::Release,
+        Self::Expire,
+        Self::Finish,
+        Self::ResendUnresolved,
+    ];
 }
 
 /// The state does not allow the action.
@@ -178,16 +215,58 @@ pub fn act(state: State, action: Action, needs_approval: bool) -> Result<State, 
         (Action::Schedule, Draft) if needs_approval => AwaitingApproval,
         // Scheduling again moves the time.
         (Action::Schedule, Draft | Scheduled) | (Action::Approve, AwaitingApproval) => Scheduled,
-        (Action::Start, Scheduled) | (Action::Resume, Paused | Held | Stopped) => Sending,
+        (Action::Start, Scheduled)
+        | (Action::Resume | Action::Expire, Paused | Held | Stopped)
+        | (Action::Release, Held)
+        | (Action::ResendUnresolved, Done) => Sending,
         (Action::Pause, Sending | Held) => Paused,
         (
             Action::Cancel,
             Draft | AwaitingApproval | Scheduled | Sending | Paused | Held | Stopped,
         ) => Cancelled,
-        (Action::Stop, Sending) => Stopped,
+        (Action::Stop, Sending | Held) => Stopped,
+        (Action::Hold, Sending) => Held,
         (Action::Finish, Sending) => Done,
         (action, state) => return Err(NotAllowed { state, action }),
     })
+}
+
+/// What the clock asks of a broadcast at `now`, beside sending what is to be sent.
+pub fn due(broadcast: &Broadcast, now: Timestamp) -> Option<Action> {
+    let expired = broadcast.expires_at.is_some_and(|at| at <= now);
+    match broadcast.state {
+        State::Scheduled if broadcast.send_at.is_some_and(|at| at <= now) => Some(Action::Start),
+        State::Paused | State::Held | State::Stopped if expired => Some(Action::Expire),
+        State::Held if broadcast.due_at.is_some_and(|at| at <= now) => Some(Action::Release),
+        _ => None,
+    }
+}
+
+/// When the clock has to look at a broadcast that waits in this state; `None` is never.
+///
+/// `until` is when it may go on by itself.
+pub fn wakes_at(
+    state: State,
+    until: Option<Timestamp>,
+    expires_at: Option<Timestamp>,
+) -> Option<Timestamp> {
+    match state {
+        State::Paused | State::Held | State::Stopped => match (until, expires_at) {
+            (Some(until), Some(expires_at)) => Some(until.min(expires_at)),
+            (until, expires_at) => until.or(expires_at),
+        },
+        _ => until,
+    }
+}
+
+/// How long after a broadcast closed its counts are taken again, in seconds: what Meta reports
+/// meanwhile is added up and may be off by what a crash in between took along.
+const RECOUNTS: [i64; 3] = [120, 3_600, 86_400];
+
+/// When the counts of a broadcast that closed at `finished_at` are next taken again.
+pub fn recount_at(finished_at: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    let mut times = RECOUNTS.iter().map(|it| finished_at + it.seconds());
+    times.find(|it| *it > now)
 }
 
 /// Whether this person is still to be sent to, asked at the last moment.
@@ -235,7 +314,10 @@ mod tests {
 
     #[test]
     fn an_action_is_possible_in_its_states_only() {
-        use Action::{Approve, Cancel, Finish, Pause, Resume, Schedule, Start, Stop};
+        use Action::{
+            Approve, Cancel, Expire, Finish, Hold, Pause, Release, ResendUnresolved, Resume,
+            Schedule, Start, Stop,
+        };
         use State::{
             AwaitingApproval, Cancelled, Done, Draft, Held, Paused, Scheduled, Sending, Stopped,
         };
@@ -257,10 +339,17 @@ mod tests {
             (Held, Cancel, Cancelled),
             (Stopped, Cancel, Cancelled),
             (Sending, Stop, Stopped),
+            (Held, Stop, Stopped),
+            (Sending, Hold, Held),
+            (Held, Release, Sending),
+            (Paused, Expire, Sending),
+            (Held, Expire, Sending),
+            (Stopped, Expire, Sending),
             (Sending, Finish, Done),
+            (Done, ResendUnresolved, Sending),
         ];
         for state in State::ALL {
-            for action in [Schedule, Approve, Start, Pause, Resume, Cancel, Stop, Finish] {
+            for action in Action::ALL {
                 let want = possible.iter().find(|it| it.0 == state && it.1 == action);
                 let want = want.map_or(Err(NotAllowed { state, action }), |it| Ok(it.2));
                 assert_eq!(act(state, action, false), want, "{action:?} when {state:?}");
@@ -269,6 +358,86 @@ mod tests {
         assert_eq!(act(Draft, Schedule, true), Ok(AwaitingApproval));
         for over in [Done, Cancelled] {
             assert!(is_over(over));
+        }
+    }
+
+    #[test]
+    fn the_clock_starts_releases_and_expires() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let broadcast = |state, send: Option<i64>, due: Option<i64>, expires: Option<i64>| {
+            let (send_at, due_at, expires_at) = (send.map(at), due.map(at), expires.map(at));
+            Broadcast { state, send_at, due_at, expires_at, ..sample() }
+        };
+        use State::{Done, Held, Paused, Scheduled, Sending, Stopped};
+        for (what, it, want) in [
+            ("before its time", broadcast(Scheduled, Some(11), Some(11), None), None),
+            ("at its time", broadcast(Scheduled, Some(10), Some(10), None), Some(Action::Start)),
+            ("held on", broadcast(Held, None, Some(11), Some(20)), None),
+            ("held long enough", broadcast(Held, None, Some(10), Some(20)), Some(Action::Release)),
+            (
+                "held until it expired",
+                broadcast(Held, None, Some(10), Some(9)),
+                Some(Action::Expire),
+            ),
+            ("held for Meta", broadcast(Held, None, None, None), None),
+            ("paused", broadcast(Paused, None, None, None), None),
+            (
+                "paused until it expired",
+                broadcast(Paused, None, None, Some(10)),
+                Some(Action::Expire),
+            ),
+            (
+                "stopped until it expired",
+                broadcast(Stopped, None, None, Some(1)),
+                Some(Action::Expire),
+            ),
+            ("being sent and expired", broadcast(Sending, None, None, Some(1)), None),
+            ("done", broadcast(Done, Some(1), Some(1), Some(1)), None),
+        ] {
+            assert_eq!(due(&it, at(10)), want, "{what}");
+        }
+        assert_eq!(wakes_at(Held, Some(at(10)), Some(at(5))), Some(at(5)));
+        assert_eq!(wakes_at(Paused, None, Some(at(5))), Some(at(5)));
+        assert_eq!(wakes_at(Sending, Some(at(10)), Some(at(5))), Some(at(10)));
+    }
+
+    #[test]
+    fn counts_are_taken_again_three_times_and_then_rest() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let mut times = Vec::new();
+        let mut now = at(1000);
+        while let Some(next) = recount_at(at(1000), now) {
+            times.push(next.as_second() - 1000);
+            now = next;
+        }
+        assert_eq!(times, [120, 3_600, 86_400]);
+    }
+
+    fn sample() -> Broadcast {
+        Broadcast {
+            id: BroadcastId::new("b"),
+            line: LineId::new("prova"),
+            title: "Prova".to_owned(),
+            audience: Audience::All,
+            message: TemplateMessage {
+                name: "avviso".to_owned(),
+                language: "it".to_owned(),
+                parameters: BTreeMap::new(),
+                header_media_id: None,
+            },
+            priority: Priority::Normal,
+            state: State::Draft,
+            reason: None,
+            created_at: Timestamp::UNIX_EPOCH,
+            send_at: None,
+            expires_at: None,
+            started_at: None,
+            due_at: None,
+            finished_at: None,
+            run: 0,
+            plan: Plan::default(),
+            counts: Counts::default(),
+            counted_at: None,
         }
     }
 

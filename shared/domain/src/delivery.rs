@@ -1,13 +1,18 @@
 //! A delivery: one broadcast to one contact, from the claim to what Meta last said of it.
 //!
-//! States only move forward, by rank. So doubled and reordered reports end in the same state
-//! whatever way they come, and a report may come before the answer to our own request.
+//! Reports only move it forward, by rank. So doubled and reordered reports end in the same state
+//! whatever way they come, and a report may come before the answer to our own request. The one way
+//! back is a claim given up by whoever holds it, because the message was certainly not sent.
+
+use std::collections::BTreeMap;
 
 use crate::failure;
 
 /// Where a delivery stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum State {
+    /// Tried, and certainly not sent: its turn comes again.
+    Waiting,
     /// A sender has taken it on; the request may be on its way.
     Claimed,
     /// Sent or not, nobody knows: the answer was lost or the process died after the claim.
@@ -26,7 +31,8 @@ pub enum State {
 }
 
 impl State {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
+        Self::Waiting,
         Self::Claimed,
         Self::Unresolved,
         Self::Accepted,
@@ -43,6 +49,7 @@ impl State {
     /// Gaps leave room: ranks are stored.
     pub fn rank(self) -> u8 {
         match self {
+            Self::Waiting => 5,
             Self::Claimed => 10,
             Self::Unresolved => 20,
             Self::Accepted => 30,
@@ -58,6 +65,7 @@ impl State {
 
     pub fn name(self) -> &'static str {
         match self {
+            Self::Waiting => "waiting",
             Self::Claimed => "claimed",
             Self::Unresolved => "unresolved",
             Self::Accepted => "accepted",
@@ -73,11 +81,40 @@ impl State {
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|it| it.name() == name)
     }
+}
+
+/// What is told of a delivery after its claim: by the answer, by its absence, or by a webhook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Report {
+    /// The answer was lost, or the process that held the claim died.
+    Unresolved,
+    Accepted,
+    Sent,
+    Failed,
+    Delivered,
+    Read,
+}
+
+impl Report {
+    pub const ALL: [Self; 6] =
+        [Self::Unresolved, Self::Accepted, Self::Sent, Self::Failed, Self::Delivered, Self::Read];
+
+    /// The state it leads to, if it leads anywhere.
+    pub fn state(self) -> State {
+        match self {
+            Self::Unresolved => State::Unresolved,
+            Self::Accepted => State::Accepted,
+            Self::Sent => State::Sent,
+            Self::Failed => State::Failed,
+            Self::Delivered => State::Delivered,
+            Self::Read => State::Read,
+        }
+    }
 
     /// What Meta's `statuses[].status` says; `None` for a word that moves nothing.
     ///
     /// Source: Cloud API, status webhooks. `played` is the first play of a voice note.
-    pub fn from_report(status: &str) -> Option<Self> {
+    pub fn from_status(status: &str) -> Option<Self> {
         match status {
             "sent" => Some(Self::Sent),
             "delivered" => Some(Self::Delivered),
@@ -88,13 +125,45 @@ impl State {
     }
 }
 
-/// The state after a report: the higher of the two.
-pub fn advance(current: State, reported: State) -> State {
-    if reported.rank() > current.rank() { reported } else { current }
+/// What can happen to a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A sender takes it on.
+    Claim,
+    /// A sender takes it on once more although it may have been sent: see [`crate::doubt`].
+    ClaimAgain,
+    /// Whoever holds the claim gives it up: the message was certainly not sent.
+    PutBack,
+    /// It will not be sent, for a reason of the person's.
+    Skip,
+    /// It will not be sent, because the broadcast was called off.
+    Cancel,
+    Report(Report),
+}
+
+/// The state after an event; `None` if nothing happens. `current` is `None` before the first event.
+///
+/// The store's conditions are this table: its tests hold them to it, event by event.
+pub fn next(current: Option<State>, event: Event) -> Option<State> {
+    use State::{Cancelled, Claimed, Skipped, Unresolved, Waiting};
+    match (current, event) {
+        (None | Some(Waiting), Event::Claim) | (Some(Unresolved), Event::ClaimAgain) => {
+            Some(Claimed)
+        }
+        (Some(Claimed), Event::PutBack) => Some(Waiting),
+        (None | Some(Waiting), Event::Skip) => Some(Skipped),
+        (None | Some(Waiting), Event::Cancel) => Some(Cancelled),
+        // A report of something that is not there changes nothing: it may have been erased.
+        (Some(current), Event::Report(report)) => {
+            let reported = report.state();
+            (reported.rank() > current.rank()).then_some(reported)
+        }
+        _ => None,
+    }
 }
 
 /// Why somebody of the audience was not sent to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SkipReason {
     /// Left, or left the broadcast's topics, after the audience was taken.
     Unsubscribed,
@@ -158,7 +227,12 @@ pub fn reason(state: State, skipped: Option<SkipReason>, code: Option<i64>) -> O
              per non scrivere due volte alla stessa persona."
                 .to_owned(),
         ),
-        State::Claimed | State::Accepted | State::Sent | State::Delivered | State::Read => None,
+        State::Waiting
+        | State::Claimed
+        | State::Accepted
+        | State::Sent
+        | State::Delivered
+        | State::Read => None,
     }
 }
 
@@ -180,7 +254,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Not yet decided: waiting for their turn, or claimed this very moment.
+    /// Not yet decided: their turn is to come, or they are claimed this very moment.
     pub fn pending(&self) -> i64 {
         let decided = self.skipped + self.cancelled + self.failed + self.unresolved + self.accepted;
         (self.audience - decided).max(0)
@@ -189,7 +263,7 @@ impl Counts {
     /// Counts one delivery in, or with `times = -1` out.
     pub fn add(&mut self, state: State, times: i64) {
         match state {
-            State::Claimed => {}
+            State::Waiting | State::Claimed => {}
             State::Unresolved => self.unresolved += times,
             State::Failed => self.failed += times,
             State::Skipped => self.skipped += times,
@@ -220,6 +294,81 @@ impl Counts {
 
     pub fn is_zero(&self) -> bool {
         *self == Self::default()
+    }
+}
+
+/// Why a message did not arrive, as reports group it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    Skipped(SkipReason),
+    /// With Meta's code, if it gave one.
+    Failed(Option<i64>),
+}
+
+impl Reason {
+    /// `skipped:blocked`, `failed:131026`, `failed`
+    pub fn key(self) -> String {
+        match self {
+            Self::Skipped(why) => format!("skipped:{}", why.name()),
+            Self::Failed(Some(code)) => format!("failed:{code}"),
+            Self::Failed(None) => "failed".to_owned(),
+        }
+    }
+
+    pub fn parse(key: &str) -> Option<Self> {
+        match key.split_once(':') {
+            Some(("skipped", why)) => SkipReason::parse(why).map(Self::Skipped),
+            Some(("failed", code)) => code.parse().ok().map(|it| Self::Failed(Some(it))),
+            None if key == "failed" => Some(Self::Failed(None)),
+            _ => None,
+        }
+    }
+
+    /// For the office.
+    pub fn in_words(self) -> String {
+        match self {
+            Self::Skipped(why) => why.in_words().to_owned(),
+            Self::Failed(code) => failure::reason_it(code),
+        }
+    }
+}
+
+/// A broadcast's deliveries gone through one by one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub counts: Counts,
+    pub reasons: BTreeMap<Reason, i64>,
+    /// Delivered messages by Meta's type and category of price: `regular/utility`.
+    pub priced: BTreeMap<String, i64>,
+}
+
+impl Tally {
+    /// Nobody yet, out of so many.
+    pub fn of(audience: i64) -> Self {
+        Self { counts: Counts { audience, ..Counts::default() }, ..Self::default() }
+    }
+
+    /// Takes one delivery in.
+    pub fn add(
+        &mut self,
+        state: State,
+        skipped: Option<SkipReason>,
+        code: Option<i64>,
+        priced: Option<&str>,
+    ) {
+        self.counts.add(state, 1);
+        let reason = match state {
+            State::Skipped => skipped.map(Reason::Skipped),
+            State::Failed => Some(Reason::Failed(code)),
+            _ => None,
+        };
+        if let Some(reason) = reason {
+            *self.reasons.entry(reason).or_default() += 1;
+        }
+        // Meta charges on delivery. Source: whatsapp-cloud-api, section 9.3.
+        if let (State::Delivered | State::Read, Some(priced)) = (state, priced) {
+            *self.priced.entry(priced.to_owned()).or_default() += 1;
+        }
     }
 }
 
@@ -266,23 +415,86 @@ mod tests {
     use super::*;
     use crate::ids::{BroadcastId, ContactId};
 
+    /// What follows each state, event by event; whatever is not here changes nothing.
     #[test]
-    fn a_report_moves_a_delivery_forward_or_not_at_all() {
-        use State::{Accepted, Claimed, Delivered, Failed, Read, Sent, Skipped, Unresolved};
-        for (current, reported, want) in [
-            (Claimed, Accepted, Accepted),
-            (Claimed, Sent, Sent),
-            (Unresolved, Delivered, Delivered),
-            (Unresolved, Failed, Failed),
-            (Sent, Accepted, Sent),
-            (Read, Delivered, Read),
-            (Delivered, Failed, Delivered),
-            (Failed, Sent, Failed),
-            (Failed, Delivered, Delivered),
-            (Skipped, Sent, Skipped),
-        ] {
-            assert_eq!(advance(current, reported), want, "{current:?} then {reported:?}");
+    fn only_these_moves_exist() {
+        use State::{
+            Accepted, Cancelled, Claimed, Delivered, Failed, Read, Sent, Skipped, Unresolved,
+            Waiting,
+        };
+        let reported: &[(State, &[State])] = &[
+            (Waiting, &[Unresolved, Accepted, Sent, Failed, Delivered, Read]),
+            (Claimed, &[Unresolved, Accepted, Sent, Failed, Delivered, Read]),
+            (Unresolved, &[Accepted, Sent, Failed, Delivered, Read]),
+            (Accepted, &[Sent, Failed, Delivered, Read]),
+            (Sent, &[Failed, Delivered, Read]),
+            (Failed, &[Delivered, Read]),
+            (Delivered, &[Read]),
+        ];
+        let others = [
+            (None, Event::Claim, Claimed),
+            (Some(Waiting), Event::Claim, Claimed),
+            (Some(Unresolved), Event::ClaimAgain, Claimed),
+            (Some(Claimed), Event::PutBack, Waiting),
+            (None, Event::Skip, Skipped),
+            (Some(Waiting), Event::Skip, Skipped),
+            (None, Event::Cancel, Cancelled),
+            (Some(Waiting), Event::Cancel, Cancelled),
+        ];
+        for current in std::iter::once(None).chain(State::ALL.map(Some)) {
+            for report in Report::ALL {
+                let row = reported.iter().find(|it| Some(it.0) == current);
+                let want = row.and_then(|it| it.1.iter().find(|it| **it == report.state()));
+                let got = next(current, Event::Report(report));
+                assert_eq!(got, want.copied(), "{current:?} then {report:?}");
+            }
+            let events =
+                [Event::Claim, Event::ClaimAgain, Event::PutBack, Event::Skip, Event::Cancel];
+            for event in events {
+                let want = others.iter().find(|it| it.0 == current && it.1 == event);
+                assert_eq!(next(current, event), want.map(|it| it.2), "{current:?} then {event:?}");
+            }
         }
+    }
+
+    fn end(start: State, reports: &[Report]) -> State {
+        reports.iter().fold(start, |at, it| next(Some(at), Event::Report(*it)).unwrap_or(at))
+    }
+
+    /// Every order of every set of reports, each with each of them once more at every place.
+    #[test]
+    fn every_order_with_every_double_ends_in_the_same_state() {
+        fn orders(left: &[Report], order: &mut Vec<Report>, all: &mut Vec<Vec<Report>>) {
+            if left.is_empty() {
+                all.push(order.clone());
+            }
+            for (n, report) in left.iter().enumerate() {
+                let rest = [&left[..n], &left[n + 1..]].concat();
+                order.push(*report);
+                orders(&rest, order, all);
+                order.pop();
+            }
+        }
+        let mut tried = 0;
+        for set in 0_u32..1 << Report::ALL.len() {
+            let chosen = Report::ALL.iter().enumerate().filter(|(n, _)| set & (1 << n) != 0);
+            let chosen: Vec<_> = chosen.map(|(_, it)| *it).collect();
+            let want = end(State::Claimed, &chosen);
+            let mut all = Vec::new();
+            orders(&chosen, &mut Vec::new(), &mut all);
+            for order in all {
+                assert_eq!(end(State::Claimed, &order), want, "{order:?}");
+                for double in &order {
+                    for place in 0..=order.len() {
+                        let mut doubled = order.clone();
+                        doubled.insert(place, *double);
+                        assert_eq!(end(State::Claimed, &doubled), want, "{doubled:?}");
+                        tried += 1;
+                    }
+                }
+            }
+        }
+        assert!(tried > 30_000, "{tried} orders");
     }
 
     #[test]
@@ -294,6 +506,11 @@ mod tests {
             assert_eq!(SkipReason::parse(reason.name()), Some(reason));
         }
         assert_eq!(State::parse("lost"), None);
+        let reasons = SkipReason::ALL.map(Reason::Skipped);
+        for reason in reasons.into_iter().chain([Reason::Failed(None), Reason::Failed(Some(1))]) {
+            assert_eq!(Reason::parse(&reason.key()), Some(reason));
+        }
+        assert_eq!(Reason::parse("failed:x"), None);
     }
 
     #[test]
@@ -309,16 +526,8 @@ mod tests {
         }
     }
 
-    fn reports() -> impl Strategy<Value = Vec<State>> {
-        let any = prop::sample::select(vec![
-            State::Unresolved,
-            State::Accepted,
-            State::Sent,
-            State::Delivered,
-            State::Read,
-            State::Failed,
-        ]);
-        prop::collection::vec(any, 0..12)
+    fn reports() -> impl Strategy<Value = Vec<Report>> {
+        prop::collection::vec(prop::sample::select(Report::ALL.to_vec()), 0..12)
     }
 
     proptest! {
@@ -329,8 +538,7 @@ mod tests {
                 (Just(it), Just(doubled).prop_shuffle())
             })
         ) {
-            let end = |list: &[State]| list.iter().fold(State::Claimed, |at, it| advance(at, *it));
-            prop_assert_eq!(end(&reports), end(&shuffled));
+            prop_assert_eq!(end(State::Claimed, &reports), end(State::Claimed, &shuffled));
         }
 
         #[test]
@@ -342,9 +550,9 @@ mod tests {
                 let mut at = State::Claimed;
                 moved.moved(None, at);
                 for report in person {
-                    let next = advance(at, report);
-                    moved.moved(Some(at), next);
-                    at = next;
+                    let to = next(Some(at), Event::Report(report)).unwrap_or(at);
+                    moved.moved(Some(at), to);
+                    at = to;
                 }
                 counted.add(at, 1);
             }

@@ -5,7 +5,7 @@
 //!
 //! Source: Cloud API, support/error-codes (2026-06-18), and what has been seen in the wild.
 
-use Verdict::{Drop, Later, Slow, Stop, StopIfRepeated};
+use Verdict::{Drop, Hold, Later, Slow, Stop, StopIfRepeated};
 
 /// A message of the marketing kind that the person asked not to get any more.
 pub const MARKETING_STOPPED: i64 = 131_050;
@@ -17,6 +17,8 @@ pub const NUMBER_TOO_FAST: i64 = 130_429;
 pub const PERSON_TOO_FAST: i64 = 131_056;
 /// Not on WhatsApp, terms not accepted, or the person blocked the number: Meta does not say which.
 pub const UNDELIVERABLE: i64 = 131_026;
+/// The template is paused for its quality, or the rest of a send was cut while it was judged.
+pub const TEMPLATE_PAUSED: i64 = 132_015;
 /// We blocked this person ourselves.
 pub const BLOCKED_BY_US: i64 = 130_403;
 
@@ -48,6 +50,9 @@ pub enum Failure {
 pub enum Verdict {
     /// Halt the whole broadcast and say so. The message was not sent.
     Stop,
+    /// Let the whole broadcast wait so long: Meta holds it, and may let it go on by itself. The
+    /// message was not sent.
+    Hold { after_seconds: u32 },
     /// Slow the number down. The message was not sent: try it again.
     Slow,
     /// This person only, no retry. The message was not sent.
@@ -68,6 +73,11 @@ pub const REPEATED: u32 = 3;
 
 /// Meta says "5xx" and perhaps sent the message: a status comes within minutes if it did.
 const ONCE_MORE: Verdict = Verdict::OnceMore { after_seconds: 600 };
+
+/// Meta pauses a template for three hours the first time, for six the second.
+///
+/// Source: Cloud API, templates/template-pausing.
+const PAUSE_SECONDS: u32 = 3 * 3_600;
 
 /// The longest that [`Verdict::Later`] grows to.
 const LATEST_SECONDS: u32 = 3_600;
@@ -451,10 +461,10 @@ static CODES: &[Code] = &[
         "Togliere gli a capo e gli spazi ripetuti dai dati inseriti. Poi preparare un nuovo invio.",
     ),
     Code::new(
-        132_015,
-        Stop,
+        TEMPLATE_PAUSED,
+        Hold { after_seconds: PAUSE_SECONDS },
         "Meta ha messo in pausa il modello perché molti lo hanno segnalato.",
-        OTHER_TEMPLATE,
+        "Riproviamo da soli tra qualche ora. Oppure annullare l'invio e scegliere un altro modello.",
     ),
     Code::new(132_016, Stop, "Meta ha disattivato il modello per sempre.", OTHER_TEMPLATE),
     Code::new(132_018, Stop, "I dati inseriti non vanno bene per il modello.", CHECK_TEMPLATE),
@@ -645,12 +655,12 @@ mod tests {
             &[
                 0, 3, 10, 33, 104, 190, 200, 201, 250, 299, 368, 131_005, 131_008, 131_014,
                 131_031, 131_037, 131_042, 131_045, 131_048, 131_051, 131_055, 131_061, 131_063,
-                131_064, 132_000, 132_001, 132_007, 132_012, 132_015, 132_016, 132_018, 132_021,
-                132_068, 132_069, 133_000, 133_004, 133_005, 133_006, 133_008, 133_009, 133_010,
-                133_015, 133_016, 134_011, 134_100, 134_102, 136_024, 139_200, 141_002, 147_001,
-                147_002, 147_003, 147_004, 200_005, 200_006, 200_007, 2_388_012, 2_388_019,
-                2_388_039, 2_388_040, 2_388_047, 2_388_072, 2_388_073, 2_388_091, 2_388_093,
-                2_388_103, 2_388_293, 2_388_299, 2_494_100, 2_593_107, 2_593_108,
+                131_064, 132_000, 132_001, 132_007, 132_012, 132_016, 132_018, 132_021, 132_068,
+                132_069, 133_000, 133_004, 133_005, 133_006, 133_008, 133_009, 133_010, 133_015,
+                133_016, 134_011, 134_100, 134_102, 136_024, 139_200, 141_002, 147_001, 147_002,
+                147_003, 147_004, 200_005, 200_006, 200_007, 2_388_012, 2_388_019, 2_388_039,
+                2_388_040, 2_388_047, 2_388_072, 2_388_073, 2_388_091, 2_388_093, 2_388_103,
+                2_388_293, 2_388_299, 2_494_100, 2_593_107, 2_593_108,
             ],
         ),
         (Slow, &[1, 2, 4, 80_007, 130_429, 131_000, 131_016, 131_057]),
@@ -662,6 +672,7 @@ mod tests {
                 138_018, 139_100, 139_101, 139_102, 139_103, 1_752_041, 2_388_318, 2_388_330,
             ],
         ),
+        (Hold { after_seconds: 10_800 }, &[132_015]),
         (Later { after_seconds: 1 }, &[131_056]),
         (Later { after_seconds: 60 }, &[131_053]),
         (Later { after_seconds: 600 }, &[134_101]),

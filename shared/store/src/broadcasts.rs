@@ -4,8 +4,11 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use domain::broadcast::{Audience, Broadcast, Plan, Priority, State, TemplateMessage};
-use domain::delivery::Counts;
+use domain::broadcast::{
+    self, Audience, Broadcast, Plan, PlanOf, Priority, State, TemplateMessage,
+};
+use domain::delivery::{Counts, Reason, Tally};
+use domain::halt::Halt;
 use domain::ids::{BroadcastId, ContactId, LineId, TopicId};
 use jiff::Timestamp;
 
@@ -26,6 +29,8 @@ pub struct Change {
     pub new_run: bool,
     /// When the tick must look at it next; `None` takes it off the tick's list.
     pub due_at: Option<Timestamp>,
+    /// Begins a new plan, through these people.
+    pub plan: Option<PlanOf>,
 }
 
 impl Store {
@@ -33,11 +38,10 @@ impl Store {
     pub async fn create_broadcast(
         &self,
         broadcast: &Broadcast,
-        due_at: Option<Timestamp>,
         once: Option<(&str, &Once)>,
     ) -> Result<()> {
         let table = &self.tables.broadcasts;
-        let mut writes = vec![put_new(table, write_broadcast(broadcast, due_at))];
+        let mut writes = vec![put_new(table, write_broadcast(broadcast))];
         if let Some((key_hash, once)) = once {
             writes.push(self.put_once(&broadcast.line, key_hash, once, broadcast.created_at));
         }
@@ -173,6 +177,14 @@ impl Store {
             }
             None => removes.push("due, due_at"),
         }
+        if let Some(of) = change.plan {
+            sets.push("plan_of = :plan_of, planned = :false".to_owned());
+            removes.push("#cursor");
+            request = request
+                .expression_attribute_names("#cursor", "cursor")
+                .expression_attribute_values(":plan_of", text(plan_name(of)))
+                .expression_attribute_values(":false", AttributeValue::Bool(false));
+        }
         if change.new_run {
             sets.push("run = run + :one".to_owned());
             request = request.expression_attribute_values(":one", number(1));
@@ -184,6 +196,23 @@ impl Store {
         let changed = request.update_expression(expression).send().await.map_err(failed)?;
         let item = changed.attributes.ok_or(StoreError::Corrupt("attributes"))?;
         read_broadcast(&item, None)
+    }
+
+    /// Lets a broadcast that is being sent, or held already, wait; whether it does now.
+    pub async fn halt(&self, broadcast: &Broadcast, halt: &Halt) -> Result<bool> {
+        let (to, until) = match halt {
+            Halt::Stop { .. } => (State::Stopped, None),
+            Halt::Hold { until, .. } => (State::Held, Some(*until)),
+        };
+        let reason = Some(halt.reason().to_owned());
+        let due_at = broadcast::wakes_at(to, until, broadcast.expires_at);
+        let change = Change { reason, due_at, ..Change::default() };
+        let from = broadcast.state;
+        match self.change_broadcast(&broadcast.line, &broadcast.id, from, to, change).await {
+            Ok(_) => Ok(true),
+            Err(StoreError::Conflict) => Ok(false),
+            Err(err) => Err(err),
+        }
     }
 
     /// Adds to the counters. They may lag while a broadcast runs; closing takes them anew.
@@ -210,6 +239,8 @@ impl Store {
         if adds.is_empty() {
             return Ok(0);
         }
+        adds.push("moves :one".to_owned());
+        let request = request.expression_attribute_values(":one", number(1));
         let added = request
             .update_expression(format!("ADD {}", adds.join(", ")))
             .return_values(ReturnValue::AllNew)
@@ -219,22 +250,107 @@ impl Store {
         Ok(added.attributes.and_then(|it| it.find_number("chunks_done_n")).unwrap_or(0))
     }
 
-    /// Puts the counters right, as taken from the deliveries at `at`.
-    pub async fn set_counts(&self, id: &BroadcastId, counts: &Counts, at: Timestamp) -> Result<()> {
+    /// Puts the counters right: takes them from the deliveries, and writes them down as of `at`.
+    ///
+    /// If others add to them meanwhile it begins anew; if they keep adding, the last count stands.
+    pub async fn recount(&self, id: &BroadcastId, audience: i64, at: Timestamp) -> Result<Tally> {
+        let table = &self.tables.broadcasts;
+        for last in [false, false, true] {
+            let counters = self.get(table, keys::counts(id)).await?.unwrap_or_default();
+            let moves = counters.find_number("moves").filter(|_| !last);
+            let tally = self.tally(id, audience).await?;
+            match self.set_counts(id, &tally, at, moves.map_or(Moves::Any, Moves::Still)).await {
+                Ok(()) => return Ok(tally),
+                Err(StoreError::Conflict) => {}
+                Err(err) => return Err(err),
+            }
+        }
+        Err(StoreError::Conflict)
+    }
+
+    async fn set_counts(
+        &self,
+        id: &BroadcastId,
+        tally: &Tally,
+        at: Timestamp,
+        moves: Moves,
+    ) -> Result<()> {
         let sets: Vec<String> =
-            fields(counts).iter().map(|(name, _)| format!("{name}_n = :{name}")).collect();
+            fields(&tally.counts).iter().map(|(name, _)| format!("{name}_n = :{name}")).collect();
+        let reasons = tally.reasons.iter().map(|(it, n)| (it.key(), number(*n))).collect();
+        let priced = tally.priced.iter().map(|(it, n)| (it.clone(), number(*n))).collect();
         let mut request = self
             .client
             .update_item()
             .table_name(&self.tables.broadcasts)
             .set_key(Some(keys::counts(id).into_item()))
-            .update_expression(format!("SET {}, counted_at = :at", sets.join(", ")))
-            .expression_attribute_values(":at", instant(at));
-        for (name, value) in fields(counts) {
+            .update_expression(format!(
+                "SET {}, counted_at = :at, reasons = :reasons, priced = :priced",
+                sets.join(", ")
+            ))
+            .expression_attribute_values(":at", instant(at))
+            .expression_attribute_values(":reasons", AttributeValue::M(reasons))
+            .expression_attribute_values(":priced", AttributeValue::M(priced));
+        for (name, value) in fields(&tally.counts) {
             request = request.expression_attribute_values(format!(":{name}"), number(value));
+        }
+        if let Moves::Still(moves) = moves {
+            request = request
+                .condition_expression("moves = :moves")
+                .expression_attribute_values(":moves", number(moves));
         }
         request.send().await.map_err(failed)?;
         Ok(())
+    }
+
+    /// What the last count found: why messages did not arrive, and how often.
+    pub async fn reasons(&self, id: &BroadcastId) -> Result<BTreeMap<Reason, i64>> {
+        let counters = self.get(&self.tables.broadcasts, keys::counts(id)).await?;
+        let counters = counters.unwrap_or_default();
+        let reasons = counters.get("reasons").and_then(|it| it.as_m().ok());
+        let read = |(key, n): (&String, &AttributeValue)| {
+            Some((Reason::parse(key)?, n.as_n().ok()?.parse().ok()?))
+        };
+        Ok(reasons.into_iter().flatten().filter_map(read).collect())
+    }
+
+    /// Notes that `people` met a code of Meta's in this run; how many have so far.
+    pub async fn note_code(
+        &self,
+        id: &BroadcastId,
+        run: u32,
+        code: i64,
+        people: u32,
+    ) -> Result<u32> {
+        let name = format!("met_{run}_{code}");
+        let noted = self
+            .client
+            .update_item()
+            .table_name(&self.tables.broadcasts)
+            .set_key(Some(keys::counts(id).into_item()))
+            .update_expression("ADD #met :people")
+            .expression_attribute_names("#met", &name)
+            .expression_attribute_values(":people", number(people))
+            .return_values(ReturnValue::UpdatedNew)
+            .send()
+            .await
+            .map_err(failed)?;
+        let met = noted.attributes.and_then(|it| it.find_number(&name)).unwrap_or(0);
+        Ok(u32::try_from(met).unwrap_or(u32::MAX))
+    }
+}
+
+/// On what the counters may be written over.
+enum Moves {
+    Any,
+    /// Nothing was added to them since.
+    Still(i64),
+}
+
+fn plan_name(of: PlanOf) -> &'static str {
+    match of {
+        PlanOf::Audience => "audience",
+        PlanOf::Unresolved => "unresolved",
     }
 }
 
@@ -267,7 +383,7 @@ fn read_counts(item: &Item, audience: i64) -> Counts {
     }
 }
 
-fn write_broadcast(broadcast: &Broadcast, due_at: Option<Timestamp>) -> Item {
+fn write_broadcast(broadcast: &Broadcast) -> Item {
     let parameters = broadcast.message.parameters.iter();
     let parameters = parameters.map(|(name, value)| (name.clone(), text(value))).collect();
     let draft = Draft::at(keys::broadcast(&broadcast.line, &broadcast.id))
@@ -288,7 +404,7 @@ fn write_broadcast(broadcast: &Broadcast, due_at: Option<Timestamp>) -> Item {
         Audience::All => draft.with("everyone", AttributeValue::Bool(true)),
         Audience::Topics(topics) => draft.with_set("topics", topics),
     };
-    match due_at {
+    match broadcast.due_at {
         Some(at) => draft.with("due", text(keys::DUE)).with("due_at", instant(at)),
         None => draft,
     }
@@ -325,9 +441,14 @@ fn read_broadcast(item: &Item, counts: Option<&Item>) -> Result<Broadcast> {
         send_at: item.find_instant("send_at"),
         expires_at: item.find_instant("expires_at"),
         started_at: item.find_instant("started_at"),
+        due_at: item.find_instant("due_at"),
         finished_at: item.find_instant("finished_at"),
         run: small("run")?,
         plan: Plan {
+            of: match item.find_text("plan_of") {
+                Some("unresolved") => PlanOf::Unresolved,
+                _ => PlanOf::Audience,
+            },
             cursor: item.find_text("cursor").map(ContactId::new),
             chunks: small("chunks")?,
             complete: item.flag("planned"),

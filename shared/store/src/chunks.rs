@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, TransactWriteItem, Update};
-use domain::broadcast::{Audience, Broadcast, Plan, State};
+use domain::broadcast::{Audience, Broadcast, Plan, PlanOf, State};
+use domain::delivery;
 use domain::ids::{BroadcastId, ContactId, LineId, TopicId};
 use jiff::Timestamp;
 
@@ -20,6 +21,9 @@ pub struct Chunk {
     pub people: Vec<ContactId>,
     /// The run it was last queued for and when its job was to wake; `None` if never.
     pub queued: Option<(u32, Timestamp)>,
+    /// Of deliveries in doubt that the office wants sent once more: those that no run from this
+    /// one on has taken on.
+    pub again_from_run: Option<u32>,
 }
 
 impl Store {
@@ -76,15 +80,21 @@ impl Store {
         let table = &self.tables.broadcasts;
         let mut writes: Vec<TransactWriteItem> = (broadcast.plan.chunks..)
             .zip(chunks)
-            .map(|(number, people)| {
+            .map(|(chunk, people)| {
                 let people = people.iter().map(|it| text(it.as_str())).collect();
-                let row = Draft::at(keys::chunk(&broadcast.id, number))
-                    .with("people", AttributeValue::L(people));
+                let again = (broadcast.plan.of == PlanOf::Unresolved).then_some(broadcast.run);
+                let row = Draft::at(keys::chunk(&broadcast.id, chunk))
+                    .with("people", AttributeValue::L(people))
+                    .with_some("again_from_run", again.map(|it| number(it)));
                 put_new(table, row.done())
             })
             .collect();
         let people: usize = chunks.iter().map(Vec::len).sum();
-        let people = i64::try_from(people).unwrap_or(i64::MAX);
+        let people = match broadcast.plan.of {
+            PlanOf::Audience => i64::try_from(people).unwrap_or(i64::MAX),
+            // They are in the audience already.
+            PlanOf::Unresolved => 0,
+        };
         let mut update = Update::builder();
         let old = match &broadcast.plan.cursor {
             Some(old) => {
@@ -124,21 +134,53 @@ impl Store {
         self.transact(writes).await
     }
 
-    /// The open chunks of a broadcast, lowest numbers first, without their people.
-    pub async fn open_chunks(&self, id: &BroadcastId, limit: i32) -> Result<Vec<Chunk>> {
-        let page = self
-            .client
-            .query()
-            .table_name(&self.tables.broadcasts)
-            .key_condition_expression("pk = :pk")
-            .expression_attribute_values(":pk", text(keys::chunks(id)))
-            .projection_expression("sk, queued_run, queued_at")
-            .consistent_read(true)
-            .limit(limit)
-            .send()
-            .await
-            .map_err(failed)?;
-        page.items().iter().map(read_chunk).collect()
+    /// The next deliveries of a broadcast that are unresolved, as [`Store::audience_page`] gives
+    /// the audience.
+    pub async fn unresolved_page(
+        &self,
+        id: &BroadcastId,
+        after: Option<&ContactId>,
+        limit: i32,
+    ) -> Result<(Vec<ContactId>, Option<ContactId>)> {
+        let limit = usize::try_from(limit).unwrap_or(0);
+        let unresolved = Some(delivery::State::Unresolved);
+        let (rows, end) = self.deliveries(id, unresolved, after, limit).await?;
+        Ok((rows.into_iter().map(|it| it.contact).collect(), end))
+    }
+
+    /// At most `limit` open chunks of a broadcast after number `after`, lowest first, without
+    /// their people. Fewer than `limit` only at the end.
+    pub async fn open_chunks(
+        &self,
+        id: &BroadcastId,
+        after: Option<u32>,
+        limit: usize,
+    ) -> Result<Vec<Chunk>> {
+        let mut chunks = Vec::new();
+        let mut start = after.map(|it| keys::chunk(id, it).into_item());
+        loop {
+            let left = limit - chunks.len();
+            let page = self
+                .client
+                .query()
+                .table_name(&self.tables.broadcasts)
+                .key_condition_expression("pk = :pk")
+                .expression_attribute_values(":pk", text(keys::chunks(id)))
+                .projection_expression("sk, queued_run, queued_at")
+                .consistent_read(true)
+                .limit(i32::try_from(left).unwrap_or(i32::MAX))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(failed)?;
+            for item in page.items() {
+                chunks.push(read_chunk(item)?);
+            }
+            start = page.last_evaluated_key;
+            if start.is_none() || chunks.len() >= limit {
+                return Ok(chunks);
+            }
+        }
     }
 
     /// One chunk with its people, if it is still open.
@@ -196,5 +238,6 @@ fn read_chunk(item: &Item) -> Result<Chunk> {
         number: item.text("sk")?.parse().map_err(|_| StoreError::Corrupt("sk"))?,
         people: people.iter().filter_map(person).collect(),
         queued: run.zip(item.find_instant("queued_at")),
+        again_from_run: item.find_number("again_from_run").and_then(|it| u32::try_from(it).ok()),
     })
 }

@@ -345,7 +345,7 @@ impl Store {
         code: Option<i64>,
     ) -> Result<()> {
         let key = keys::entry(line, contact, row);
-        self.move_forward(&self.tables.messages, key, state, code, None).await?;
+        self.move_forward(&self.tables.messages, key, state, code).await?;
         Ok(())
     }
 }

@@ -1,23 +1,52 @@
 //! Deliveries: the claim that makes "once" true, and where each one stands.
+//!
+//! Every condition here is a row of [`domain::delivery::next`]; the tests hold the two together.
+
+use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
-use domain::delivery::{Counts, SkipReason, State};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConditionCheck, ReturnValue, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem, Update,
+};
+use domain::delivery::{Report, SkipReason, State, Tally};
 use domain::ids::{BroadcastId, ContactId};
 use jiff::Timestamp;
 
-use crate::item::{Draft, Fields, Item, expiry, instant, number, text};
+use crate::item::{Fields, Item, expiry, instant, number, text};
 use crate::keys::{self, Key};
-use crate::{Result, Store, StoreError, failed};
+use crate::{Result, Store, StoreError, failed, transaction_failed};
+
+/// A sender's wish to take a delivery on.
+#[derive(Clone, Copy, Debug)]
+pub struct Take<'a> {
+    pub broadcast: &'a BroadcastId,
+    pub contact: &'a ContactId,
+    /// Other ids of the same person, if contacts have been merged.
+    pub others: &'a [ContactId],
+    /// Random. Tells our own claim from another's when the table's answer to it was lost.
+    pub token: &'a str,
+    /// The broadcast's run.
+    pub run: u32,
+    /// Whether a delivery in doubt is taken on too.
+    pub again: bool,
+    pub now: Timestamp,
+    /// When the row goes by itself.
+    pub expires_at: Timestamp,
+}
 
 /// How a claim turned out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claim {
-    /// Ours: nobody else will send this.
-    Taken,
+    /// Ours: nobody else will send this. `failures` is how often it was tried before and
+    /// certainly not sent, `repeated` whether this is the second time it may be sent.
+    Taken { failures: u32, repeated: bool },
     /// Somebody had it before; it stands there.
     Known(Delivery),
+    /// The same person has it under another id.
+    Twin,
 }
 
 /// One broadcast to one contact, as it stands.
@@ -27,24 +56,148 @@ pub struct Delivery {
     pub state: State,
     /// When it got there.
     pub at: Timestamp,
+    /// When it was last taken on; `None` if it never was.
+    pub claimed_at: Option<Timestamp>,
+    /// When it may be tried again; see [`domain::doubt`] for one in doubt.
+    pub again_at: Option<Timestamp>,
+    /// How often it was tried and certainly not sent.
+    pub failures: u32,
+    /// Whether it was sent once more while in doubt.
+    pub repeated: bool,
+    /// The broadcast's run that last took it on.
+    pub run: u32,
+    /// Whether Meta accepted it and holds it back.
+    pub held: bool,
     pub skipped: Option<SkipReason>,
     /// Meta's error code, if it failed.
     pub code: Option<i64>,
+    /// Meta's type and category of its price, once a status had them: `regular/utility`.
+    pub priced: Option<String>,
 }
+
+/// What is told of a delivery.
+#[derive(Clone, Debug)]
+pub struct News {
+    pub report: Report,
+    pub at: Timestamp,
+    pub code: Option<i64>,
+    /// When one in doubt may be sent once more by itself.
+    pub again_at: Option<Timestamp>,
+    pub held: bool,
+    pub priced: Option<String>,
+}
+
+impl News {
+    pub fn of(report: Report, at: Timestamp) -> Self {
+        Self { report, at, code: None, again_at: None, held: false, priced: None }
+    }
+}
+
+/// What news did to a delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// As it stood before.
+    pub before: Delivery,
+    /// Whether it moved.
+    pub moved: bool,
+}
+
+const FREE: &str = "attribute_not_exists(pk) OR #state = :waiting";
+const FREE_OR_IN_DOUBT: &str = "attribute_not_exists(pk) OR #state IN (:waiting, :unresolved)";
+/// Nothing was sent under the other id, and nobody is about to.
+const NOT_SENT: &str = "attribute_not_exists(pk) OR #state IN (:waiting, :skipped, :cancelled)";
 
 impl Store {
     /// Takes a delivery on. The last thing before the request to Meta.
-    pub async fn claim(
-        &self,
-        broadcast: &BroadcastId,
-        contact: &ContactId,
-        now: Timestamp,
-        expires_at: Timestamp,
-    ) -> Result<Claim> {
-        self.put_delivery(broadcast, contact, State::Claimed, None, now, expires_at).await
+    pub async fn claim(&self, take: Take<'_>) -> Result<Claim> {
+        if take.others.is_empty() {
+            self.claim_one(take).await
+        } else {
+            self.claim_twin(take).await
+        }
     }
 
-    /// Writes down that somebody will not be sent to, and why, unless something is known already.
+    async fn claim_one(&self, take: Take<'_>) -> Result<Claim> {
+        let (expression, values) = claiming(&take);
+        let claimed = self
+            .client
+            .update_item()
+            .table_name(&self.tables.broadcasts)
+            .set_key(Some(keys::delivery(take.broadcast, take.contact).into_item()))
+            .update_expression(expression)
+            .condition_expression(if take.again { FREE_OR_IN_DOUBT } else { FREE })
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#rank", "rank")
+            .expression_attribute_names("#at", "at")
+            .set_expression_attribute_values(Some(values))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match refused(claimed) {
+            Ok(row) => {
+                let row = row.unwrap_or_default();
+                Ok(Claim::Taken { failures: failures(&row), repeated: row.flag("repeated") })
+            }
+            Err(Refusal::Condition(row)) => known(row, take.token),
+            Err(Refusal::Other(err)) => Err(err),
+        }
+    }
+
+    /// As [`Store::claim_one`], and only if nothing was sent under the person's other ids: in one
+    /// transaction, since two senders may be at two ids of one person.
+    async fn claim_twin(&self, take: Take<'_>) -> Result<Claim> {
+        let table = &self.tables.broadcasts;
+        let (expression, values) = claiming(&take);
+        let claim = Update::builder()
+            .table_name(table)
+            .set_key(Some(keys::delivery(take.broadcast, take.contact).into_item()))
+            .update_expression(expression)
+            .condition_expression(if take.again { FREE_OR_IN_DOUBT } else { FREE })
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#rank", "rank")
+            .expression_attribute_names("#at", "at")
+            .set_expression_attribute_values(Some(values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .expect("table, key and expression are given");
+        let mut writes = vec![TransactWriteItem::builder().update(claim).build()];
+        for other in take.others {
+            let check = ConditionCheck::builder()
+                .table_name(table)
+                .set_key(Some(keys::delivery(take.broadcast, other).into_item()))
+                .condition_expression(NOT_SENT)
+                .expression_attribute_names("#state", "state")
+                .expression_attribute_values(":waiting", text(State::Waiting.name()))
+                .expression_attribute_values(":skipped", text(State::Skipped.name()))
+                .expression_attribute_values(":cancelled", text(State::Cancelled.name()))
+                .build()
+                .expect("table, key and condition are given");
+            writes.push(TransactWriteItem::builder().condition_check(check).build());
+        }
+        let sent = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
+        let Err(err) = sent else {
+            return Ok(Claim::Taken { failures: 0, repeated: take.again });
+        };
+        let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
+            err.as_service_error()
+        else {
+            return Err(transaction_failed(err));
+        };
+        let refused: Vec<_> = cancelled
+            .cancellation_reasons()
+            .iter()
+            .map(|it| (it.code() == Some("ConditionalCheckFailed"), it.item().cloned()))
+            .collect();
+        match refused.first() {
+            Some((true, row)) => known(row.clone(), take.token),
+            _ if refused.iter().any(|it| it.0) => Ok(Claim::Twin),
+            _ => Err(transaction_failed(err)),
+        }
+    }
+
+    /// Writes down that somebody will not be sent to, and why (`None`: the broadcast was
+    /// cancelled). The row that was there, if that decided it already or somebody is about to.
     pub async fn decide_not_to_send(
         &self,
         broadcast: &BroadcastId,
@@ -52,48 +205,42 @@ impl Store {
         why: Option<SkipReason>,
         now: Timestamp,
         expires_at: Timestamp,
-    ) -> Result<Claim> {
+    ) -> Result<Option<Delivery>> {
         let state = if why.is_some() { State::Skipped } else { State::Cancelled };
-        self.put_delivery(broadcast, contact, state, why, now, expires_at).await
-    }
-
-    async fn put_delivery(
-        &self,
-        broadcast: &BroadcastId,
-        contact: &ContactId,
-        state: State,
-        skipped: Option<SkipReason>,
-        now: Timestamp,
-        expires_at: Timestamp,
-    ) -> Result<Claim> {
-        let item = Draft::at(keys::delivery(broadcast, contact))
-            .with("state", text(state.name()))
-            .with("rank", number(state.rank()))
-            .with("at", instant(now))
-            .with_some("skipped", skipped.map(|it| text(it.name())))
-            .with("expires", expiry(expires_at))
-            .done();
-        let put = self
+        let mut expression =
+            "SET #state = :state, #rank = :rank, #at = :at, expires = :expires".to_owned();
+        let mut request = self
             .client
-            .put_item()
+            .update_item()
             .table_name(&self.tables.broadcasts)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk)")
+            .set_key(Some(keys::delivery(broadcast, contact).into_item()))
+            .condition_expression(FREE)
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#rank", "rank")
+            .expression_attribute_names("#at", "at")
+            .expression_attribute_values(":waiting", text(State::Waiting.name()))
+            .expression_attribute_values(":state", text(state.name()))
+            .expression_attribute_values(":rank", number(state.rank()))
+            .expression_attribute_values(":at", instant(now))
+            .expression_attribute_values(":expires", expiry(expires_at));
+        if let Some(why) = why {
+            expression.push_str(", skipped = :skipped");
+            request = request.expression_attribute_values(":skipped", text(why.name()));
+        }
+        let decided = request
+            .update_expression(expression)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
-        match put {
-            Ok(_) => Ok(Claim::Taken),
-            Err(SdkError::ServiceError(err))
-                if err.err().is_conditional_check_failed_exception() =>
-            {
-                let PutItemError::ConditionalCheckFailedException(failed) = err.into_err() else {
-                    return Err(StoreError::Conflict);
-                };
-                let item = failed.item.ok_or(StoreError::Corrupt("item"))?;
-                Ok(Claim::Known(read_delivery(&item)?))
+        match refused(decided) {
+            Ok(_) => Ok(None),
+            Err(Refusal::Condition(row)) => {
+                let before = read_delivery(&row.ok_or(StoreError::Corrupt("item"))?)?;
+                // Our own decision, whose answer was lost.
+                let ours = before.state == state && before.skipped == why;
+                Ok(Some(before).filter(|it| !(ours && it.at == now)))
             }
-            Err(err) => Err(failed(err)),
+            Err(Refusal::Other(err)) => Err(err),
         }
     }
 
@@ -108,36 +255,130 @@ impl Store {
         items.iter().map(read_delivery).collect()
     }
 
-    /// Gives a delivery back that certainly was not sent, so that it can be taken again.
-    pub async fn release(&self, broadcast: &BroadcastId, contact: &ContactId) -> Result<()> {
-        let deleted = self
+    /// Gives our own claim back: certainly not sent, to be tried again from `again_at` on.
+    pub async fn put_back(
+        &self,
+        broadcast: &BroadcastId,
+        contact: &ContactId,
+        token: &str,
+        failures: u32,
+        again_at: Timestamp,
+    ) -> Result<()> {
+        let back = self
             .client
-            .delete_item()
+            .update_item()
             .table_name(&self.tables.broadcasts)
             .set_key(Some(keys::delivery(broadcast, contact).into_item()))
-            .condition_expression("#state = :claimed")
+            .update_expression(
+                "SET #state = :waiting, #rank = :rank, failures = :failures, again_at = :again",
+            )
+            .condition_expression("#state = :claimed AND claim = :token")
             .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#rank", "rank")
+            .expression_attribute_values(":waiting", text(State::Waiting.name()))
+            .expression_attribute_values(":rank", number(State::Waiting.rank()))
+            .expression_attribute_values(":failures", number(failures))
+            .expression_attribute_values(":again", instant(again_at))
             .expression_attribute_values(":claimed", text(State::Claimed.name()))
+            .expression_attribute_values(":token", text(token))
             .send()
             .await
             .map_err(failed);
-        match deleted {
+        match back {
             Ok(_) | Err(StoreError::Conflict) => Ok(()),
             Err(err) => Err(err),
         }
     }
 
-    /// Moves a delivery forward; the state it left, or `None` if it is gone or further already.
-    pub async fn report(
+    /// Tells a delivery what is known of it; `None` if it is not there, as after its date.
+    ///
+    /// A price that a status brings is kept even if the state is further already.
+    pub async fn tell(
         &self,
         broadcast: &BroadcastId,
         contact: &ContactId,
-        state: State,
-        code: Option<i64>,
-        at: Timestamp,
-    ) -> Result<Option<State>> {
-        let key = keys::delivery(broadcast, contact);
-        self.move_forward(&self.tables.broadcasts, key, state, code, Some(at)).await
+        news: &News,
+    ) -> Result<Option<Told>> {
+        let state = news.report.state();
+        let mut expression = "SET #state = :state, #rank = :rank, #at = :at".to_owned();
+        let mut request = self
+            .client
+            .update_item()
+            .table_name(&self.tables.broadcasts)
+            .set_key(Some(keys::delivery(broadcast, contact).into_item()))
+            .condition_expression("attribute_exists(pk) AND #rank < :rank")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#rank", "rank")
+            .expression_attribute_names("#at", "at")
+            .expression_attribute_values(":state", text(state.name()))
+            .expression_attribute_values(":rank", number(state.rank()))
+            .expression_attribute_values(":at", instant(news.at));
+        if let Some(code) = news.code {
+            expression.push_str(", code = :code");
+            request = request.expression_attribute_values(":code", number(code));
+        }
+        if news.held {
+            expression.push_str(", held = :held");
+            request = request.expression_attribute_values(":held", AttributeValue::Bool(true));
+        }
+        if let Some(priced) = &news.priced {
+            expression.push_str(", priced = if_not_exists(priced, :priced)");
+            request = request.expression_attribute_values(":priced", text(priced));
+        }
+        match news.again_at {
+            Some(at) => {
+                expression.push_str(", again_at = :again");
+                request = request.expression_attribute_values(":again", instant(at));
+            }
+            None => expression.push_str(" REMOVE again_at"),
+        }
+        let told = request
+            .update_expression(expression)
+            .return_values(ReturnValue::AllOld)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        let (row, moved) = match refused(told) {
+            Ok(row) => (row, true),
+            Err(Refusal::Condition(row)) => (row, false),
+            Err(Refusal::Other(err)) => return Err(err),
+        };
+        let Some(row) = row else { return Ok(None) };
+        let before = read_delivery(&row)?;
+        if !moved
+            && before.priced.is_none()
+            && let Some(priced) = &news.priced
+        {
+            return self.price(broadcast, contact, priced).await;
+        }
+        Ok(Some(Told { before, moved }))
+    }
+
+    /// Keeps the first price a status brought; what was told before it, if it was the first.
+    async fn price(
+        &self,
+        broadcast: &BroadcastId,
+        contact: &ContactId,
+        priced: &str,
+    ) -> Result<Option<Told>> {
+        let kept = self
+            .client
+            .update_item()
+            .table_name(&self.tables.broadcasts)
+            .set_key(Some(keys::delivery(broadcast, contact).into_item()))
+            .update_expression("SET priced = :priced")
+            .condition_expression("attribute_exists(pk) AND attribute_not_exists(priced)")
+            .expression_attribute_values(":priced", text(priced))
+            .return_values(ReturnValue::AllOld)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        let row = match refused(kept) {
+            Ok(row) | Err(Refusal::Condition(row)) => row,
+            Err(Refusal::Other(err)) => return Err(err),
+        };
+        let before = row.as_ref().map(read_delivery).transpose()?;
+        Ok(before.map(|before| Told { before, moved: false }))
     }
 
     /// Sets state and rank if the row exists and the rank is higher than the one there.
@@ -147,8 +388,7 @@ impl Store {
         key: Key,
         state: State,
         code: Option<i64>,
-        at: Option<Timestamp>,
-    ) -> Result<Option<State>> {
+    ) -> Result<()> {
         let mut expression = "SET #state = :state, #rank = :rank".to_owned();
         let mut request = self
             .client
@@ -164,25 +404,9 @@ impl Store {
             expression.push_str(", code = :code");
             request = request.expression_attribute_values(":code", number(code));
         }
-        if let Some(at) = at {
-            expression.push_str(", #at = :at");
-            request = request
-                .expression_attribute_names("#at", "at")
-                .expression_attribute_values(":at", instant(at));
-        }
-        let moved = request
-            .update_expression(expression)
-            .return_values(ReturnValue::AllOld)
-            .send()
-            .await
-            .map_err(failed);
+        let moved = request.update_expression(expression).send().await.map_err(failed);
         match moved {
-            Ok(answer) => {
-                let before = answer.attributes.ok_or(StoreError::Corrupt("attributes"))?;
-                let state = State::parse(before.text("state")?);
-                Ok(Some(state.ok_or(StoreError::Corrupt("state"))?))
-            }
-            Err(StoreError::Conflict) => Ok(None),
+            Ok(_) | Err(StoreError::Conflict) => Ok(()),
             Err(err) => Err(err),
         }
     }
@@ -251,11 +475,11 @@ impl Store {
         Ok((rows, page.last_evaluated_key))
     }
 
-    /// Counts a broadcast's deliveries one by one. `audience` is as planned.
+    /// Goes through a broadcast's deliveries one by one. `audience` is as planned.
     ///
     /// Consistent reads, a page at a time: exact, and flat in memory.
-    pub async fn count_deliveries(&self, broadcast: &BroadcastId, audience: i64) -> Result<Counts> {
-        let mut counts = Counts { audience, ..Counts::default() };
+    pub(crate) async fn tally(&self, broadcast: &BroadcastId, audience: i64) -> Result<Tally> {
+        let mut tally = Tally::of(audience);
         for shard in keys::SHARDS {
             let mut start = None;
             loop {
@@ -265,7 +489,7 @@ impl Store {
                     .table_name(&self.tables.broadcasts)
                     .key_condition_expression("pk = :pk")
                     .expression_attribute_values(":pk", text(keys::deliveries(broadcast, shard)))
-                    .projection_expression("#state")
+                    .projection_expression("#state, code, skipped, priced")
                     .expression_attribute_names("#state", "state")
                     .consistent_read(true)
                     .set_exclusive_start_key(start)
@@ -274,7 +498,10 @@ impl Store {
                     .map_err(failed)?;
                 for item in page.items() {
                     let state = State::parse(item.text("state")?);
-                    counts.add(state.ok_or(StoreError::Corrupt("state"))?, 1);
+                    let state = state.ok_or(StoreError::Corrupt("state"))?;
+                    let skipped = item.find_text("skipped").and_then(SkipReason::parse);
+                    let code = item.find_number("code");
+                    tally.add(state, skipped, code, item.find_text("priced"));
                 }
                 start = page.last_evaluated_key;
                 if start.is_none() {
@@ -282,17 +509,89 @@ impl Store {
                 }
             }
         }
-        Ok(counts)
+        Ok(tally)
     }
 }
 
+/// What a claim sets.
+fn claiming(take: &Take<'_>) -> (String, std::collections::HashMap<String, AttributeValue>) {
+    let mut expression = "SET #state = :state, #rank = :rank, #at = :at, claimed_at = :at, \
+                          claim = :token, run = :run, expires = :expires"
+        .to_owned();
+    let mut values = BTreeMap::from([
+        (":state", text(State::Claimed.name())),
+        (":rank", number(State::Claimed.rank())),
+        (":at", instant(take.now)),
+        (":token", text(take.token)),
+        (":run", number(take.run)),
+        (":expires", expiry(take.expires_at)),
+        (":waiting", text(State::Waiting.name())),
+    ]);
+    if take.again {
+        expression.push_str(", repeated = :true");
+        values.insert(":true", AttributeValue::Bool(true));
+        values.insert(":unresolved", text(State::Unresolved.name()));
+    }
+    expression.push_str(" REMOVE again_at");
+    (expression, values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+/// What a refused claim means: our own, whose answer was lost, or somebody's.
+fn known(row: Option<Item>, token: &str) -> Result<Claim> {
+    let row = row.ok_or(StoreError::Corrupt("item"))?;
+    let delivery = read_delivery(&row)?;
+    if delivery.state == State::Claimed && row.find_text("claim") == Some(token) {
+        let Delivery { failures, repeated, .. } = delivery;
+        return Ok(Claim::Taken { failures, repeated });
+    }
+    Ok(Claim::Known(delivery))
+}
+
+/// How an update did not happen.
+enum Refusal {
+    /// Its condition does not hold; the row as it stands.
+    Condition(Option<Item>),
+    Other(StoreError),
+}
+
+/// The row an update gives back, or why it did not happen.
+fn refused(
+    answer: std::result::Result<
+        aws_sdk_dynamodb::operation::update_item::UpdateItemOutput,
+        SdkError<UpdateItemError>,
+    >,
+) -> std::result::Result<Option<Item>, Refusal> {
+    match answer {
+        Ok(done) => Ok(done.attributes),
+        Err(SdkError::ServiceError(err)) if err.err().is_conditional_check_failed_exception() => {
+            match err.into_err() {
+                UpdateItemError::ConditionalCheckFailedException(it) => {
+                    Err(Refusal::Condition(it.item))
+                }
+                _ => Err(Refusal::Other(StoreError::Conflict)),
+            }
+        }
+        Err(err) => Err(Refusal::Other(failed(err))),
+    }
+}
+
+fn failures(item: &Item) -> u32 {
+    item.find_number("failures").and_then(|it| u32::try_from(it).ok()).unwrap_or(0)
+}
+
 fn read_delivery(item: &Item) -> Result<Delivery> {
-    let code = item.get("code").and_then(|it: &AttributeValue| it.as_n().ok());
     Ok(Delivery {
         contact: ContactId::new(item.text("sk")?),
         state: State::parse(item.text("state")?).ok_or(StoreError::Corrupt("state"))?,
         at: item.instant("at")?,
+        claimed_at: item.find_instant("claimed_at"),
+        again_at: item.find_instant("again_at"),
+        failures: failures(item),
+        repeated: item.flag("repeated"),
+        run: item.find_number("run").and_then(|it| u32::try_from(it).ok()).unwrap_or(0),
+        held: item.flag("held"),
         skipped: item.find_text("skipped").and_then(SkipReason::parse),
-        code: code.and_then(|it| it.parse().ok()),
+        code: item.find_number("code"),
+        priced: item.find_text("priced").map(str::to_owned),
     })
 }

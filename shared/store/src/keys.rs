@@ -173,6 +173,16 @@ pub fn rate(number: &PhoneNumberId) -> Key {
     Key::new(format!("RATE#{number}"), "RATE")
 }
 
+/// `HEARD#331651133100001` / `HEARD`: the newest status that came in for a business number.
+pub fn heard(number: &PhoneNumberId) -> Key {
+    Key::new(format!("HEARD#{number}"), "HEARD")
+}
+
+/// `PORTFOLIO#506914307656634` / `PORTFOLIO`: people reached by the quarter of an hour.
+pub fn portfolio(id: &str) -> Key {
+    Key::new(format!("PORTFOLIO#{id}"), "PORTFOLIO")
+}
+
 /// `ONCE#pordenone#4f…` / `ONCE`: the answer to a request that carried an idempotency key.
 pub fn once(line: &LineId, key_hash: &str) -> Key {
     Key::new(format!("ONCE#{line}#{key_hash}"), "ONCE")

@@ -22,17 +22,19 @@ mod lines;
 mod night;
 mod once;
 mod people;
+mod portfolios;
 mod rates;
 pub mod tables;
 
 pub use broadcasts::Change;
 pub use chunks::Chunk;
 pub use conversations::{Conversation, Direction, Entry, EntryContent, NewEntry, callback};
-pub use deliveries::{Claim, Delivery};
+pub use deliveries::{Claim, Delivery, News, Take, Told};
 pub use lines::{AllLines, Document};
 pub use night::{Counted, Night};
 pub use once::Once;
 pub use people::{Loaded, MessageKey, Seen, Turn};
+pub use portfolios::People;
 
 /// The names of the three tables.
 #[derive(Clone, Debug)]

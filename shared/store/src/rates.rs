@@ -1,9 +1,11 @@
 //! The rate item of a business number: one clock that all its senders push forward.
 
+use domain::doubt::Hearing;
 use domain::ids::PhoneNumberId;
 use domain::rate::{self, Rate, Slots};
+use jiff::Timestamp;
 
-use crate::item::{Fields, number};
+use crate::item::{Fields, instant, number};
 use crate::{Result, Store, StoreError, failed, keys};
 
 /// Lost races before a chunk waits its turn instead. Each round somebody else got slots.
@@ -85,6 +87,34 @@ impl Store {
     pub async fn is_broadcasting(&self, from: &PhoneNumberId, now_ms: i64) -> Result<bool> {
         let item = self.get(&self.tables.broadcasts, keys::rate(from)).await?;
         Ok(item.and_then(|it| it.find_number("broadcasting_until")).unwrap_or(0) > now_ms)
+    }
+
+    /// Notes Meta's time of a status that came in for a number, if it is the newest.
+    pub async fn heard(&self, from: &PhoneNumberId, at: Timestamp) -> Result<()> {
+        let noted = self
+            .client
+            .update_item()
+            .table_name(&self.tables.broadcasts)
+            .set_key(Some(keys::heard(from).into_item()))
+            .update_expression("SET heard_at = :at")
+            .condition_expression("attribute_not_exists(heard_at) OR heard_at < :at")
+            .expression_attribute_values(":at", instant(at))
+            .send()
+            .await
+            .map_err(failed);
+        match noted {
+            Ok(_) | Err(StoreError::Conflict) => Ok(()),
+            Err(err) => Err(err),
+        }
+    }
+
+    /// What a number last said and heard.
+    pub async fn hearing(&self, from: &PhoneNumberId) -> Result<Hearing> {
+        let keys = vec![keys::heard(from), keys::rate(from)];
+        let items = self.get_many(&self.tables.broadcasts, keys).await?;
+        let sent_ms = items.iter().find_map(|it| it.find_number("broadcasting_until"));
+        let sent_at = sent_ms.and_then(|it| Timestamp::from_millisecond(it - BROADCASTING_MS).ok());
+        Ok(Hearing { heard_at: items.iter().find_map(|it| it.find_instant("heard_at")), sent_at })
     }
 
     /// Lets bulk yield until then.

@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use domain::broadcast::{
-    self, Action, Audience, Broadcast, Plan, Priority, State as Stands, TemplateMessage,
+    self, Action, Audience, Broadcast, Plan, PlanOf, Priority, State as Stands, TemplateMessage,
 };
 use domain::cost;
 use domain::delivery::{self, Counts};
@@ -106,9 +106,8 @@ pub(crate) async fn create(
     let broadcast = checked(body.value, &line, now)?;
     let answer = shape::broadcast(&broadcast, &line, now);
     let once = once::once(&app, &body.bytes, StatusCode::CREATED, &answer);
-    let due_at = broadcast.send_at.filter(|_| broadcast.state == Stands::Scheduled);
     let with_key = key.hash().map(|hash| (hash, &once));
-    match app.store.create_broadcast(&broadcast, due_at, with_key).await {
+    match app.store.create_broadcast(&broadcast, with_key).await {
         Ok(()) => {}
         // The same request at the same time was faster.
         Err(StoreError::Conflict) => {
@@ -118,7 +117,7 @@ pub(crate) async fn create(
         Err(err) => return Err(err.into()),
     }
     info!(line.id = %line.id, broadcast.id = %broadcast.id, "created a broadcast");
-    if due_at.is_some_and(|at| at <= now) {
+    if broadcast.due_at.is_some_and(|at| at <= now) {
         wake(&app, &line, &broadcast.id).await;
     }
     Ok(once::json(StatusCode::CREATED, answer.to_string()))
@@ -258,6 +257,17 @@ pub(crate) async fn cancel(
     act(&app, &line, &path, &key, &body, Action::Cancel).await
 }
 
+/// Sends once more to those of whom nobody knows whether they got it.
+pub(crate) async fn resend_unresolved(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+    Path(path): Ids,
+    key: Key,
+    body: Body<Nothing>,
+) -> Result<Response, Problem> {
+    act(&app, &line, &path, &key, &body, Action::ResendUnresolved).await
+}
+
 /// Moves a broadcast on and wakes the fan-out for what follows.
 async fn act(
     app: &App,
@@ -273,20 +283,24 @@ async fn act(
     let now = app.clock.now();
     let it = find(app, line, path).await?;
     let to = broadcast::act(it.state, action, line.needs_approval)?;
-    if action == Action::Resume && is_forgotten(&it, line, now) {
+    if matches!(action, Action::Resume | Action::ResendUnresolved) && is_forgotten(&it, line, now) {
         return Err(Problem::conflict(
             "L'invio è cominciato da troppo tempo: non sappiamo più chi l'ha ricevuto. Annullarlo \
              e preparare un nuovo messaggio.",
         ));
+    }
+    if action == Action::ResendUnresolved {
+        may_resend(app, line, &it, now).await?;
     }
     let change = Change {
         due_at: match to {
             Stands::Scheduled => it.send_at,
             // What is queued or open must be looked at, until nothing is left of it.
             Stands::Sending | Stands::Cancelled => Some(now),
-            _ => None,
+            _ => broadcast::wakes_at(to, None, it.expires_at),
         },
-        new_run: action == Action::Resume || action == Action::Cancel,
+        new_run: matches!(action, Action::Resume | Action::Cancel | Action::ResendUnresolved),
+        plan: (action == Action::ResendUnresolved).then_some(PlanOf::Unresolved),
         ..Change::default()
     };
     let changed = app.store.change_broadcast(&line.id, &it.id, it.state, to, change).await?;
@@ -296,6 +310,26 @@ async fn act(
     let changed = Broadcast { counts: it.counts, counted_at: it.counted_at, ..changed };
     let answer = shape::broadcast(&changed, line, now);
     key.answer(app, line, &body.bytes, StatusCode::ACCEPTED, &answer).await
+}
+
+/// Sending once more needs somebody in doubt, a message still of use, and a webhook that hears:
+/// else those in doubt may only look so.
+async fn may_resend(app: &App, line: &Line, it: &Broadcast, now: Timestamp) -> Result<(), Problem> {
+    if it.counts.unresolved == 0 {
+        return Err(Problem::conflict(
+            "Di nessuno resta il dubbio se l'ha ricevuto: non c'è niente da inviare di nuovo.",
+        ));
+    }
+    if it.expires_at.is_some_and(|at| at <= now) {
+        return Err(Problem::conflict("Il messaggio è scaduto: non si invia più a nessuno."));
+    }
+    if app.store.hearing(&line.phone_number_id).await?.is_deaf(now) {
+        return Err(Problem::conflict(
+            "Da Meta non arrivano notizie dei messaggi inviati: forse li hanno ricevuti tutti. \
+             Avvisare chi gestisce il servizio e riprovare quando le notizie arrivano.",
+        ));
+    }
+    Ok(())
 }
 
 pub(crate) async fn deliveries(
@@ -432,6 +466,7 @@ fn checked(draft: Draft, line: &Line, now: Timestamp) -> Result<Broadcast, Probl
         send_at,
         expires_at,
         started_at: None,
+        due_at: send_at.filter(|_| state == Stands::Scheduled),
         finished_at: None,
         run: 0,
         plan: Plan::default(),

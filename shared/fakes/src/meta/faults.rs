@@ -69,6 +69,8 @@ pub enum SendFault {
     None,
     /// Accepted and delivered, but the connection closes without an answer.
     DropAnswer,
+    /// Not accepted, and the connection closes without an answer.
+    DropRequest,
     /// Accepted and delivered, but answered with this HTTP status (500, 503).
     ErrorAfterAccepting(u16),
     /// Not accepted, and answered with this HTTP status without a telling code.

@@ -118,6 +118,7 @@ impl Meta {
             SendFault::ErrorWithoutAccepting(status) => {
                 return Refusal::server_error(status).into_response();
             }
+            SendFault::DropRequest => return broken_answer(),
             SendFault::FailLater(code) => Some(code),
             _ => None,
         };

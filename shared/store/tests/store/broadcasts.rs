@@ -1,14 +1,14 @@
 //! Broadcasts: written once, changed from one state only, found when due, counted exactly.
 
-use domain::broadcast::{Audience, Broadcast, Priority, State, TemplateMessage};
-use domain::delivery::Counts;
+use domain::broadcast::{Audience, Broadcast, Plan, PlanOf, Priority, State, TemplateMessage};
+use domain::delivery::{Counts, SkipReason};
 use domain::ids::{BroadcastId, TopicId};
 use futures::future;
 use proptest::prelude::*;
 use store::{Change, Once, StoreError};
 
 use crate::support::{
-    Engine, draft, following, fresh_broadcast, hold, later, now, person, pordenone,
+    Engine, contact_id, draft, following, fresh_broadcast, hold, later, now, person, pordenone,
 };
 
 fn messages() -> impl Strategy<Value = TemplateMessage> {
@@ -46,7 +46,7 @@ fn a_broadcast_is_loaded_as_it_was_written() {
             expires_at: times.1.map(later),
             ..draft(&line, audience)
         };
-        engine.create_broadcast(&broadcast, None, None).await.unwrap();
+        engine.create_broadcast(&broadcast, None).await.unwrap();
         let found = engine.broadcast(&line, &broadcast.id).await.unwrap();
         prop_assert_eq!(found, Some(broadcast));
         Ok(())
@@ -58,7 +58,7 @@ async fn a_topic_named_twice_is_one_topic() {
     let (engine, line) = (Engine::start().await, pordenone());
     let twice = Audience::Topics(vec![TopicId::new("eventi"), TopicId::new("eventi")]);
     let broadcast = draft(&line, twice);
-    engine.create_broadcast(&broadcast, None, None).await.unwrap();
+    engine.create_broadcast(&broadcast, None).await.unwrap();
     let found = engine.broadcast(&line, &broadcast.id).await.unwrap().unwrap();
     assert_eq!(found.audience, Audience::Topics(vec![TopicId::new("eventi")]));
 }
@@ -68,7 +68,7 @@ async fn an_audience_of_no_topics_is_nobody() {
     let (engine, line) = (Engine::start().await, pordenone());
     engine.meet_at(&line, &following(person(1), &["eventi"]), later(-1)).await;
     let broadcast = draft(&line, Audience::Topics(Vec::new()));
-    engine.create_broadcast(&broadcast, None, None).await.unwrap();
+    engine.create_broadcast(&broadcast, None).await.unwrap();
     let found = engine.broadcast(&line, &broadcast.id).await.unwrap().unwrap();
     let page = engine.audience_page(&line, &found.audience, None, now(), 10).await.unwrap();
     assert_eq!(page, (Vec::new(), None));
@@ -78,9 +78,9 @@ async fn an_audience_of_no_topics_is_nobody() {
 async fn a_broadcast_is_created_once() {
     let (engine, line) = (Engine::start().await, pordenone());
     let broadcast = draft(&line, Audience::All);
-    engine.create_broadcast(&broadcast, None, None).await.unwrap();
+    engine.create_broadcast(&broadcast, None).await.unwrap();
     let other = Broadcast { title: "Altro".to_owned(), ..broadcast.clone() };
-    let again = engine.create_broadcast(&other, None, None).await;
+    let again = engine.create_broadcast(&other, None).await;
     assert!(matches!(again, Err(StoreError::Conflict)));
     assert_eq!(engine.broadcast(&line, &broadcast.id).await.unwrap(), Some(broadcast));
 }
@@ -90,7 +90,7 @@ async fn a_state_is_left_once() {
     let (engine, line) = (Engine::start().await, pordenone());
     let broadcast = draft(&line, Audience::All);
     let id = &broadcast.id;
-    engine.create_broadcast(&broadcast, None, None).await.unwrap();
+    engine.create_broadcast(&broadcast, None).await.unwrap();
     let change = |from, to| engine.change_broadcast(&line, id, from, to, Change::default());
 
     let tries = (0..20).map(|_| change(State::Draft, State::Scheduled));
@@ -121,7 +121,8 @@ async fn what_is_not_there_is_not_changed_into_being() {
 async fn a_change_sets_what_it_says_and_leaves_the_rest() {
     let (engine, line) = (Engine::start().await, pordenone());
     let broadcast = Broadcast { state: State::Scheduled, ..draft(&line, Audience::All) };
-    engine.create_broadcast(&broadcast, Some(now()), None).await.unwrap();
+    let broadcast = Broadcast { due_at: Some(now()), ..broadcast };
+    engine.create_broadcast(&broadcast, None).await.unwrap();
     let change = async |from, to, change| {
         engine.change_broadcast(&line, &broadcast.id, from, to, change).await.unwrap()
     };
@@ -142,15 +143,21 @@ async fn a_change_sets_what_it_says_and_leaves_the_rest() {
 
     let stop = Change { reason: Some("Modello rifiutato".to_owned()), ..Change::default() };
     let stopped = change(State::Sending, State::Stopped, stop).await;
-    want =
-        Broadcast { state: State::Stopped, reason: Some("Modello rifiutato".to_owned()), ..want };
+    let reason = Some("Modello rifiutato".to_owned());
+    want = Broadcast { state: State::Stopped, reason, due_at: None, ..want };
     assert_eq!(stopped, want);
 
     let resume = Change { new_run: true, due_at: Some(later(2)), ..Change::default() };
     let resumed = change(State::Stopped, State::Sending, resume).await;
-    want = Broadcast { state: State::Sending, reason: None, run: 2, ..want };
+    let due_at = Some(later(2));
+    want = Broadcast { state: State::Sending, reason: None, run: 2, due_at, ..want };
     assert_eq!(resumed, want);
-    assert_eq!(engine.broadcast(&line, &broadcast.id).await.unwrap(), Some(want));
+    assert_eq!(engine.broadcast(&line, &broadcast.id).await.unwrap(), Some(want.clone()));
+
+    let again = Change { plan: Some(PlanOf::Unresolved), ..Change::default() };
+    let again = change(State::Sending, State::Sending, again).await;
+    let plan = Plan { of: PlanOf::Unresolved, ..want.plan };
+    assert_eq!(again, Broadcast { plan, due_at: None, ..want });
 }
 
 #[tokio::test]
@@ -160,7 +167,8 @@ async fn what_is_due_is_listed_in_its_time_and_no_longer_than_wanted() {
     let mut ids = Vec::new();
     for due_at in [Some(later(3000)), Some(later(1000)), None, Some(later(2000))] {
         let broadcast = Broadcast { state: State::Scheduled, ..draft(&line, Audience::All) };
-        engine.create_broadcast(&broadcast, due_at, None).await.unwrap();
+        let broadcast = Broadcast { due_at, ..broadcast };
+        engine.create_broadcast(&broadcast, None).await.unwrap();
         ids.push(broadcast.id);
     }
     let due = async |at| {
@@ -187,7 +195,7 @@ async fn what_is_due_is_listed_in_its_time_and_no_longer_than_wanted() {
 async fn a_broadcast_that_is_over_keeps_its_state_and_its_reason() {
     let (engine, line) = (Engine::start().await, pordenone());
     let broadcast = draft(&line, Audience::All);
-    engine.create_broadcast(&broadcast, None, None).await.unwrap();
+    engine.create_broadcast(&broadcast, None).await.unwrap();
     let reason = Some("Annullato dall'ufficio".to_owned());
     let cancel = Change { reason: reason.clone(), due_at: Some(now()), ..Change::default() };
     let (from, to) = (State::Draft, State::Cancelled);
@@ -205,7 +213,7 @@ async fn broadcasts_are_listed_newest_first_each_once() {
     let mut want = Vec::new();
     for _ in 0..7 {
         let broadcast = draft(&line, Audience::All);
-        engine.create_broadcast(&broadcast, None, None).await.unwrap();
+        engine.create_broadcast(&broadcast, None).await.unwrap();
         want.insert(0, broadcast.id);
     }
     let mut listed: Vec<BroadcastId> = Vec::new();
@@ -226,7 +234,7 @@ async fn counts_added_at_once_are_exact() {
     let (engine, line) = (Engine::start().await, pordenone());
     let broadcast = draft(&line, Audience::All);
     let id = &broadcast.id;
-    engine.create_broadcast(&broadcast, None, None).await.unwrap();
+    engine.create_broadcast(&broadcast, None).await.unwrap();
     let one = Counts { accepted: 2, failed: 1, skipped: 3, ..Counts::default() };
     let back = Counts { failed: -1, sent: 1, ..Counts::default() };
     let adders = (0..20).map(async |_| {
@@ -248,21 +256,15 @@ async fn counts_taken_anew_replace_those_added() {
     let (engine, line) = (Engine::start().await, pordenone());
     let broadcast = draft(&line, Audience::All);
     let id = &broadcast.id;
-    engine.create_broadcast(&broadcast, None, None).await.unwrap();
+    engine.create_broadcast(&broadcast, None).await.unwrap();
     let added = Counts { accepted: 5, read: 9, unresolved: 1, ..Counts::default() };
     engine.add_counts(id, &added, 4).await.unwrap();
-    let taken = Counts {
-        skipped: 1,
-        cancelled: 2,
-        failed: 3,
-        unresolved: 4,
-        accepted: 5,
-        sent: 4,
-        delivered: 3,
-        read: 2,
-        audience: 0,
-    };
-    engine.set_counts(id, &taken, later(7)).await.unwrap();
+    for n in 0..3 {
+        let why = (n > 0).then_some(SkipReason::Blocked);
+        engine.decide_not_to_send(id, &contact_id(n), why, now(), later(1000)).await.unwrap();
+    }
+    let taken = engine.recount(id, 0, later(7)).await.unwrap().counts;
+    assert_eq!(taken, Counts { skipped: 2, cancelled: 1, ..Counts::default() });
     let found = engine.broadcast(&line, id).await.unwrap().unwrap();
     assert_eq!((found.counts, found.counted_at), (taken, Some(later(7))));
     assert_eq!(engine.add_counts(id, &Counts::default(), 1).await.unwrap(), 5, "chunks done stay");
@@ -295,7 +297,7 @@ async fn of_twenty_requests_with_one_key_one_makes_a_broadcast() {
     let requests = (0..20).map(async |_| {
         let broadcast = draft(&line, Audience::All);
         let once = answer(broadcast.id.as_str());
-        engine.create_broadcast(&broadcast, None, Some(("key", &once))).await
+        engine.create_broadcast(&broadcast, Some(("key", &once))).await
     });
     let made = future::join_all(requests).await;
     assert_eq!(made.iter().filter(|it| it.is_ok()).count(), 1);

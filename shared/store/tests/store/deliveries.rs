@@ -1,25 +1,72 @@
 //! Deliveries: claimed once, moved forward only, counted as they stand.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::delivery::{Counts, SkipReason, State, advance};
+use domain::delivery::{Counts, Event, Report, SkipReason, State, next};
 use domain::ids::{BroadcastId, ContactId};
 use futures::future;
 use proptest::prelude::*;
-use store::{Claim, Delivery};
+use store::{Claim, Delivery, News, Take};
 
 use crate::support::{Engine, contact_id, fresh_broadcast, hold, later, now};
+
+const TAKEN: Claim = Claim::Taken { failures: 0, repeated: false };
 
 /// When the rows of these tests go.
 fn expiry() -> jiff::Timestamp {
     later(90 * 24 * 3_600_000)
 }
 
-async fn claim(engine: &Engine, broadcast: &BroadcastId, contact: &ContactId) -> Claim {
-    engine.claim(broadcast, contact, now(), expiry()).await.unwrap()
+fn take<'a>(broadcast: &'a BroadcastId, contact: &'a ContactId, token: &'a str) -> Take<'a> {
+    Take {
+        broadcast,
+        contact,
+        others: &[],
+        token,
+        run: 1,
+        again: false,
+        now: now(),
+        expires_at: expiry(),
+    }
 }
 
+/// A claim like no other.
+async fn claim(engine: &Engine, broadcast: &BroadcastId, contact: &ContactId) -> Claim {
+    let token = fresh_broadcast().to_string();
+    engine.claim(take(broadcast, contact, &token)).await.unwrap()
+}
+
+/// The state a delivery left, if it moved.
+async fn tell(
+    engine: &Engine,
+    broadcast: &BroadcastId,
+    contact: &ContactId,
+    report: Report,
+) -> Option<State> {
+    let told = engine.tell(broadcast, contact, &News::of(report, now())).await.unwrap();
+    told.filter(|it| it.moved).map(|it| it.before.state)
+}
+
+/// A delivery that was claimed once, and now stands there.
 fn standing(contact: ContactId, state: State) -> Delivery {
-    Delivery { contact, state, at: now(), skipped: None, code: None }
+    Delivery {
+        contact,
+        state,
+        at: now(),
+        claimed_at: Some(now()),
+        again_at: None,
+        failures: 0,
+        repeated: false,
+        run: 1,
+        held: false,
+        skipped: None,
+        code: None,
+        priced: None,
+    }
+}
+
+/// A delivery that never was claimed.
+fn unclaimed(contact: ContactId, state: State) -> Delivery {
+    Delivery { claimed_at: None, run: 0, ..standing(contact, state) }
 }
 
 async fn delivery(engine: &Engine, broadcast: &BroadcastId, n: u32) -> Option<Delivery> {
@@ -32,33 +79,158 @@ async fn of_twenty_claims_at_once_one_wins_and_the_others_learn_how_it_stands() 
     let (engine, id) = (Engine::start().await, fresh_broadcast());
     let contact = contact_id(1);
     let claims = future::join_all((0..20).map(|_| claim(&engine, &id, &contact))).await;
-    assert_eq!(claims.iter().filter(|it| **it == Claim::Taken).count(), 1);
+    assert_eq!(claims.iter().filter(|it| **it == TAKEN).count(), 1);
     let known = Claim::Known(standing(contact.clone(), State::Claimed));
     assert_eq!(claims.iter().filter(|it| **it == known).count(), 19);
     // The same person in another broadcast is another matter.
-    assert_eq!(claim(&engine, &fresh_broadcast(), &contact).await, Claim::Taken);
+    assert_eq!(claim(&engine, &fresh_broadcast(), &contact).await, TAKEN);
 }
 
 #[tokio::test]
-async fn what_was_given_back_is_taken_again_but_never_what_was_accepted() {
+async fn a_claim_asked_for_twice_because_the_answer_was_lost_is_ours() {
     let (engine, id) = (Engine::start().await, fresh_broadcast());
     let contact = contact_id(1);
-    assert_eq!(claim(&engine, &id, &contact).await, Claim::Taken);
-    engine.release(&id, &contact).await.unwrap();
-    assert_eq!(delivery(&engine, &id, 1).await, None);
-    assert_eq!(claim(&engine, &id, &contact).await, Claim::Taken);
-    let mut before = State::Claimed;
-    let states = [State::Unresolved, State::Accepted, State::Sent, State::Failed, State::Delivered];
-    for state in states {
-        let left = engine.report(&id, &contact, state, None, now()).await.unwrap();
-        assert_eq!(left, Some(before));
-        engine.release(&id, &contact).await.unwrap();
-        let known = Claim::Known(standing(contact.clone(), state));
-        assert_eq!(claim(&engine, &id, &contact).await, known, "{state:?}");
-        before = state;
+    for _ in 0..2 {
+        assert_eq!(engine.claim(take(&id, &contact, "ours")).await.unwrap(), TAKEN);
     }
-    engine.release(&id, &contact_id(2)).await.unwrap();
-    assert_eq!(delivery(&engine, &id, 2).await, None, "giving back nothing makes nothing");
+    let theirs = engine.claim(take(&id, &contact, "theirs")).await.unwrap();
+    assert_eq!(theirs, Claim::Known(standing(contact, State::Claimed)));
+}
+
+/// Brings a delivery to a state; `None` is none yet.
+async fn bring(engine: &Engine, id: &BroadcastId, contact: &ContactId, state: Option<State>) {
+    let Some(state) = state else { return };
+    let why = (state == State::Skipped).then_some(SkipReason::Blocked);
+    if matches!(state, State::Skipped | State::Cancelled) {
+        engine.decide_not_to_send(id, contact, why, now(), expiry()).await.unwrap();
+        return;
+    }
+    engine.claim(take(id, contact, "ours")).await.unwrap();
+    match Report::ALL.iter().find(|it| it.state() == state) {
+        Some(report) => assert!(tell(engine, id, contact, *report).await.is_some()),
+        None if state == State::Waiting => {
+            engine.put_back(id, contact, "ours", 1, later(5)).await.unwrap();
+        }
+        None => {}
+    }
+}
+
+async fn make(engine: &Engine, id: &BroadcastId, contact: &ContactId, event: Event) {
+    match event {
+        Event::Claim => {
+            engine.claim(take(id, contact, "other")).await.unwrap();
+        }
+        Event::ClaimAgain => {
+            let again = Take { again: true, ..take(id, contact, "other") };
+            engine.claim(again).await.unwrap();
+        }
+        Event::PutBack => engine.put_back(id, contact, "ours", 1, later(5)).await.unwrap(),
+        Event::Skip => {
+            let why = Some(SkipReason::Expired);
+            engine.decide_not_to_send(id, contact, why, later(1), expiry()).await.unwrap();
+        }
+        Event::Cancel => {
+            engine.decide_not_to_send(id, contact, None, later(1), expiry()).await.unwrap();
+        }
+        Event::Report(report) => {
+            engine.tell(id, contact, &News::of(report, later(1))).await.unwrap();
+        }
+    }
+}
+
+/// The conditions of the table are the table of the domain.
+#[tokio::test]
+async fn every_event_in_every_state_does_what_the_domain_says() {
+    let engine = Engine::start().await;
+    let events = [Event::Claim, Event::PutBack, Event::Skip, Event::Cancel, Event::ClaimAgain];
+    let events = events.into_iter().chain(Report::ALL.map(Event::Report));
+    for event in events {
+        for (n, state) in (0..).zip(std::iter::once(None).chain(State::ALL.map(Some))) {
+            let (id, contact) = (fresh_broadcast(), contact_id(n));
+            bring(&engine, &id, &contact, state).await;
+            let before = delivery(&engine, &id, n).await;
+            assert_eq!(before.as_ref().map(|it| it.state), state);
+            make(&engine, &id, &contact, event).await;
+            let after = delivery(&engine, &id, n).await;
+            // Taking one on once more takes one on that is free, too.
+            let free = event == Event::ClaimAgain;
+            let want =
+                next(state, event).or_else(|| next(state, Event::Claim).filter(|_| free)).or(state);
+            assert_eq!(after.as_ref().map(|it| it.state), want, "{event:?} when {state:?}");
+            if want == state {
+                assert_eq!(after, before, "{event:?} when {state:?} changes nothing");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_given_back_is_taken_again_and_remembers_how_often_it_failed() {
+    let (engine, id) = (Engine::start().await, fresh_broadcast());
+    let contact = contact_id(1);
+    assert_eq!(claim(&engine, &id, &contact).await, TAKEN);
+    engine.put_back(&id, &contact, "another's", 1, later(0)).await.unwrap();
+    let known = Claim::Known(standing(contact.clone(), State::Claimed));
+    assert_eq!(claim(&engine, &id, &contact).await, known, "only our own goes back");
+    let contact = contact_id(2);
+    engine.claim(take(&id, &contact, "ours")).await.unwrap();
+    engine.put_back(&id, &contact, "ours", 3, later(60)).await.unwrap();
+    let back = delivery(&engine, &id, 2).await.unwrap();
+    assert_eq!((back.state, back.again_at), (State::Waiting, Some(later(60))));
+    let taken = engine.claim(take(&id, &contact, "ours")).await.unwrap();
+    assert_eq!(taken, Claim::Taken { failures: 3, repeated: false });
+    assert_eq!(delivery(&engine, &id, 2).await.unwrap().again_at, None);
+    engine.put_back(&id, &contact_id(3), "ours", 1, later(0)).await.unwrap();
+    assert_eq!(delivery(&engine, &id, 3).await, None, "giving back nothing makes nothing");
+}
+
+#[tokio::test]
+async fn what_is_in_doubt_is_taken_once_more_only_when_asked_for() {
+    let (engine, id) = (Engine::start().await, fresh_broadcast());
+    let contact = contact_id(1);
+    claim(&engine, &id, &contact).await;
+    let doubt = News { again_at: Some(later(600)), ..News::of(Report::Unresolved, now()) };
+    engine.tell(&id, &contact, &doubt).await.unwrap();
+    let known =
+        Delivery { again_at: Some(later(600)), ..standing(contact.clone(), State::Unresolved) };
+    assert_eq!(claim(&engine, &id, &contact).await, Claim::Known(known));
+    let again = Take { again: true, run: 2, ..take(&id, &contact, "again") };
+    let taken = Claim::Taken { failures: 0, repeated: true };
+    assert_eq!(engine.claim(again).await.unwrap(), taken);
+    let other = Take { token: "other", ..again };
+    assert!(matches!(engine.claim(other).await.unwrap(), Claim::Known(_)));
+    let found = delivery(&engine, &id, 1).await.unwrap();
+    assert_eq!((found.run, found.again_at, found.repeated), (2, None, true));
+    tell(&engine, &id, &contact, Report::Delivered).await;
+    assert!(matches!(engine.claim(other).await.unwrap(), Claim::Known(_)), "it arrived");
+}
+
+#[tokio::test]
+async fn of_two_ids_of_one_person_one_is_claimed_whoever_comes_first() {
+    let (engine, id) = (Engine::start().await, fresh_broadcast());
+    let (one, other) = ([contact_id(1)], [contact_id(2)]);
+    for _ in 0..20 {
+        let id = fresh_broadcast();
+        let first = engine.claim(Take { others: &other, ..take(&id, &one[0], "first") });
+        let second = engine.claim(Take { others: &one, ..take(&id, &other[0], "second") });
+        let claims = future::join(first, second).await;
+        let won = [&claims.0, &claims.1].iter().filter(|it| matches!(it, Ok(TAKEN))).count();
+        assert!(won <= 1, "{claims:?}");
+        if won == 0 {
+            continue; // Both lost the race to each other: both come again.
+        }
+        let lost = [claims.0, claims.1].into_iter().filter(|it| !matches!(it, Ok(TAKEN)));
+        for it in lost {
+            assert!(matches!(it, Ok(Claim::Twin) | Err(_)), "{it:?}");
+        }
+    }
+    // One that was not sent to under the other id may be under this.
+    let skipped = Some(SkipReason::Erased);
+    engine.decide_not_to_send(&id, &other[0], skipped, now(), expiry()).await.unwrap();
+    let claim = Take { others: &other, ..take(&id, &one[0], "ours") };
+    assert_eq!(engine.claim(claim).await.unwrap(), TAKEN);
+    let again = engine.claim(claim).await.unwrap();
+    assert_eq!(again, TAKEN, "the answer was lost");
 }
 
 #[tokio::test]
@@ -71,25 +243,28 @@ async fn who_is_not_sent_to_has_a_reason_and_is_never_claimed() {
     ];
     for (n, why, state) in cases {
         let contact = contact_id(n);
-        let not_sent = engine.decide_not_to_send(&id, &contact, why, now(), expiry()).await;
-        assert_eq!(not_sent.unwrap(), Claim::Taken);
-        let want = Delivery { skipped: why, ..standing(contact.clone(), state) };
+        for _ in 0..2 {
+            let known = engine.decide_not_to_send(&id, &contact, why, now(), expiry()).await;
+            assert_eq!(known.unwrap(), None, "and again, if the answer was lost");
+        }
+        let want = Delivery { skipped: why, ..unclaimed(contact.clone(), state) };
         assert_eq!(claim(&engine, &id, &contact).await, Claim::Known(want.clone()));
-        let reported = engine.report(&id, &contact, State::Delivered, None, now()).await;
-        assert_eq!(reported.unwrap(), None);
+        assert_eq!(tell(&engine, &id, &contact, Report::Delivered).await, None);
         assert_eq!(delivery(&engine, &id, n).await, Some(want));
     }
-    assert_eq!(claim(&engine, &id, &contact_id(4)).await, Claim::Taken);
+    assert_eq!(claim(&engine, &id, &contact_id(4)).await, TAKEN);
     let late = engine.decide_not_to_send(&id, &contact_id(4), None, later(1), expiry()).await;
-    assert_eq!(late.unwrap(), Claim::Known(standing(contact_id(4), State::Claimed)));
+    assert_eq!(late.unwrap(), Some(standing(contact_id(4), State::Claimed)));
 }
 
 #[tokio::test]
 async fn a_report_of_nothing_we_know_makes_nothing() {
     let (engine, id) = (Engine::start().await, fresh_broadcast());
-    for state in State::ALL {
-        let reported = engine.report(&id, &contact_id(1), state, Some(131_026), now()).await;
-        assert_eq!(reported.unwrap(), None, "{state:?}");
+    for report in Report::ALL {
+        let priced = Some("regular/utility".to_owned());
+        let news = News { code: Some(131_026), priced, ..News::of(report, now()) };
+        let told = engine.tell(&id, &contact_id(1), &news).await;
+        assert_eq!(told.unwrap(), None, "{report:?}");
     }
     assert!(engine.everything().await.is_empty());
 }
@@ -98,22 +273,35 @@ async fn a_report_of_nothing_we_know_makes_nothing() {
 async fn a_failure_keeps_its_code_and_its_time() {
     let (engine, id) = (Engine::start().await, fresh_broadcast());
     claim(&engine, &id, &contact_id(1)).await;
-    let (state, code) = (State::Failed, Some(131_026));
-    engine.report(&id, &contact_id(1), state, code, later(50)).await.unwrap();
-    let want = Delivery { at: later(50), code, ..standing(contact_id(1), state) };
+    let code = Some(131_026);
+    let news = News { code, ..News::of(Report::Failed, later(50)) };
+    engine.tell(&id, &contact_id(1), &news).await.unwrap();
+    let want = Delivery { at: later(50), code, ..standing(contact_id(1), State::Failed) };
     assert_eq!(delivery(&engine, &id, 1).await, Some(want));
 }
 
-fn reports() -> impl Strategy<Value = Vec<State>> {
-    let reported = vec![
-        State::Unresolved,
-        State::Accepted,
-        State::Sent,
-        State::Failed,
-        State::Delivered,
-        State::Read,
-    ];
-    prop::collection::vec(prop::sample::select(reported), 0..7)
+/// Meta gives the price on one status or two, in any order.
+#[tokio::test]
+async fn the_first_price_is_kept_whichever_status_brings_it() {
+    let (engine, id) = (Engine::start().await, fresh_broadcast());
+    let contact = contact_id(1);
+    claim(&engine, &id, &contact).await;
+    let priced =
+        |report, price: &str| News { priced: Some(price.to_owned()), ..News::of(report, now()) };
+    tell(&engine, &id, &contact, Report::Delivered).await;
+    let late = engine.tell(&id, &contact, &priced(Report::Sent, "regular/utility")).await;
+    let late = late.unwrap().unwrap();
+    assert_eq!((late.moved, late.before.priced), (false, None));
+    let again = engine.tell(&id, &contact, &priced(Report::Sent, "regular/marketing")).await;
+    let before = again.unwrap().unwrap().before;
+    assert_eq!(before.priced.as_deref(), Some("regular/utility"));
+    engine.tell(&id, &contact, &priced(Report::Read, "regular/marketing")).await.unwrap();
+    let found = delivery(&engine, &id, 1).await.unwrap();
+    assert_eq!((found.state, found.priced.as_deref()), (State::Read, Some("regular/utility")));
+}
+
+fn reports() -> impl Strategy<Value = Vec<Report>> {
+    prop::collection::vec(prop::sample::select(Report::ALL.to_vec()), 0..7)
 }
 
 #[test]
@@ -127,11 +315,11 @@ fn reports_in_any_order_with_any_doubles_end_in_the_same_state() {
         for (n, reports) in [(1, &in_order), (2, &shuffled)] {
             claim(engine, &id, &contact_id(n)).await;
             let mut stands = State::Claimed;
-            for state in reports {
-                let left = engine.report(&id, &contact_id(n), *state, None, now()).await.unwrap();
-                let next = advance(stands, *state);
-                prop_assert_eq!(left, (next != stands).then_some(stands));
-                stands = next;
+            for report in reports {
+                let left = tell(engine, &id, &contact_id(n), *report).await;
+                let to = next(Some(stands), Event::Report(*report));
+                prop_assert_eq!(left, to.map(|_| stands));
+                stands = to.unwrap_or(stands);
             }
             let found = delivery(engine, &id, n).await.unwrap();
             prop_assert_eq!(found.state, stands);
@@ -147,18 +335,18 @@ async fn reports_at_once_move_a_delivery_from_each_state_once() {
     let (engine, id) = (Engine::start().await, fresh_broadcast());
     let contact = contact_id(1);
     claim(&engine, &id, &contact).await;
-    let reports = [State::Read, State::Accepted, State::Delivered, State::Sent];
+    let reports = [Report::Read, Report::Accepted, Report::Delivered, Report::Sent];
     let reports = reports.iter().cycle().take(20);
     let left = reports.map(async |it| {
-        let left = engine.report(&id, &contact, *it, None, now()).await.unwrap();
-        left.map(|from| (from, *it))
+        let left = tell(&engine, &id, &contact, *it).await;
+        left.map(|from| (from, it.state()))
     });
     let moves: Vec<_> = future::join_all(left).await.into_iter().flatten().collect();
     let mut counts = Counts { audience: 1, ..Counts::default() };
     for (from, to) in moves {
         counts.moved(Some(from), to);
     }
-    assert_eq!(counts, engine.count_deliveries(&id, 1).await.unwrap());
+    assert_eq!(counts, engine.recount(&id, 1, now()).await.unwrap().counts);
     assert_eq!(counts.read, 1);
 }
 
@@ -168,19 +356,6 @@ fn rows() -> impl Strategy<Value = Vec<(u32, State)>> {
     rows.prop_map(|it| it.into_iter().collect())
 }
 
-async fn write(engine: &Engine, id: &BroadcastId, contact: &ContactId, state: State) {
-    let reason = match state {
-        State::Skipped => Some(SkipReason::Blocked),
-        State::Cancelled => None,
-        _ => {
-            claim(engine, id, contact).await;
-            engine.report(id, contact, state, None, now()).await.unwrap();
-            return;
-        }
-    };
-    engine.decide_not_to_send(id, contact, reason, now(), expiry()).await.unwrap();
-}
-
 #[test]
 fn counts_are_those_of_the_rows_and_pages_have_every_row_once() {
     let filters = prop::option::of(prop::sample::select(State::ALL.to_vec()));
@@ -188,10 +363,14 @@ fn counts_are_those_of_the_rows_and_pages_have_every_row_once() {
         let id = fresh_broadcast();
         let mut want = Counts { audience: 50, ..Counts::default() };
         for (n, state) in &rows {
-            write(engine, &id, &contact_id(*n), *state).await;
+            bring(engine, &id, &contact_id(*n), Some(*state)).await;
             want.add(*state, 1);
         }
-        prop_assert_eq!(engine.count_deliveries(&id, 50).await.unwrap(), want);
+        let tally = engine.recount(&id, 50, now()).await.unwrap();
+        prop_assert_eq!(tally.counts, want);
+        let amiss: i64 = tally.reasons.values().sum();
+        prop_assert_eq!(amiss, want.failed + want.skipped);
+        prop_assert_eq!(engine.reasons(&id).await.unwrap(), tally.reasons);
 
         let mut listed = Vec::new();
         let mut after = None;
@@ -254,7 +433,9 @@ fn bytes(name: &str, value: &AttributeValue) -> usize {
 async fn a_delivery_is_one_write_unit_whatever_is_written_on_it() {
     let (engine, id) = (Engine::start().await, fresh_broadcast());
     claim(&engine, &id, &contact_id(1)).await;
-    engine.report(&id, &contact_id(1), State::Failed, Some(131_026), now()).await.unwrap();
+    let priced = Some("free_customer_service/authentication-international".to_owned());
+    let news = News { code: Some(131_026), priced, ..News::of(Report::Failed, now()) };
+    engine.tell(&id, &contact_id(1), &news).await.unwrap();
     let why = Some(SkipReason::AlreadyReached);
     engine.decide_not_to_send(&id, &contact_id(2), why, now(), expiry()).await.unwrap();
     let all = engine.everything().await;

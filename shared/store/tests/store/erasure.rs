@@ -1,9 +1,9 @@
 //! Erasure and the night's clearing: what is gone is gone everywhere, whatever happens meanwhile.
 
 use domain::contact::{ConsentChange, Contact};
-use domain::delivery::State;
+use domain::delivery::{Report, State};
 use domain::message::{Media, ProfileName, Sender};
-use store::{Counted, EntryContent, Night, StoreError, Turn};
+use store::{Counted, EntryContent, News, Night, StoreError, Take, Turn};
 
 use crate::support::{
     Engine, Everything, answer, contact_id, entry_at, following, fresh_broadcast, fresh_key, later,
@@ -72,8 +72,19 @@ async fn seed(engine: &Engine) -> Contact {
     let merged = Contact { phone: Some(phone(2)), ..loaded.merged() };
     engine.save(turn(&line, &loaded, &fresh_key(), &merged)).await.unwrap();
     let broadcast = fresh_broadcast();
-    engine.claim(&broadcast, &merged.id, now(), later(1000)).await.unwrap();
-    engine.report(&broadcast, &merged.id, State::Delivered, None, now()).await.unwrap();
+    let take = Take {
+        broadcast: &broadcast,
+        contact: &merged.id,
+        others: &[],
+        token: "ours",
+        run: 1,
+        again: false,
+        now: now(),
+        expires_at: later(1000),
+    };
+    engine.claim(take).await.unwrap();
+    let news = News::of(Report::Delivered, now());
+    engine.tell(&broadcast, &merged.id, &news).await.unwrap();
     engine.contact(&line, &merged.id).await.unwrap().unwrap()
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::broadcast::{Audience, Broadcast, Plan, State};
+use domain::broadcast::{Audience, Broadcast, Plan, PlanOf, State};
 use domain::ids::{BroadcastId, ContactId, LineId, TopicId};
 use futures::future;
 use proptest::prelude::*;
@@ -92,7 +92,7 @@ async fn a_page_of_several_topics_is_no_longer_than_one_of_one() {
 async fn sending(engine: &Engine, line: &LineId) -> Broadcast {
     let audience = Audience::Topics(vec![TopicId::new("eventi")]);
     let broadcast = Broadcast { state: State::Scheduled, ..draft(line, audience) };
-    engine.create_broadcast(&broadcast, Some(now()), None).await.unwrap();
+    engine.create_broadcast(&broadcast, None).await.unwrap();
     let change =
         Change { started_at: Some(now()), new_run: true, due_at: Some(now()), ..Change::default() };
     change_to(engine, &broadcast.id, State::Scheduled, State::Sending, change).await
@@ -106,6 +106,10 @@ async fn change_to(
     change: Change,
 ) -> Broadcast {
     engine.change_broadcast(&pordenone(), id, from, to, change).await.unwrap()
+}
+
+fn plan(cursor: Option<ContactId>, chunks: u32, complete: bool) -> Plan {
+    Plan { of: PlanOf::Audience, cursor, chunks, complete }
 }
 
 /// Plans to the end, as the fan-out does.
@@ -122,7 +126,8 @@ async fn fan_out(engine: &Engine, id: &BroadcastId) {
             .unwrap();
         let chunks: Vec<_> = people.chunks(2).map(<[_]>::to_vec).collect();
         let more = u32::try_from(chunks.len()).unwrap();
-        let next = Plan { complete: end.is_none(), cursor: end, chunks: plan.chunks + more };
+        let chunks_after = plan.chunks + more;
+        let next = Plan { of: plan.of, complete: end.is_none(), cursor: end, chunks: chunks_after };
         match engine.plan(&broadcast, &chunks, &next).await {
             Ok(()) | Err(StoreError::Conflict) => {}
             Err(err) => panic!("{err}"),
@@ -132,7 +137,7 @@ async fn fan_out(engine: &Engine, id: &BroadcastId) {
 
 async fn planned_people(engine: &Engine, id: &BroadcastId) -> Vec<ContactId> {
     let mut people = Vec::new();
-    for chunk in engine.open_chunks(id, 1000).await.unwrap() {
+    for chunk in engine.open_chunks(id, None, 1000).await.unwrap() {
         assert!(chunk.people.is_empty(), "lists have no people");
         people.extend(engine.chunk(id, chunk.number).await.unwrap().unwrap().people);
     }
@@ -152,7 +157,7 @@ async fn two_fan_outs_at_once_plan_everybody_once() {
     assert_eq!(planned_people(&engine, id).await, everybody);
     let planned = engine.broadcast(&line, id).await.unwrap().unwrap();
     assert_eq!(planned.counts.audience, 23);
-    assert_eq!(planned.plan, Plan { cursor: None, chunks: 12, complete: true });
+    assert_eq!(planned.plan, plan(None, 12, true));
 }
 
 #[tokio::test]
@@ -160,7 +165,7 @@ async fn of_two_that_plan_one_page_one_does() {
     let (engine, line) = (Engine::start().await, pordenone());
     let broadcast = sending(&engine, &line).await;
     let chunks = [vec![contact_id(1), contact_id(2)], vec![contact_id(3)]];
-    let next = Plan { cursor: Some(contact_id(3)), chunks: 2, complete: false };
+    let next = plan(Some(contact_id(3)), 2, false);
     let planned = future::join(
         engine.plan(&broadcast, &chunks, &next),
         engine.plan(&broadcast, &chunks, &next),
@@ -195,7 +200,7 @@ async fn a_page_of_nobody_moves_the_plan_as_well_and_only_once() {
 async fn a_plan_is_completed_only_once() {
     let (engine, line) = (Engine::start().await, pordenone());
     let broadcast = sending(&engine, &line).await;
-    let complete = Plan { cursor: None, chunks: 0, complete: true };
+    let complete = plan(None, 0, true);
     engine.plan(&broadcast, &[], &complete).await.unwrap();
     let found = engine.broadcast(&line, &broadcast.id).await.unwrap().unwrap();
     assert_eq!(found.plan, complete);
@@ -203,7 +208,7 @@ async fn a_plan_is_completed_only_once() {
         let again = engine.plan(broadcast, &[vec![contact_id(1)]], &complete).await;
         assert!(matches!(again, Err(StoreError::Conflict)));
     }
-    assert!(engine.open_chunks(&broadcast.id, 10).await.unwrap().is_empty());
+    assert!(engine.open_chunks(&broadcast.id, None, 10).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -212,10 +217,10 @@ async fn nothing_is_planned_for_a_broadcast_that_is_not_being_sent() {
     for to in [State::Paused, State::Cancelled, State::Stopped] {
         let broadcast = sending(&engine, &line).await;
         change_to(&engine, &broadcast.id, State::Sending, to, Change::default()).await;
-        let next = Plan { cursor: None, chunks: 1, complete: true };
+        let next = plan(None, 1, true);
         let planned = engine.plan(&broadcast, &[vec![contact_id(1)]], &next).await;
         assert!(matches!(planned, Err(StoreError::Conflict)), "{to:?}");
-        assert!(engine.open_chunks(&broadcast.id, 10).await.unwrap().is_empty(), "{to:?}");
+        assert!(engine.open_chunks(&broadcast.id, None, 10).await.unwrap().is_empty(), "{to:?}");
         let found = engine.broadcast(&line, &broadcast.id).await.unwrap().unwrap();
         assert_eq!((found.plan, found.counts.audience), (Plan::default(), 0), "{to:?}");
     }
@@ -227,9 +232,9 @@ async fn the_largest_page_of_chunks_fits_one_transaction() {
     let broadcast = sending(&engine, &line).await;
     let chunks: Vec<Vec<_>> =
         (0..99).map(|chunk| (0..50).map(|n| contact_id(chunk * 50 + n)).collect()).collect();
-    let next = Plan { cursor: None, chunks: 99, complete: true };
+    let next = plan(None, 99, true);
     engine.plan(&broadcast, &chunks, &next).await.unwrap();
-    assert_eq!(engine.open_chunks(&broadcast.id, 1000).await.unwrap().len(), 99);
+    assert_eq!(engine.open_chunks(&broadcast.id, None, 1000).await.unwrap().len(), 99);
 }
 
 #[tokio::test]
@@ -238,11 +243,11 @@ async fn a_chunk_is_open_until_it_is_closed_and_closed_once() {
     let broadcast = sending(&engine, &line).await;
     let id = &broadcast.id;
     let chunks: Vec<_> = (0..12).map(|n| vec![contact_id(n)]).collect();
-    let next = Plan { cursor: None, chunks: 12, complete: true };
+    let next = plan(None, 12, true);
     engine.plan(&broadcast, &chunks, &next).await.unwrap();
 
     let numbers: Vec<_> =
-        engine.open_chunks(id, 3).await.unwrap().iter().map(|it| it.number).collect();
+        engine.open_chunks(id, None, 3).await.unwrap().iter().map(|it| it.number).collect();
     assert_eq!(numbers, [0, 1, 2]);
     let closed = future::join_all((0..20).map(|_| engine.close_chunk(id, 1))).await;
     assert_eq!(closed.into_iter().filter(|it| *it.as_ref().unwrap()).count(), 1);
@@ -251,14 +256,14 @@ async fn a_chunk_is_open_until_it_is_closed_and_closed_once() {
     engine.mark_queued(id, 1, 1, later(2000)).await.unwrap();
     assert_eq!(engine.chunk(id, 1).await.unwrap(), None);
     let numbers: Vec<_> =
-        engine.open_chunks(id, 100).await.unwrap().iter().map(|it| it.number).collect();
+        engine.open_chunks(id, None, 100).await.unwrap().iter().map(|it| it.number).collect();
     assert_eq!(numbers, [vec![0], (2..12).collect()].concat());
 
     engine.mark_queued(id, 2, 3, later(2000)).await.unwrap();
     let queued = Some((3, later(2000)));
-    let want = Chunk { number: 2, people: vec![contact_id(2)], queued };
+    let want = Chunk { number: 2, people: vec![contact_id(2)], queued, again_from_run: None };
     assert_eq!(engine.chunk(id, 2).await.unwrap(), Some(want));
-    assert_eq!(engine.open_chunks(id, 2).await.unwrap()[1].queued, queued);
+    assert_eq!(engine.open_chunks(id, None, 2).await.unwrap()[1].queued, queued);
 }
 
 #[tokio::test]

@@ -2,8 +2,9 @@
 //! number, contact id, message key, broadcast id or request key. And what all items hold to.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::broadcast::{Audience, State};
+use domain::broadcast::{Audience, Broadcast, State};
 use domain::contact::{ConsentChange, Contact};
+use domain::delivery::SkipReason;
 use domain::ids::LineId;
 use store::{Change, Night, Once, StoreError, Turn, tables};
 
@@ -32,7 +33,8 @@ async fn nothing_of_one_line_is_visible_to_another() {
     engine.save(joined).await.unwrap();
     let broadcast = draft(&ours, Audience::All);
     let once = Once { body_hash: "a".to_owned(), status: 201, answer: String::new() };
-    engine.create_broadcast(&broadcast, Some(now()), Some(("key", &once))).await.unwrap();
+    let broadcast = Broadcast { due_at: Some(now()), ..broadcast };
+    engine.create_broadcast(&broadcast, Some(("key", &once))).await.unwrap();
     engine
         .save_night(&ours, "2026-11-22", &Night { finished: true, ..Night::default() }, now())
         .await
@@ -106,10 +108,8 @@ async fn what_goes_by_itself_says_when_in_seconds() {
     engine.save(asked).await.unwrap();
     let once = Once { body_hash: "a".to_owned(), status: 201, answer: String::new() };
     engine.remember(&line, "key", &once, now()).await.unwrap();
-    engine
-        .claim(&draft(&line, Audience::All).id, &contact_id(1), now(), later(1000))
-        .await
-        .unwrap();
+    let (id, why) = (draft(&line, Audience::All).id, Some(SkipReason::Blocked));
+    engine.decide_not_to_send(&id, &contact_id(1), why, now(), later(1000)).await.unwrap();
     engine.save_night(&line, "2026-11-22", &Night::default(), now()).await.unwrap();
     let year = now().as_second()..now().as_second() + 365 * 24 * 3600;
     let mut going = Vec::new();

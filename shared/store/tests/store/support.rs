@@ -311,6 +311,7 @@ pub(crate) fn draft(line: &LineId, audience: Audience) -> Broadcast {
         send_at: None,
         expires_at: None,
         started_at: None,
+        due_at: None,
         finished_at: None,
         run: 0,
         plan: Plan::default(),

@@ -1,0 +1,149 @@
+//! Why a whole broadcast stops or waits, what to do about it, and until when. In plain Italian: the
+//! office reads it as the broadcast's `reason`.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::failure::{self, Verdict};
+use crate::hours::ROME;
+
+/// A broadcast that goes no further for now. Nobody still open is lost by it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Halt {
+    /// Until somebody resumes it.
+    Stop { reason: String },
+    /// Until then, by itself.
+    Hold { reason: String, until: Timestamp },
+}
+
+/// Meta judges most templates within the hour. Source: Cloud API, templates/template-pacing.
+const QUALITY_HOLD: SignedDuration = SignedDuration::from_hours(1);
+
+impl Halt {
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::Stop { reason } | Self::Hold { reason, .. } => reason,
+        }
+    }
+
+    /// What a verdict on one person's message means for all; `None` if it is about that person.
+    pub fn of(verdict: Verdict, code: Option<i64>, now: Timestamp) -> Option<Self> {
+        match verdict {
+            Verdict::Stop => Some(Self::Stop { reason: reason(code) }),
+            Verdict::Hold { after_seconds } => Some(Self::Hold {
+                reason: reason(code),
+                until: now + SignedDuration::from_secs(after_seconds.into()),
+            }),
+            _ => None,
+        }
+    }
+
+    /// Meta accepted messages and holds them back while it judges the template.
+    pub fn quality(now: Timestamp) -> Self {
+        let reason = "Meta trattiene i messaggi mentre valuta la qualità del modello. Di solito \
+                      basta un'ora: l'invio riprende da solo.";
+        Self::Hold { reason: reason.to_owned(), until: now + QUALITY_HOLD }
+    }
+
+    /// The portfolio reached as many people as Meta allows.
+    pub fn portfolio(until: Timestamp) -> Self {
+        let reason = format!(
+            "Abbiamo raggiunto il numero di persone a cui Meta lascia scrivere in 24 ore. L'invio \
+             riprende da solo {}.",
+            when(until)
+        );
+        Self::Hold { reason, until }
+    }
+
+    /// The line's quiet hours.
+    pub fn quiet(until: Timestamp) -> Self {
+        let reason = format!(
+            "Sono le ore in cui il servizio non disturba. L'invio riprende da solo {}.",
+            when(until)
+        );
+        Self::Hold { reason, until }
+    }
+
+    /// The line has no such template any more, or one that asks for something else.
+    pub fn template_changed() -> Self {
+        let reason = "Il modello di questo invio non è più tra quelli della linea, o non ha più le \
+                      stesse parti da compilare. Rimetterlo e riprendere l'invio.";
+        Self::Stop { reason: reason.to_owned() }
+    }
+}
+
+/// What happened and what to do about it.
+fn reason(code: Option<i64>) -> String {
+    match code.and_then(failure::code) {
+        Some(code) => format!("{} {}", code.meaning_it, code.remedy_it),
+        None => failure::reason_it(code),
+    }
+}
+
+/// `il 23 novembre alle 08:00`
+fn when(at: Timestamp) -> String {
+    const MONTHS: [&str; 12] = [
+        "gennaio",
+        "febbraio",
+        "marzo",
+        "aprile",
+        "maggio",
+        "giugno",
+        "luglio",
+        "agosto",
+        "settembre",
+        "ottobre",
+        "novembre",
+        "dicembre",
+    ];
+    let at = at.to_zoned(ROME.clone());
+    let month = usize::try_from(at.month() - 1).ok().and_then(|it| MONTHS.get(it));
+    let day = match at.day() {
+        it @ (8 | 11) => format!("l'{it}"),
+        1 => "il 1º".to_owned(),
+        it => format!("il {it}"),
+    };
+    let month = month.copied().unwrap_or_default();
+    format!("{day} {month} alle {:02}:{:02}", at.hour(), at.minute())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn says_why_it_waits_and_until_when() {
+        let now = at("2026-11-22T22:00:00+01:00");
+        let texts = [
+            Halt::quality(now),
+            Halt::portfolio(at("2026-11-23T10:35:00+01:00")),
+            Halt::quiet(at("2026-12-08T08:00:00+01:00")),
+            Halt::quiet(at("2026-12-01T08:00:00+01:00")),
+            Halt::template_changed(),
+            Halt::of(Verdict::Stop, Some(131_042), now).unwrap(),
+            Halt::of(Verdict::Hold { after_seconds: 1 }, Some(132_015), now).unwrap(),
+        ];
+        let texts: Vec<_> = texts.iter().map(Halt::reason).collect();
+        insta::assert_snapshot!(texts.join("\n"), @r"
+        Meta trattiene i messaggi mentre valuta la qualità del modello. Di solito basta un'ora: l'invio riprende da solo.
+        Abbiamo raggiunto il numero di persone a cui Meta lascia scrivere in 24 ore. L'invio riprende da solo il 23 novembre alle 10:35.
+        Sono le ore in cui il servizio non disturba. L'invio riprende da solo l'8 dicembre alle 08:00.
+        Sono le ore in cui il servizio non disturba. L'invio riprende da solo il 1º dicembre alle 08:00.
+        Il modello di questo invio non è più tra quelli della linea, o non ha più le stesse parti da compilare. Rimetterlo e riprendere l'invio.
+        C'è un problema con il pagamento dei messaggi. Il Comune deve controllare su Meta il metodo di pagamento e il credito. Poi riprendere l'invio.
+        Meta ha messo in pausa il modello perché molti lo hanno segnalato. Riproviamo da soli tra qualche ora. Oppure annullare l'invio e scegliere un altro modello.
+        ");
+    }
+
+    #[test]
+    fn what_is_about_one_person_halts_nobody_else() {
+        let now = Timestamp::UNIX_EPOCH;
+        for verdict in [Verdict::Drop, Verdict::Slow, Verdict::Unresolved, Verdict::StopIfRepeated]
+        {
+            assert_eq!(Halt::of(verdict, Some(131_026), now), None);
+        }
+    }
+}
