@@ -103,7 +103,8 @@ impl App {
         let Some(contact) = contact else {
             return self.skip(work, id, SkipReason::Erased).await;
         };
-        if let Err(why) = broadcast::may_reach(&contact, &work.broadcast.audience) {
+        let Broadcast { audience, priority, .. } = work.broadcast;
+        if let Err(why) = broadcast::may_reach(&contact, audience, *priority) {
             return self.skip(work, id, why).await;
         }
         let token = random::key();

@@ -270,7 +270,14 @@ pub fn recount_at(finished_at: Timestamp, now: Timestamp) -> Option<Timestamp> {
 }
 
 /// Whether this person is still to be sent to, asked at the last moment.
-pub fn may_reach(contact: &Contact, audience: &Audience) -> Result<(), SkipReason> {
+///
+/// Who is suspended is tried all the same in an emergency: a warning that arrives against the odds
+/// is worth one more message that does not, and Meta bills only what is delivered.
+pub fn may_reach(
+    contact: &Contact,
+    audience: &Audience,
+    priority: Priority,
+) -> Result<(), SkipReason> {
     if contact.blocked {
         return Err(SkipReason::Blocked);
     }
@@ -286,6 +293,9 @@ pub fn may_reach(contact: &Contact, audience: &Audience) -> Result<(), SkipReaso
     }
     if contact.phone.is_none() && contact.user_id.is_none() {
         return Err(SkipReason::Unreachable);
+    }
+    if contact.is_suspended() && priority != Priority::Emergency {
+        return Err(SkipReason::Suspended);
     }
     Ok(())
 }
@@ -309,6 +319,8 @@ pub fn chunk_delay_seconds(chunk: u32, chunk_size: usize, per_second: u32) -> i6
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::phone::Phone;
 
@@ -476,7 +488,32 @@ mod tests {
             ("who is blocked", &blocked, &topic, Err(SkipReason::Blocked)),
             ("without an address", &lost, &topic, Err(SkipReason::Unreachable)),
         ] {
-            assert_eq!(may_reach(contact, audience), want, "{who}");
+            for priority in [Priority::Normal, Priority::Emergency] {
+                assert_eq!(may_reach(contact, audience, priority), want, "{who}, {priority:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn tries_who_was_not_delivered_to_three_times_in_emergencies_only() {
+        use Priority::{Emergency, Normal};
+        for (failed, priority, want) in [
+            (0, Normal, Ok(())),
+            (2, Normal, Ok(())),
+            (3, Normal, Err(SkipReason::Suspended)),
+            (3, Emergency, Ok(())),
+        ] {
+            let contact = Contact {
+                undeliverable: (0..failed).map(|n| BroadcastId::new(format!("{n}"))).collect(),
+                subscription: Subscription::Active {
+                    topics: BTreeSet::new(),
+                    since: Timestamp::UNIX_EPOCH,
+                },
+                phone: Some(Phone::parse("393330000001").unwrap()),
+                ..Contact::new(ContactId::new("c"))
+            };
+            let got = may_reach(&contact, &Audience::All, priority);
+            assert_eq!(got, want, "{failed} in a row, {priority:?}");
         }
     }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::ids::{ContactId, MessageId, TopicId, UserId};
+use crate::ids::{BroadcastId, ContactId, MessageId, TopicId, UserId};
 use crate::message::ProfileName;
 use crate::phone::Phone;
 
@@ -25,6 +25,10 @@ pub struct Contact {
     pub asked_at: Option<Timestamp>,
     pub invited_at: Option<Timestamp>,
     pub blocked: bool,
+    /// The latest broadcasts in a row of which Meta said that they cannot be delivered to this
+    /// person (131026), at most [`SUSPENDED_FROM`]. Empty again as soon as we hear from them or
+    /// something arrives.
+    pub undeliverable: BTreeSet<BroadcastId>,
     /// Ids of contacts merged into this one. A claim is checked against them too.
     pub former_ids: Vec<ContactId>,
 }
@@ -56,6 +60,7 @@ impl Contact {
             asked_at: None,
             invited_at: None,
             blocked: false,
+            undeliverable: BTreeSet::new(),
             former_ids: Vec::new(),
         }
     }
@@ -71,7 +76,21 @@ impl Contact {
     pub fn is_subscribed(&self) -> bool {
         matches!(self.subscription, Subscription::Active { .. }) && !self.blocked
     }
+
+    /// Whether so many broadcasts in a row did not reach this person that trying is no use.
+    ///
+    /// The subscription is not touched: nobody decided anything about it, and who writes again
+    /// after years is reached again.
+    pub fn is_suspended(&self) -> bool {
+        self.undeliverable.len() >= SUSPENDED_FROM
+    }
 }
+
+/// Broadcasts in a row that Meta could not deliver until a person is suspended.
+///
+/// One may be a phone that has not taken WhatsApp's new terms yet, or an afternoon of Meta's: the
+/// code does not say. Every message that cannot be delivered also lowers the number's quality.
+pub const SUSPENDED_FROM: usize = 3;
 
 /// One change of consent, or one we refused to make. Append-only.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,6 +166,8 @@ pub fn merge(kept: &Contact, other: &Contact) -> Contact {
         asked_at: kept.asked_at.max(other.asked_at),
         invited_at: kept.invited_at.max(other.invited_at),
         blocked: kept.blocked || other.blocked,
+        // They turned out to be one by a message: the person is there.
+        undeliverable: BTreeSet::new(),
         former_ids,
     }
 }

@@ -106,7 +106,8 @@ fn decide_for(
 /// The contact with what any message says of its sender.
 ///
 /// Who moved is known by the new number and user id from then on. Meta tells us that, not the
-/// person: it opens no service window.
+/// person: it opens no service window. But whatever comes shows that they are there, so what could
+/// not be delivered before is forgotten.
 fn seen(contact: &Contact, message: &Inbound) -> Contact {
     let mut contact = contact.clone();
     let sender = &message.sender;
@@ -120,6 +121,7 @@ fn seen(contact: &Contact, message: &Inbound) -> Contact {
     contact.phone = phone.cloned().or(contact.phone);
     contact.user_id = user_id.cloned().or(contact.user_id);
     contact.name = sender.name.clone().or(contact.name);
+    contact.undeliverable.clear();
     contact
 }
 

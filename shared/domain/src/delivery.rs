@@ -176,16 +176,22 @@ pub enum SkipReason {
     AlreadyReached,
     /// The broadcast's last useful moment had passed.
     Expired,
+    /// The last broadcasts could not be delivered, one after the other.
+    Suspended,
+    /// Pressed WhatsApp's own button against marketing messages.
+    MarketingStopped,
 }
 
 impl SkipReason {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 8] = [
         Self::Unsubscribed,
         Self::Blocked,
         Self::Unreachable,
         Self::Erased,
         Self::AlreadyReached,
         Self::Expired,
+        Self::Suspended,
+        Self::MarketingStopped,
     ];
 
     pub fn name(self) -> &'static str {
@@ -196,6 +202,8 @@ impl SkipReason {
             Self::Erased => "erased",
             Self::AlreadyReached => "already-reached",
             Self::Expired => "expired",
+            Self::Suspended => "suspended",
+            Self::MarketingStopped => "marketing-stopped",
         }
     }
 
@@ -212,6 +220,14 @@ impl SkipReason {
             Self::Erased => "I suoi dati sono stati cancellati prima dell'invio.",
             Self::AlreadyReached => "Aveva già ricevuto questo avviso con il numero di prima.",
             Self::Expired => "L'avviso era scaduto prima dell'invio.",
+            Self::Suspended => {
+                "WhatsApp non consegna più i messaggi a questa persona da tre invii: riprendiamo \
+                 quando ci scrive."
+            }
+            Self::MarketingStopped => {
+                "Ha chiesto a WhatsApp di non ricevere messaggi promozionali da questo numero: \
+                 riprendiamo quando li riattiva."
+            }
         }
     }
 }

@@ -3,8 +3,10 @@
 use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, KeysAndAttributes, Put, TransactWriteItem};
-use domain::contact::{ConsentChange, ConsentEvent, ConsentSource, Contact, Subscription, merge};
-use domain::ids::{ContactId, LineId, MessageId, TopicId, UserId};
+use domain::contact::{
+    ConsentChange, ConsentEvent, ConsentSource, Contact, SUSPENDED_FROM, Subscription, merge,
+};
+use domain::ids::{BroadcastId, ContactId, LineId, MessageId, TopicId, UserId};
 use domain::message::{ProfileName, Sender};
 use domain::phone::Phone;
 use jiff::{Timestamp, ToSpan};
@@ -293,6 +295,56 @@ impl Store {
             .collect()
     }
 
+    /// Notes that a broadcast could not be delivered to a contact (131026), as one of those in a
+    /// row. Twice is once, and what is gone stays gone.
+    ///
+    /// The contact's version stays: a message meanwhile is saved, and wins, since whoever writes is
+    /// there. Of a contact that is suspended already nothing is written.
+    pub async fn note_undeliverable(
+        &self,
+        line: &LineId,
+        contact: &ContactId,
+        broadcast: &BroadcastId,
+    ) -> Result<()> {
+        let noted = self
+            .client
+            .update_item()
+            .table_name(&self.tables.subscribers)
+            .set_key(Some(keys::contact(line, contact).into_item()))
+            .update_expression("ADD undeliverable :broadcast")
+            .condition_expression(
+                "attribute_exists(version) \
+                 AND (attribute_not_exists(undeliverable) OR size(undeliverable) < :suspended)",
+            )
+            .expression_attribute_values(
+                ":broadcast",
+                AttributeValue::Ss(vec![broadcast.as_str().to_owned()]),
+            )
+            .expression_attribute_values(":suspended", number(SUSPENDED_FROM as u64))
+            .send()
+            .await
+            .map_err(failed);
+        unless_conflict(noted)
+    }
+
+    /// Notes that something reached a contact: what could not be delivered before is forgotten.
+    ///
+    /// It costs a write even where there is nothing to forget, so it is for those only who were
+    /// sent to although something was noted of them.
+    pub async fn note_reachable(&self, line: &LineId, contact: &ContactId) -> Result<()> {
+        let noted = self
+            .client
+            .update_item()
+            .table_name(&self.tables.subscribers)
+            .set_key(Some(keys::contact(line, contact).into_item()))
+            .update_expression("REMOVE undeliverable")
+            .condition_expression("attribute_exists(undeliverable)")
+            .send()
+            .await
+            .map_err(failed);
+        unless_conflict(noted)
+    }
+
     /// How many follow each topic, and how many are subscribed at all (`*`).
     pub async fn count_followers(&self, line: &LineId, topic: &str) -> Result<i64> {
         let mut total = 0;
@@ -464,6 +516,14 @@ pub struct Seen {
     pub reply: Option<String>,
 }
 
+/// Done, or passed over because the condition did not hold.
+fn unless_conflict<T>(done: Result<T>) -> Result<()> {
+    match done {
+        Ok(_) | Err(StoreError::Conflict) => Ok(()),
+        Err(err) => Err(err),
+    }
+}
+
 /// What a contact follows, everyone's topic included.
 fn followed(contact: &Contact) -> BTreeSet<String> {
     let mut topics: BTreeSet<String> =
@@ -598,6 +658,7 @@ fn write_contact(line: &LineId, contact: &Contact, version: i64) -> Item {
         .with_some("asked_at", contact.asked_at.map(instant))
         .with_some("invited_at", contact.invited_at.map(instant))
         .with_some("blocked", contact.blocked.then_some(AttributeValue::Bool(true)))
+        .with_set("undeliverable", &contact.undeliverable)
         .with_set("former_ids", &contact.former_ids);
     match &contact.subscription {
         Subscription::Never => draft,
@@ -633,6 +694,7 @@ pub(crate) fn read_contact(item: &Item) -> Result<Contact> {
         asked_at: item.find_instant("asked_at"),
         invited_at: item.find_instant("invited_at"),
         blocked: item.flag("blocked"),
+        undeliverable: item.set("undeliverable").into_iter().map(BroadcastId::new).collect(),
         former_ids: item.set("former_ids").into_iter().map(ContactId::new).collect(),
     })
 }

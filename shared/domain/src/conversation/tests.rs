@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 
 use super::*;
-use crate::ids::{ContactId, MessageId, UserId};
+use crate::ids::{BroadcastId, ContactId, MessageId, UserId};
 use crate::line::{Topic, sample};
 use crate::message::{Media, Sender};
 use crate::phone::Phone;
@@ -571,6 +571,17 @@ fn who_moved_is_known_by_what_is_new_and_opens_no_window() {
     assert_eq!(moved.user_id, Some(UserId::new("IT.9")));
     assert!(moved.is_subscribed());
     assert!(!window_is_open(&moved, moment("25T12:00")));
+}
+
+#[test]
+fn whoever_is_heard_of_again_is_not_suspended_any_more() {
+    let undeliverable: BTreeSet<_> = ["1", "2", "3"].map(BroadcastId::new).into();
+    for what in ["Buongiorno", "[photo]", "[reaction]", "[moved]", "[tap stop]"] {
+        let suspended = Contact { undeliverable: undeliverable.clone(), ..stranger() };
+        assert!(suspended.is_suspended());
+        let contact = said(&free(), &suspended, &format!("24T09:00 {what}"));
+        assert_eq!(contact.undeliverable, BTreeSet::new(), "after {what}");
+    }
 }
 
 /// What a person may send: commands, questions, noise.

@@ -1,7 +1,9 @@
 //! Contacts: found by what identifies them, saved whole or not at all, merged without a loss.
 
-use domain::contact::{ConsentChange, ConsentEvent, ConsentSource, Contact, Subscription};
-use domain::ids::{ContactId, TopicId, UserId};
+use domain::contact::{
+    ConsentChange, ConsentEvent, ConsentSource, Contact, SUSPENDED_FROM, Subscription,
+};
+use domain::ids::{BroadcastId, ContactId, TopicId, UserId};
 use domain::message::{ProfileName, Sender};
 use domain::phone::Phone;
 use futures::future;
@@ -11,8 +13,8 @@ use proptest::prelude::*;
 use store::{MessageKey, StoreError, Turn, keys};
 
 use crate::support::{
-    Engine, answer, contact_id, following, fresh_key, hold, later, now, person, phone, pordenone,
-    question, question_at, said, sender, topics, turn, user,
+    Engine, answer, contact_id, following, fresh_broadcast, fresh_key, hold, later, now, person,
+    phone, pordenone, question, question_at, said, sender, topics, turn, user,
 };
 
 fn instants() -> impl Strategy<Value = Timestamp> {
@@ -40,6 +42,7 @@ fn contacts() -> impl Strategy<Value = Contact> {
         prop::option::of("IT\\.[0-9A-Za-z]{1,20}"),
         prop::option::of("\\PC{0,30}"),
         btree_set("[0-9a-f]{32}", 0..3),
+        btree_set("[0-9a-f]{32}", 0..3),
     );
     (ids, subscriptions(), times, any::<bool>()).prop_map(|(ids, subscription, times, blocked)| {
         Contact {
@@ -53,6 +56,7 @@ fn contacts() -> impl Strategy<Value = Contact> {
             asked_at: times.2,
             invited_at: times.3,
             blocked,
+            undeliverable: ids.4.into_iter().map(BroadcastId::new).collect(),
             former_ids: ids.3.into_iter().map(ContactId::new).collect(),
         }
     })
@@ -462,6 +466,69 @@ async fn a_number_that_another_contact_took_meanwhile_is_not_stolen() {
     // Looked at again, they are one person.
     let again = engine.load_as(&line, &person(1)).await;
     assert_eq!(again.twin.map(|it| it.contact.id), Some(contact_id(2)));
+}
+
+/// A person whom as many broadcasts did not reach as it takes to be suspended.
+async fn suspended(engine: &Engine) -> Contact {
+    let line = pordenone();
+    engine.meet(&line, &following(person(1), &["eventi"])).await;
+    for _ in 0..SUSPENDED_FROM {
+        engine.note_undeliverable(&line, &contact_id(1), &fresh_broadcast()).await.unwrap();
+    }
+    engine.contact(&line, &contact_id(1)).await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn whom_three_broadcasts_did_not_reach_is_suspended_and_stays_subscribed() {
+    let (engine, line) = (Engine::start().await, pordenone());
+    engine.meet(&line, &following(person(1), &["eventi"])).await;
+    let failed: Vec<_> = (0..5).map(|_| fresh_broadcast()).collect();
+    for (broadcast, want) in failed.iter().zip([1, 2, 3, 3, 3]) {
+        // A report may come twice.
+        for _ in 0..2 {
+            engine.note_undeliverable(&line, &contact_id(1), broadcast).await.unwrap();
+            let contact = engine.contact(&line, &contact_id(1)).await.unwrap().unwrap();
+            assert_eq!(contact.undeliverable.len(), want);
+            assert_eq!(contact.is_suspended(), want == SUSPENDED_FROM);
+            assert!(contact.is_subscribed());
+        }
+    }
+    assert_eq!(engine.followers_of(&line, "eventi").await, [contact_id(1)]);
+}
+
+#[tokio::test]
+async fn something_that_arrives_ends_a_suspension() {
+    let (engine, line) = (Engine::start().await, pordenone());
+    let contact = suspended(&engine).await;
+    assert!(contact.is_suspended());
+    engine.note_reachable(&line, &contact.id).await.unwrap();
+    let undeliverable = [].into();
+    let reached = Contact { undeliverable, ..contact };
+    assert_eq!(engine.contact(&line, &reached.id).await.unwrap(), Some(reached));
+    let before = engine.everything().await;
+    engine.note_reachable(&line, &contact_id(1)).await.unwrap();
+    assert_eq!(engine.everything().await, before);
+}
+
+#[tokio::test]
+async fn a_message_wins_over_what_was_reported_while_it_was_read() {
+    let (engine, line) = (Engine::start().await, pordenone());
+    engine.meet(&line, &person(1)).await;
+    let loaded = engine.load_as(&line, &person(1)).await;
+    engine.note_undeliverable(&line, &contact_id(1), &fresh_broadcast()).await.unwrap();
+    engine.save(turn(&line, &loaded, &fresh_key(), &person(1))).await.unwrap();
+    assert_eq!(engine.contact(&line, &contact_id(1)).await.unwrap(), Some(person(1)));
+}
+
+#[tokio::test]
+async fn a_late_report_makes_nobody() {
+    let (engine, line) = (Engine::start().await, pordenone());
+    let contact = suspended(&engine).await;
+    engine.forget(&line, &contact).await.unwrap();
+    let before = engine.everything().await;
+    engine.note_undeliverable(&line, &contact.id, &fresh_broadcast()).await.unwrap();
+    engine.note_reachable(&line, &contact.id).await.unwrap();
+    assert_eq!(engine.everything().await, before);
 }
 
 #[tokio::test]
