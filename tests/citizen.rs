@@ -1,5 +1,7 @@
 //! The citizen's story: joins, asks, leaves.
 
+use serde_json::json;
+
 use crate::support::World;
 
 #[tokio::test]
@@ -97,6 +99,56 @@ async fn a_day_later_the_desk_can_no_longer_answer_freely() {
     let (status, problem) = desk.post(&path, serde_json::json!({ "text": "Sul sito." })).await;
     assert_eq!(status, 409, "{problem}");
     assert!(elsa.heard("pordenone").await.is_empty());
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn who_presses_whatsapps_own_stop_gets_no_events_any_more_and_all_the_rest() {
+    let world = World::start().await;
+    let gina = world.person("393330001007");
+    let ugo = world.person("393330001008");
+    gina.says("pordenone", "ISCRIVIMI").await;
+    let stops = |it: &mut fakes::meta::Person| {
+        it.stopped_marketing.insert("pordenone".to_owned());
+    };
+    // Every webhook comes three times, and a stop tells nothing of who never wrote.
+    world.meta().faults(|it| it.duplicates = 2);
+    for person in [&gina, &ugo] {
+        world.advance(60).await;
+        world.meta().change_person(&person.digits, stops).unwrap();
+        world.settled().await;
+    }
+    assert_eq!(gina.heard("pordenone").await.len(), 1, "a press on a button is not answered");
+    let office = world.office("pordenone");
+    let (_, count) = office.get("/subscribers/count").await;
+    assert_eq!((&count["total"], &count["topics"]["eventi"]), (&json!(1), &json!(0)), "{count}");
+    assert_eq!(count["topics"]["scadenze"], 1);
+    let (_, found) = office.post("/contacts/search", json!({ "phone": "393330001008" })).await;
+    assert_eq!(found["items"], json!([]), "nobody is made known by it");
+    let (_, open) = office.get("/conversations").await;
+    assert_eq!(open["items"], json!([]), "nobody at the desk has to do anything");
+
+    // Asked for again by word, the topic is there; but Meta refuses until its own button is pressed.
+    world.advance(60).await;
+    gina.says("pordenone", "aggiungi eventi").await;
+    gina.hears("pordenone", "Eventi in città").await;
+    let passed_over = office.drafts_an_event("la sagra del fico").await;
+    office.sends(&passed_over).await;
+    let (_, rows) = office.get(&format!("/broadcasts/{passed_over}/deliveries")).await;
+    assert_eq!(rows["items"][0]["state"], "skipped", "{rows}");
+    assert!(rows["items"][0]["reason"].as_str().unwrap().contains("promozionali"), "{rows}");
+    assert_eq!(world.meta().refusals().get(&131_050), None, "Meta does not have to refuse");
+    let deadline = office.drafts(&["scadenze"], "rinnovare l'abbonamento").await;
+    office.sends(&deadline).await;
+    gina.hears("pordenone", "rinnovare l'abbonamento").await;
+
+    world.advance(60).await;
+    world.meta().change_person(&gina.digits, |it| it.stopped_marketing.clear()).unwrap();
+    world.settled().await;
+    let sent = office.drafts_an_event("il concerto di Natale").await;
+    office.sends(&sent).await;
+    gina.hears("pordenone", "il concerto di Natale").await;
+    assert_eq!(gina.times_heard("pordenone", "la sagra del fico").await, 0);
     world.ends().await;
 }
 

@@ -230,6 +230,28 @@ impl Office<'_> {
         made["id"].as_str().unwrap().to_owned()
     }
 
+    /// An event in Pordenone's words, which is marketing, as a draft; its id.
+    pub(crate) async fn drafts_an_event(&self, what: &str) -> String {
+        let event = json!({
+            "title": "Evento",
+            "audience": { "topics": ["eventi"] },
+            "message": { "template": {
+                "name": "pordenone_evento",
+                "language": "it",
+                "parameters": {
+                    "evento": what,
+                    "quando": "sabato alle 20",
+                    "dove": "in piazza",
+                    "ingresso": "libero",
+                    "pagina": "www.comune.pordenone.it",
+                },
+            } },
+        });
+        let (status, made) = self.post("/broadcasts", event).await;
+        assert_eq!(status, 201, "{made}");
+        made["id"].as_str().unwrap().to_owned()
+    }
+
     /// Sends a draft now, and waits until it has been sent.
     pub(crate) async fn sends(&self, id: &str) {
         let (status, answer) = self.post(&format!("/broadcasts/{id}/schedule"), json!({})).await;

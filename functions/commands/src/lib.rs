@@ -158,6 +158,7 @@ impl App {
         let current = loaded.merged();
         let reading = read(line, &message.content);
         let decision = conversation::decide(&current, message, reading.as_ref(), line, now);
+        let Some(decision) = decision else { return Ok(None) };
         let reply = decision.reply.as_ref().map(|it| NewEntry {
             row: keys::row(now.as_millisecond(), key, "out"),
             at: now,
@@ -200,8 +201,10 @@ impl App {
         let detail_type = match decision.event.as_ref().map(|it| &it.change) {
             Some(ConsentChange::Subscribed { .. }) => "subscriber.joined",
             Some(ConsentChange::Unsubscribed) => "subscriber.left",
-            Some(ConsentChange::TopicsChosen { .. }) => "subscriber.topics-chosen",
-            Some(ConsentChange::Outdated { .. }) | None => return,
+            Some(ConsentChange::TopicsChosen { .. } | ConsentChange::MarketingStopped { .. }) => {
+                "subscriber.topics-chosen"
+            }
+            Some(ConsentChange::MarketingResumed | ConsentChange::Outdated { .. }) | None => return,
         };
         let detail = json!({ "line": line.id.as_str() });
         if let Err(err) = self.bus.publish(Event { detail_type, detail }).await {

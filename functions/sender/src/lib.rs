@@ -182,11 +182,13 @@ impl App {
         chunk: &Chunk,
     ) -> anyhow::Result<Option<Work<'a>>> {
         let app = self.apps.iter().find(|it| it.id == line.app).context("find Meta app")?;
-        let Some(message) = message::filled(line, broadcast) else { return Ok(None) };
+        let filled = message::filled(line, broadcast);
+        let Some((message, category)) = filled else { return Ok(None) };
         Ok(Some(Work {
             line,
             broadcast,
             message,
+            category,
             token: app.access_token.expose(),
             expires_at: self.rows_expire_at(line),
             again_from_run: chunk.again_from_run,

@@ -11,7 +11,7 @@ use domain::doubt::{self, Hearing, Known, Standing};
 use domain::failure::{self, Failure, Verdict};
 use domain::halt::Halt;
 use domain::ids::ContactId;
-use domain::line::Line;
+use domain::line::{Category, Line};
 use domain::message::Outgoing;
 use jiff::{Timestamp, ToSpan};
 use platform::random;
@@ -35,6 +35,8 @@ pub(crate) struct Work<'a> {
     pub(crate) line: &'a Line,
     pub(crate) broadcast: &'a Broadcast,
     pub(crate) message: Outgoing,
+    /// Of its template.
+    pub(crate) category: Category,
     pub(crate) token: &'a str,
     /// When the deliveries' rows go by themselves.
     pub(crate) expires_at: Timestamp,
@@ -104,7 +106,7 @@ impl App {
             return self.skip(work, id, SkipReason::Erased).await;
         };
         let Broadcast { audience, priority, .. } = work.broadcast;
-        if let Err(why) = broadcast::may_reach(&contact, audience, *priority) {
+        if let Err(why) = broadcast::may_reach(&contact, audience, work.category, *priority) {
             return self.skip(work, id, why).await;
         }
         let token = random::key();

@@ -7,6 +7,7 @@ use jiff::{Timestamp, ToSpan};
 use crate::contact::{Contact, Subscription};
 use crate::delivery::{Counts, SkipReason};
 use crate::ids::{BroadcastId, ContactId, LineId, TopicId};
+use crate::line::Category;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Broadcast {
@@ -271,11 +272,15 @@ pub fn recount_at(finished_at: Timestamp, now: Timestamp) -> Option<Timestamp> {
 
 /// Whether this person is still to be sent to, asked at the last moment.
 ///
+/// `category` is the template's. Who stopped marketing messages is not tried even in an emergency:
+/// Meta refuses them, and a warning is no marketing.
+///
 /// Who is suspended is tried all the same in an emergency: a warning that arrives against the odds
 /// is worth one more message that does not, and Meta bills only what is delivered.
 pub fn may_reach(
     contact: &Contact,
     audience: &Audience,
+    category: Category,
     priority: Priority,
 ) -> Result<(), SkipReason> {
     if contact.blocked {
@@ -284,6 +289,10 @@ pub fn may_reach(
     let Subscription::Active { topics: followed, .. } = &contact.subscription else {
         return Err(SkipReason::Unsubscribed);
     };
+    // Before the topics, which went with it: this is the reason.
+    if category == Category::Marketing && contact.marketing_stopped_at().is_some() {
+        return Err(SkipReason::MarketingStopped);
+    }
     let follows = match audience {
         Audience::All => true,
         Audience::Topics(topics) => topics.iter().any(|it| followed.contains(it)),
@@ -322,6 +331,8 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::contact::MarketingSwitch;
+    use crate::message::MarketingChoice;
     use crate::phone::Phone;
 
     #[test]
@@ -488,8 +499,42 @@ mod tests {
             ("who is blocked", &blocked, &topic, Err(SkipReason::Blocked)),
             ("without an address", &lost, &topic, Err(SkipReason::Unreachable)),
         ] {
+            for category in [Category::Utility, Category::Marketing] {
+                for priority in [Priority::Normal, Priority::Emergency] {
+                    let got = may_reach(contact, audience, category, priority);
+                    assert_eq!(got, want, "{who}, {category:?}, {priority:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn sends_no_marketing_to_who_stopped_it_and_everything_else() {
+        use Category::{Marketing, Utility};
+        use MarketingChoice::{Resume, Stop};
+        let eventi = TopicId::new("eventi");
+        for (switch, follows, category, want) in [
+            (Some(Stop), true, Marketing, Err(SkipReason::MarketingStopped)),
+            (Some(Stop), false, Marketing, Err(SkipReason::MarketingStopped)),
+            (Some(Stop), true, Utility, Ok(())),
+            (Some(Resume), true, Marketing, Ok(())),
+            (Some(Resume), false, Marketing, Err(SkipReason::Unsubscribed)),
+            (None, true, Marketing, Ok(())),
+        ] {
+            let at = Timestamp::UNIX_EPOCH;
+            let contact = Contact {
+                marketing: switch.map(|choice| MarketingSwitch { choice, at }),
+                subscription: Subscription::Active {
+                    topics: follows.then(|| eventi.clone()).into_iter().collect(),
+                    since: at,
+                },
+                phone: Some(Phone::parse("393330000001").unwrap()),
+                ..Contact::new(ContactId::new("c"))
+            };
+            let audience = Audience::Topics(vec![eventi.clone()]);
             for priority in [Priority::Normal, Priority::Emergency] {
-                assert_eq!(may_reach(contact, audience, priority), want, "{who}, {priority:?}");
+                let got = may_reach(&contact, &audience, category, priority);
+                assert_eq!(got, want, "{switch:?}, {follows}, {category:?}, {priority:?}");
             }
         }
     }
@@ -512,7 +557,7 @@ mod tests {
                 phone: Some(Phone::parse("393330000001").unwrap()),
                 ..Contact::new(ContactId::new("c"))
             };
-            let got = may_reach(&contact, &Audience::All, priority);
+            let got = may_reach(&contact, &Audience::All, Category::Utility, priority);
             assert_eq!(got, want, "{failed} in a row, {priority:?}");
         }
     }

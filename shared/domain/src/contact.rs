@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::ids::{BroadcastId, ContactId, MessageId, TopicId, UserId};
-use crate::message::ProfileName;
+use crate::message::{MarketingChoice, ProfileName};
 use crate::phone::Phone;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +29,19 @@ pub struct Contact {
     /// person (131026), at most [`SUSPENDED_FROM`]. Empty again as soon as we hear from them or
     /// something arrives.
     pub undeliverable: BTreeSet<BroadcastId>,
+    /// What Meta last told us of WhatsApp's own switch for our marketing messages; `None` if it
+    /// never did. It is no part of the subscription: only the person can turn it, and not by
+    /// writing to us.
+    pub marketing: Option<MarketingSwitch>,
     /// Ids of contacts merged into this one. A claim is checked against them too.
     pub former_ids: Vec<ContactId>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MarketingSwitch {
+    pub choice: MarketingChoice,
+    /// Meta's time of it.
+    pub at: Timestamp,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +72,7 @@ impl Contact {
             invited_at: None,
             blocked: false,
             undeliverable: BTreeSet::new(),
+            marketing: None,
             former_ids: Vec::new(),
         }
     }
@@ -83,6 +95,11 @@ impl Contact {
     /// after years is reached again.
     pub fn is_suspended(&self) -> bool {
         self.undeliverable.len() >= SUSPENDED_FROM
+    }
+
+    /// Since when Meta takes no marketing message of ours to this person.
+    pub fn marketing_stopped_at(&self) -> Option<Timestamp> {
+        self.marketing.filter(|it| it.choice == MarketingChoice::Stop).map(|it| it.at)
     }
 }
 
@@ -114,6 +131,12 @@ pub enum ConsentChange {
         topics: BTreeSet<TopicId>,
     },
     Unsubscribed,
+    /// No marketing messages any more; the topics are those that are left.
+    MarketingStopped {
+        topics: BTreeSet<TopicId>,
+    },
+    /// Marketing messages may come again. No topic comes back by it.
+    MarketingResumed,
     /// A change older than the newest one taken: written down, not applied.
     Outdated {
         wanted: String,
@@ -126,6 +149,30 @@ pub enum ConsentSource {
     Message { id: MessageId, text: String, rule: String },
     /// Asked for off WhatsApp and recorded by an operator with its proof.
     Operator { who: String, proof: String },
+    /// A button of WhatsApp's own, of which Meta told us.
+    Button { told_by: ToldBy },
+}
+
+/// How Meta tells of a press on WhatsApp's own button.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ToldBy {
+    /// By the webhook `user_preferences`.
+    Webhook,
+    /// By refusing a marketing message: [`crate::failure::MARKETING_STOPPED`].
+    Refusal,
+}
+
+impl ToldBy {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Webhook => "webhook",
+            Self::Refusal => "refusal",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Webhook, Self::Refusal].into_iter().find(|it| it.name() == name)
+    }
 }
 
 // Written by hand because a text is personal data.
@@ -134,6 +181,7 @@ impl std::fmt::Debug for ConsentSource {
         f.write_str(match self {
             Self::Message { .. } => "Message(redacted)",
             Self::Operator { .. } => "Operator(redacted)",
+            Self::Button { .. } => "Button",
         })
     }
 }
@@ -168,8 +216,15 @@ pub fn merge(kept: &Contact, other: &Contact) -> Contact {
         blocked: kept.blocked || other.blocked,
         // They turned out to be one by a message: the person is there.
         undeliverable: BTreeSet::new(),
+        marketing: newer_switch(kept.marketing, other.marketing),
         former_ids,
     }
+}
+
+/// Of two from the same instant, the one that stops.
+fn newer_switch(a: Option<MarketingSwitch>, b: Option<MarketingSwitch>) -> Option<MarketingSwitch> {
+    let stops = |it: &MarketingSwitch| it.choice == MarketingChoice::Stop;
+    a.into_iter().chain(b).max_by_key(|it| (it.at, stops(it)))
 }
 
 #[cfg(test)]
@@ -250,5 +305,25 @@ mod tests {
         };
         assert!(!merge(&active, &left).is_subscribed());
         assert!(!merge(&left, &active).is_subscribed());
+    }
+
+    #[test]
+    fn the_newer_turn_of_the_switch_holds_and_of_two_the_one_that_stops() {
+        use MarketingChoice::{Resume, Stop};
+        for (a, b, want) in [
+            (None, None, None),
+            (None, Some((Stop, 1)), Some((Stop, 1))),
+            (Some((Stop, 1)), Some((Resume, 2)), Some((Resume, 2))),
+            (Some((Resume, 1)), Some((Stop, 2)), Some((Stop, 2))),
+            (Some((Resume, 2)), Some((Stop, 2)), Some((Stop, 2))),
+        ] {
+            let contact = |id, switch: Option<(MarketingChoice, i64)>| Contact {
+                marketing: switch.map(|(choice, at)| MarketingSwitch { choice, at: second(at) }),
+                ..Contact::new(ContactId::new(id))
+            };
+            let want = contact("a", want).marketing;
+            assert_eq!(merge(&contact("a", a), &contact("b", b)).marketing, want);
+            assert_eq!(merge(&contact("b", b), &contact("a", a)).marketing, want);
+        }
     }
 }

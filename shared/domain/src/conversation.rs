@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use jiff::{Timestamp, ToSpan};
 
-use crate::contact::{ConsentChange, ConsentEvent, ConsentSource, Contact, Subscription};
+use crate::contact::{
+    ConsentChange, ConsentEvent, ConsentSource, Contact, MarketingSwitch, Subscription, ToldBy,
+};
 use crate::ids::TopicId;
-use crate::line::Line;
-use crate::message::{Content, Inbound};
+use crate::line::{Category, Line};
+use crate::message::{Content, Inbound, MarketingChoice};
 use crate::reading::{Intent, Kind, Reading, TopicChange};
 use crate::reply::Reply;
 
@@ -24,7 +26,7 @@ pub struct Decision {
 /// What the desk gets of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Desk {
-    /// Nothing: a reaction, a change of number.
+    /// Nothing: a reaction, a change of number, a press on WhatsApp's own button.
     Nothing,
     /// A line in the history; nobody needs to answer.
     Recorded,
@@ -41,18 +43,25 @@ pub fn window_is_open(contact: &Contact, now: Timestamp) -> bool {
 
 /// Decides what `message` means. `reading` is there for texts and taps we understand as commands;
 /// everything else is for the desk.
+///
+/// `None` if nothing is to be kept of it: a press on WhatsApp's own button by somebody the line
+/// does not know, or does not know any more.
 pub fn decide(
     contact: &Contact,
     message: &Inbound,
     reading: Option<&Reading>,
     line: &Line,
     now: Timestamp,
-) -> Decision {
+) -> Option<Decision> {
+    let unknown = contact.phone.is_none() && contact.user_id.is_none();
+    if unknown && matches!(message.content, Content::Marketing(_)) {
+        return None;
+    }
     let contact = seen(contact, message);
     let decision = decide_for(contact, message, reading, line, now);
     // A message that came a day late changes what it changes, but its answer would be refused.
     let reply = decision.reply.clone().filter(|_| window_is_open(&decision.contact, now));
-    Decision { reply, ..decision }
+    Some(Decision { reply, ..decision })
 }
 
 fn decide_for(
@@ -65,6 +74,12 @@ fn decide_for(
     let nothing = |contact, desk| Decision { contact, event: None, desk, reply: None };
     let Some(reading) = reading else {
         return match message.content {
+            Content::Marketing(choice) => {
+                let switched =
+                    switch_marketing(&contact, choice, message.at, ToldBy::Webhook, line);
+                let (contact, event) = switched.map_or((contact, None), |it| (it.0, Some(it.1)));
+                Decision { event, ..nothing(contact, Desk::Nothing) }
+            }
             Content::Reaction { .. } | Content::Moved { .. } => nothing(contact, Desk::Nothing),
             _ if contact.blocked => nothing(contact, Desk::Recorded),
             _ => question(contact, line, now),
@@ -106,17 +121,19 @@ fn decide_for(
 /// The contact with what any message says of its sender.
 ///
 /// Who moved is known by the new number and user id from then on. Meta tells us that, not the
-/// person: it opens no service window. But whatever comes shows that they are there, so what could
+/// person: it opens no service window, and neither does a press on WhatsApp's own button. But whatever comes shows that they are there, so what could
 /// not be delivered before is forgotten.
 fn seen(contact: &Contact, message: &Inbound) -> Contact {
     let mut contact = contact.clone();
     let sender = &message.sender;
     let (mut phone, mut user_id) = (sender.phone.as_ref(), sender.user_id.as_ref());
-    if let Content::Moved { phone: new_phone, user_id: new_user_id, .. } = &message.content {
-        phone = new_phone.as_ref().or(phone);
-        user_id = new_user_id.as_ref().or(user_id);
-    } else {
-        contact.last_inbound_at = contact.last_inbound_at.max(Some(message.at));
+    match &message.content {
+        Content::Moved { phone: new_phone, user_id: new_user_id, .. } => {
+            phone = new_phone.as_ref().or(phone);
+            user_id = new_user_id.as_ref().or(user_id);
+        }
+        Content::Marketing(_) => {}
+        _ => contact.last_inbound_at = contact.last_inbound_at.max(Some(message.at)),
     }
     contact.phone = phone.cloned().or(contact.phone);
     contact.user_id = user_id.cloned().or(contact.user_id);
@@ -174,13 +191,15 @@ fn consent(contact: Contact, message: &Inbound, reading: &Reading, line: &Line) 
         Subscription::Active { topics, since } => Some((topics.clone(), *since)),
         _ => None,
     };
+    let wanted = |topics| unless_stopped_since(topics, &contact, message.at, line);
     let (change, reply) = match (&reading.intent, &current) {
         (Intent::Subscribe { topics: named }, None) => {
             let topics = if named.is_empty() { default_topics(line) } else { set(named) };
+            let topics = wanted(topics);
             (Some(ConsentChange::Subscribed { topics: topics.clone() }), Reply::Welcome { topics })
         }
         (Intent::Subscribe { topics: named }, Some((topics, _))) => {
-            let more = topics | &set(named);
+            let more = topics | &wanted(set(named));
             if more == *topics {
                 (None, Reply::AlreadySubscribed { topics: more })
             } else {
@@ -191,16 +210,14 @@ fn consent(contact: Contact, message: &Inbound, reading: &Reading, line: &Line) 
             }
         }
         (Intent::Topics { change: Some(change) }, Some((topics, _))) => {
-            match changed(topics, change) {
-                // What the line no longer has cannot be what they stay for.
-                next if !next.iter().any(|it| line.topic(it).is_some()) => {
-                    (Some(ConsentChange::Unsubscribed), Reply::Goodbye)
-                }
-                next if next == *topics => (None, Reply::TopicsSaved { topics: next }),
-                next => (
-                    Some(ConsentChange::TopicsChosen { topics: next.clone() }),
-                    Reply::TopicsSaved { topics: next },
-                ),
+            let next = changed(topics, change);
+            // What the line no longer has cannot be what they stay for.
+            if next.iter().any(|it| line.topic(it).is_some()) {
+                let next = wanted(next);
+                let chosen = ConsentChange::TopicsChosen { topics: next.clone() };
+                ((next != *topics).then_some(chosen), Reply::TopicsSaved { topics: next })
+            } else {
+                (Some(ConsentChange::Unsubscribed), Reply::Goodbye)
             }
         }
         // Choosing is not joining: who has not opted in is told how.
@@ -221,10 +238,90 @@ fn consent(contact: Contact, message: &Inbound, reading: &Reading, line: &Line) 
                 let since = current.map_or(message.at, |(_, since)| since);
                 Subscription::Active { topics: topics.clone(), since }
             }
-            ConsentChange::Outdated { .. } => contact.subscription,
+            ConsentChange::MarketingStopped { .. }
+            | ConsentChange::MarketingResumed
+            | ConsentChange::Outdated { .. } => contact.subscription,
         };
     }
     Decision { contact, event, desk: Desk::Recorded, reply: Some(reply) }
+}
+
+/// What WhatsApp's own switch for marketing messages, turned at `at`, means for a contact: the
+/// contact after it and what is to be written down; `None` if we knew.
+///
+/// Stopped, the marketing topics go, unless a newer word of theirs chose what they follow. The
+/// subscription stays even without any topic left: they stopped one kind of message, and everything
+/// else still reaches them. Turned on again, nothing comes back by itself.
+///
+/// Who asks us for such a topic after a stop gets it, and the usual confirmation, since it is their
+/// newer word. But Meta goes on refusing until they turn its own switch, so until then they are
+/// passed over with that reason, and a refusal of Meta's tells nothing new.
+///
+/// The time of consent stays as it is: a goodbye from before the stop that comes after it is still
+/// a goodbye.
+pub fn switch_marketing(
+    contact: &Contact,
+    choice: MarketingChoice,
+    at: Timestamp,
+    told_by: ToldBy,
+    line: &Line,
+) -> Option<(Contact, ConsentEvent)> {
+    let event = |change| ConsentEvent {
+        contact: contact.id.clone(),
+        at,
+        change,
+        source: ConsentSource::Button { told_by },
+        policy: line.policy.date,
+        privacy: line.privacy.date,
+    };
+    if told_by == ToldBy::Refusal && contact.marketing_stopped_at().is_some() {
+        return None;
+    }
+    // As with consent, the order of the queue decides within one second of Meta's.
+    let is_newer_than =
+        |newest: Option<Timestamp>| newest.is_none_or(|it| at.as_second() >= it.as_second());
+    if !is_newer_than(contact.marketing.map(|it| it.at)) {
+        let wanted = format!("marketing-{}", choice.name());
+        return Some((contact.clone(), event(ConsentChange::Outdated { wanted })));
+    }
+    let latest = contact.marketing.map_or(at, |it| it.at.max(at));
+    let marketing = Some(MarketingSwitch { choice, at: latest });
+    let mut next = Contact { marketing, ..contact.clone() };
+    if let Subscription::Active { topics, .. } = &mut next.subscription
+        && choice == MarketingChoice::Stop
+        && is_newer_than(contact.consent_at)
+    {
+        topics.retain(|it| !is_marketing(it, line));
+    }
+    if next == *contact {
+        return None;
+    }
+    let change = match (choice, &next.subscription) {
+        (MarketingChoice::Resume, _) => ConsentChange::MarketingResumed,
+        (MarketingChoice::Stop, Subscription::Active { topics, .. }) => {
+            ConsentChange::MarketingStopped { topics: topics.clone() }
+        }
+        (MarketingChoice::Stop, _) => ConsentChange::MarketingStopped { topics: BTreeSet::new() },
+    };
+    Some((next, event(change)))
+}
+
+/// Topics asked for at `at`, without those that WhatsApp's own switch has ended since.
+fn unless_stopped_since(
+    topics: BTreeSet<TopicId>,
+    contact: &Contact,
+    at: Timestamp,
+    line: &Line,
+) -> BTreeSet<TopicId> {
+    let stopped = contact.marketing_stopped_at();
+    if stopped.is_none_or(|stopped| at.as_second() >= stopped.as_second()) {
+        return topics;
+    }
+    topics.into_iter().filter(|it| !is_marketing(it, line)).collect()
+}
+
+fn is_marketing(topic: &TopicId, line: &Line) -> bool {
+    line.topic(topic).is_some_and(|it| it.category == Category::Marketing)
 }
 
 fn set(topics: &[TopicId]) -> BTreeSet<TopicId> {
@@ -251,7 +348,7 @@ pub fn text_of(content: &Content) -> String {
         Content::Tap { title, .. } => title.clone(),
         Content::Media(media) => media.caption.clone().unwrap_or_default(),
         Content::Reaction { emoji } => emoji.clone().unwrap_or_default(),
-        Content::Other { .. } | Content::Moved { .. } => String::new(),
+        Content::Other { .. } | Content::Moved { .. } | Content::Marketing(_) => String::new(),
     }
 }
 

@@ -69,6 +69,32 @@ pub enum Content {
         user_id: Option<UserId>,
         previous_user_id: Option<UserId>,
     },
+    /// A press on one of WhatsApp's own buttons, outside the conversation.
+    Marketing(MarketingChoice),
+}
+
+/// Whether a person wants a number's marketing messages, as they told WhatsApp and not us.
+///
+/// Meta refuses ours while they are stopped (131050), and takes every other kind.
+/// Source: Cloud API, webhook `user_preferences`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MarketingChoice {
+    Stop,
+    Resume,
+}
+
+impl MarketingChoice {
+    /// Meta's word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Resume => "resume",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Stop, Self::Resume].into_iter().find(|it| it.name() == name)
+    }
 }
 
 // Written by hand because a text is personal data.
@@ -81,6 +107,7 @@ impl std::fmt::Debug for Content {
             Self::Other { .. } => "Other(redacted)",
             Self::Reaction { .. } => "Reaction(redacted)",
             Self::Moved { .. } => "Moved(redacted)",
+            Self::Marketing(_) => "Marketing(redacted)",
         })
     }
 }

@@ -34,7 +34,7 @@ pub struct Inbound {
     /// The entry of Meta's `contacts` for the sender, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<Value>,
-    /// One entry of Meta's `messages`.
+    /// One entry of Meta's `messages`, or what `whatsapp` made look like one.
     pub message: Value,
 }
 

@@ -4,10 +4,13 @@ use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, KeysAndAttributes, Put, TransactWriteItem};
 use domain::contact::{
-    ConsentChange, ConsentEvent, ConsentSource, Contact, SUSPENDED_FROM, Subscription, merge,
+    ConsentChange, ConsentEvent, ConsentSource, Contact, MarketingSwitch, SUSPENDED_FROM,
+    Subscription, ToldBy, merge,
 };
+use domain::conversation::switch_marketing;
 use domain::ids::{BroadcastId, ContactId, LineId, MessageId, TopicId, UserId};
-use domain::message::{ProfileName, Sender};
+use domain::line::Line;
+use domain::message::{MarketingChoice, ProfileName, Sender};
 use domain::phone::Phone;
 use jiff::{Timestamp, ToSpan};
 
@@ -81,6 +84,9 @@ pub struct Turn<'a> {
 ///
 /// Source: Cloud API, webhook retries.
 const SEEN_DAYS: i64 = 8;
+
+/// Lost races for one contact before the caller is told.
+const TRIES: u32 = 3;
 
 /// The most keys one `BatchGetItem` takes. Source: DynamoDB API Reference.
 const BATCH_GET: usize = 100;
@@ -187,6 +193,37 @@ impl Store {
         writes.extend(self.put_conversation(line, loaded, &contact.id, false, now));
         writes.push(put_new(&self.tables.subscribers, consent(line, event, key)));
         self.transact(writes).await
+    }
+
+    /// Ends the marketing topics of somebody of whom Meta says that they stopped marketing messages
+    /// (131050), refused at `at`. Whether that was news; nothing happens to who is gone.
+    ///
+    /// `Conflict` if the contact was written again and again meanwhile: try later.
+    pub async fn end_marketing(
+        &self,
+        line: &Line,
+        contact: &ContactId,
+        at: Timestamp,
+    ) -> Result<bool> {
+        let mut tries = 0;
+        loop {
+            let Some(loaded) = self.load_contact(&line.id, contact).await? else {
+                return Ok(false);
+            };
+            let (before, told_by) = (&loaded.contact, ToldBy::Refusal);
+            let switched = switch_marketing(before, MarketingChoice::Stop, at, told_by, line);
+            let Some((next, event)) = switched.filter(|it| it.0 != *before) else {
+                return Ok(false);
+            };
+            // Of one instant there is one refusal that is news.
+            let key = MessageKey::new("refusal");
+            let saved = self.save_recorded(&line.id, &loaded, &next, &event, &key, at).await;
+            tries += 1;
+            match saved {
+                Err(StoreError::Conflict) if tries < TRIES => {}
+                saved => return saved.map(|()| true),
+            }
+        }
     }
 
     fn put_seen(&self, turn: &Turn<'_>) -> TransactWriteItem {
@@ -659,6 +696,8 @@ fn write_contact(line: &LineId, contact: &Contact, version: i64) -> Item {
         .with_some("invited_at", contact.invited_at.map(instant))
         .with_some("blocked", contact.blocked.then_some(AttributeValue::Bool(true)))
         .with_set("undeliverable", &contact.undeliverable)
+        .with_some("marketing", contact.marketing.map(|it| text(it.choice.name())))
+        .with_some("marketing_at", contact.marketing.map(|it| instant(it.at)))
         .with_set("former_ids", &contact.former_ids);
     match &contact.subscription {
         Subscription::Never => draft,
@@ -695,8 +734,14 @@ pub(crate) fn read_contact(item: &Item) -> Result<Contact> {
         invited_at: item.find_instant("invited_at"),
         blocked: item.flag("blocked"),
         undeliverable: item.set("undeliverable").into_iter().map(BroadcastId::new).collect(),
+        marketing: item.find_text("marketing").map(|name| read_switch(name, item)).transpose()?,
         former_ids: item.set("former_ids").into_iter().map(ContactId::new).collect(),
     })
+}
+
+fn read_switch(name: &str, item: &Item) -> Result<MarketingSwitch> {
+    let choice = MarketingChoice::parse(name).ok_or(StoreError::Corrupt("marketing"))?;
+    Ok(MarketingSwitch { choice, at: item.instant("marketing_at")? })
 }
 
 fn consent(line: &LineId, event: &ConsentEvent, key: &MessageKey) -> Item {
@@ -712,6 +757,10 @@ fn consent(line: &LineId, event: &ConsentEvent, key: &MessageKey) -> Item {
             draft.with("change", text("topics-chosen")).with_set("topics", topics)
         }
         ConsentChange::Unsubscribed => draft.with("change", text("unsubscribed")),
+        ConsentChange::MarketingStopped { topics } => {
+            draft.with("change", text("marketing-stopped")).with_set("topics", topics)
+        }
+        ConsentChange::MarketingResumed => draft.with("change", text("marketing-resumed")),
         ConsentChange::Outdated { wanted } => {
             draft.with("change", text("outdated")).with("wanted", text(wanted))
         }
@@ -724,8 +773,25 @@ fn consent(line: &LineId, event: &ConsentEvent, key: &MessageKey) -> Item {
         ConsentSource::Operator { who, proof } => {
             draft.with("operator", text(who)).with("proof", text(proof))
         }
+        ConsentSource::Button { told_by } => draft.with("told_by", text(told_by.name())),
     }
     .done()
+}
+
+fn read_source(item: &Item) -> Result<ConsentSource> {
+    if let Some(who) = item.find_text("operator") {
+        let proof = item.text("proof")?.to_owned();
+        return Ok(ConsentSource::Operator { who: who.to_owned(), proof });
+    }
+    if let Some(name) = item.find_text("told_by") {
+        let told_by = ToldBy::parse(name).ok_or(StoreError::Corrupt("told_by"))?;
+        return Ok(ConsentSource::Button { told_by });
+    }
+    Ok(ConsentSource::Message {
+        id: MessageId::new(item.text("message_id")?),
+        text: item.text("text")?.to_owned(),
+        rule: item.text("rule")?.to_owned(),
+    })
 }
 
 fn read_consent(contact: &ContactId, item: &Item) -> Result<ConsentEvent> {
@@ -738,20 +804,12 @@ fn read_consent(contact: &ContactId, item: &Item) -> Result<ConsentEvent> {
             "subscribed" => ConsentChange::Subscribed { topics: topics() },
             "topics-chosen" => ConsentChange::TopicsChosen { topics: topics() },
             "unsubscribed" => ConsentChange::Unsubscribed,
+            "marketing-stopped" => ConsentChange::MarketingStopped { topics: topics() },
+            "marketing-resumed" => ConsentChange::MarketingResumed,
             "outdated" => ConsentChange::Outdated { wanted: item.text("wanted")?.to_owned() },
             _ => return Err(StoreError::Corrupt("change")),
         },
-        source: match item.find_text("operator") {
-            Some(who) => ConsentSource::Operator {
-                who: who.to_owned(),
-                proof: item.text("proof")?.to_owned(),
-            },
-            None => ConsentSource::Message {
-                id: MessageId::new(item.text("message_id")?),
-                text: item.text("text")?.to_owned(),
-                rule: item.text("rule")?.to_owned(),
-            },
-        },
+        source: read_source(item)?,
         policy: date("policy")?,
         privacy: date("privacy")?,
     })

@@ -23,10 +23,12 @@ pub use message::{MAX_TEXT_BYTES, read_message};
 /// One thing Meta tells us.
 #[derive(Clone, PartialEq)]
 pub enum Update {
-    /// A person wrote to one of our numbers. [`read_message`] reads it.
+    /// A person wrote to one of our numbers, or pressed one of WhatsApp's own buttons about it.
+    /// [`read_message`] reads it.
     Message {
         number: PhoneNumberId,
-        /// One element of Meta's `messages[]`, as it came.
+        /// One element of Meta's `messages[]` as it came, or one of `user_preferences[]` in the
+        /// shape of a message.
         message: Value,
         /// The element of `contacts[]` that belongs to the sender.
         contact: Option<Value>,
@@ -38,7 +40,7 @@ pub enum Update {
     },
     /// How a message of ours fares.
     Status(StatusUpdate),
-    /// Everything that is not `messages`: templates, numbers, accounts, people's preferences.
+    /// Everything that is about no person: templates, numbers, accounts.
     Account {
         /// `entry[].id`: the messaging account, which kept the old account's id.
         account: String,
@@ -46,7 +48,7 @@ pub enum Update {
         field: String,
         /// `entry[].time`, unix seconds.
         at: Option<i64>,
-        /// As it came. `user_preferences` holds numbers: personal data.
+        /// As it came. A field we do not know may hold personal data.
         value: Value,
     },
     /// One item that we need and cannot use. To be kept aside for a person to look at.

@@ -11,18 +11,22 @@ use crate::message::{Media, Sender};
 use crate::phone::Phone;
 use crate::reading::Reader;
 
-/// News and deadlines; anybody may ask.
+/// Events, which are marketing, and deadlines; anybody may ask.
 fn free() -> Line {
     let line = sample::line();
-    let topic = |id: &str, name: &str| Topic {
+    let topic = |id: &str, name: &str, category| Topic {
         id: TopicId::new(id),
         name: name.to_owned(),
+        category,
         ..line.topics[0].clone()
     };
     Line {
         opt_in: vec!["ISCRIVIMI".to_owned()],
         opt_out: vec!["CANCELLAMI".to_owned()],
-        topics: vec![topic("scadenze", "Scadenze"), topic("eventi", "Eventi")],
+        topics: vec![
+            topic("scadenze", "Scadenze", Category::Utility),
+            topic("eventi", "Eventi", Category::Marketing),
+        ],
         ..line
     }
 }
@@ -57,6 +61,8 @@ fn content(text: &str) -> Content {
     }
     match kind {
         "reaction" => Content::Reaction { emoji: None },
+        "stops marketing" => Content::Marketing(MarketingChoice::Stop),
+        "resumes marketing" => Content::Marketing(MarketingChoice::Resume),
         "moved" => Content::Moved {
             phone: Phone::parse("393330000009").ok(),
             user_id: Some(UserId::new("IT.9")),
@@ -82,13 +88,20 @@ fn inbound(at: Timestamp, text: &str) -> Inbound {
     }
 }
 
-fn hear(line: &Line, contact: &Contact, message: &Inbound, now: Timestamp) -> Decision {
+/// `None` if nothing is kept of it.
+fn heard(line: &Line, contact: &Contact, message: &Inbound, now: Timestamp) -> Option<Decision> {
     let reading = match &message.content {
         Content::Text(text) => Some(Reader::new(line).read(text)),
         Content::Tap { payload, .. } => Reading::of_tap(payload),
         _ => None,
     };
     decide(contact, message, reading.as_ref(), line, now)
+}
+
+fn hear(line: &Line, contact: &Contact, message: &Inbound, now: Timestamp) -> Decision {
+    let nothing =
+        Decision { contact: contact.clone(), event: None, desk: Desk::Nothing, reply: None };
+    heard(line, contact, message, now).unwrap_or(nothing)
 }
 
 /// The contact after one message, heard when it was written.
@@ -131,12 +144,17 @@ fn play(line: &Line, contact: Contact, messages: &[&str]) -> String {
 
 fn in_words(change: &ConsentChange) -> String {
     let list = |topics: &BTreeSet<TopicId>| {
-        topics.iter().map(TopicId::as_str).collect::<Vec<_>>().join(", ")
+        let names: Vec<_> = topics.iter().map(TopicId::as_str).collect();
+        if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
     };
     match change {
         ConsentChange::Subscribed { topics } => format!("subscribed to {}", list(topics)),
         ConsentChange::TopicsChosen { topics } => format!("chose {}", list(topics)),
         ConsentChange::Unsubscribed => "left".to_owned(),
+        ConsentChange::MarketingStopped { topics } => {
+            format!("stopped marketing, which leaves {}", list(topics))
+        }
+        ConsentChange::MarketingResumed => "resumed marketing".to_owned(),
         ConsentChange::Outdated { wanted } => format!("too old: {wanted}"),
     }
 }
@@ -574,10 +592,186 @@ fn who_moved_is_known_by_what_is_new_and_opens_no_window() {
 }
 
 #[test]
+fn whatsapps_own_button_ends_marketing_topics_and_nothing_else() {
+    insta::assert_snapshot!(play(&closed(), stranger(), &[
+        "24T09:00 ISCRIVIMI",
+        "24T09:01 [stops marketing]",
+        "24T09:02 [stops marketing]",
+        "24T09:03 argomenti",
+        "24T09:04 [resumes marketing]",
+        "24T09:05 argomenti",
+        "24T09:06 CANCELLAMI",
+        "24T09:07 [stops marketing]",
+        "24T09:08 [resumes marketing]",
+    ]), @r"
+    > 24T09:00 ISCRIVIMI
+      subscribed to eventi, scadenze
+      desk: Recorded
+      < welcome
+    > 24T09:01 [stops marketing]
+      stopped marketing, which leaves scadenze
+    > 24T09:02 [stops marketing]
+      stopped marketing, which leaves scadenze
+    > 24T09:03 argomenti
+      desk: Recorded
+      < topics
+    > 24T09:04 [resumes marketing]
+      resumed marketing
+    > 24T09:05 argomenti
+      desk: Recorded
+      < topics
+    > 24T09:06 CANCELLAMI
+      left
+      desk: Recorded
+      < goodbye
+    > 24T09:07 [stops marketing]
+      stopped marketing, which leaves nothing
+    > 24T09:08 [resumes marketing]
+      resumed marketing
+    ");
+}
+
+#[test]
+fn whatsapps_own_button_makes_nobody_known() {
+    for choice in ["[stops marketing]", "[resumes marketing]"] {
+        let at = moment("24T09:00");
+        assert_eq!(heard(&free(), &stranger(), &inbound(at, choice), at), None, "{choice}");
+    }
+}
+
+#[test]
+fn who_stops_marketing_and_followed_nothing_else_stays_subscribed() {
+    let contact = said(&free(), &stranger(), "24T08:00 iscrivimi agli eventi");
+    let contact = said(&free(), &contact, "24T09:00 [stops marketing]");
+    assert!(contact.is_subscribed());
+    assert!(contact.topics().is_empty());
+    assert_eq!(contact.marketing_stopped_at(), Some(moment("24T09:00")));
+    let contact = said(&free(), &contact, "24T09:01 [resumes marketing]");
+    assert!(contact.topics().is_empty(), "nothing comes back by itself");
+    assert_eq!(contact.marketing_stopped_at(), None);
+}
+
+#[test]
+fn who_asks_for_a_marketing_topic_after_stopping_gets_it_and_meta_still_refuses() {
+    let contact = said(&free(), &stranger(), "24T08:00 ISCRIVIMI");
+    let contact = said(&free(), &contact, "24T09:00 [stops marketing]");
+    insta::assert_snapshot!(play(&free(), contact.clone(), &["24T09:01 aggiungi eventi"]), @r"
+    > 24T09:01 aggiungi eventi
+      chose eventi, scadenze
+      desk: Recorded
+      < topics_saved
+    ");
+    let contact = said(&free(), &contact, "24T09:01 aggiungi eventi");
+    assert_eq!(contact.topics(), default_topics(&free()));
+    assert_eq!(contact.marketing_stopped_at(), Some(moment("24T09:00")));
+}
+
+#[test]
+fn a_press_on_whatsapps_button_that_comes_late_undoes_nothing_newer() {
+    insta::assert_snapshot!(play(&free(), stranger(), &[
+        "24T09:00 ISCRIVIMI",
+        "24T09:10 [stops marketing]",
+        // Of before the stop: a topic does not come back, a goodbye is one.
+        "24T09:05 aggiungi eventi",
+        "24T09:06 solo eventi",
+        "24T09:07 CANCELLAMI",
+        "24T09:08 ISCRIVIMI",
+        "24T09:09 [resumes marketing]",
+        "24T09:20 aggiungi eventi",
+        // Of before the choice, which stays; but Meta refuses since then.
+        "24T09:15 [stops marketing]",
+        "24T09:12 [resumes marketing]",
+    ]), @r"
+    > 24T09:00 ISCRIVIMI
+      subscribed to eventi, scadenze
+      desk: Recorded
+      < welcome
+    > 24T09:10 [stops marketing]
+      stopped marketing, which leaves scadenze
+    > 24T09:05 aggiungi eventi
+      desk: Recorded
+      < topics_saved
+    > 24T09:06 solo eventi
+      chose nothing
+      desk: Recorded
+      < topics_saved
+    > 24T09:07 CANCELLAMI
+      left
+      desk: Recorded
+      < goodbye
+    > 24T09:08 ISCRIVIMI
+      subscribed to scadenze
+      desk: Recorded
+      < welcome
+    > 24T09:09 [resumes marketing]
+      too old: marketing-resume
+    > 24T09:20 aggiungi eventi
+      chose eventi, scadenze
+      desk: Recorded
+      < topics_saved
+    > 24T09:15 [stops marketing]
+      stopped marketing, which leaves eventi, scadenze
+    > 24T09:12 [resumes marketing]
+      too old: marketing-resume
+    ");
+}
+
+#[test]
+fn a_blocked_person_is_heard_when_they_stop_marketing() {
+    let contact = said(&free(), &blocked(), "24T09:00 [stops marketing]");
+    let topics: BTreeSet<_> = [TopicId::new("scadenze")].into();
+    let since = moment("24T08:00");
+    assert_eq!(contact.subscription, Subscription::Active { topics, since });
+    assert!(contact.blocked);
+}
+
+#[test]
+fn a_press_on_whatsapps_button_opens_no_window() {
+    let contact = said(&free(), &stranger(), "24T09:00 ISCRIVIMI");
+    let contact = said(&free(), &contact, "25T12:00 [stops marketing]");
+    assert!(!window_is_open(&contact, moment("25T12:00")));
+}
+
+#[test]
+fn a_refusal_of_meta_stops_marketing_if_we_did_not_know() {
+    use MarketingChoice::{Resume, Stop};
+    let line = free();
+    let subscriber = said(&line, &stranger(), "24T08:00 ISCRIVIMI");
+    let refused = |contact: &Contact, at: &str| {
+        switch_marketing(contact, Stop, moment(at), ToldBy::Refusal, &line)
+    };
+    let (stopped, event) = refused(&subscriber, "24T09:00").unwrap();
+    assert_eq!(stopped.topics(), [TopicId::new("scadenze")].into());
+    assert_eq!(event.source, ConsentSource::Button { told_by: ToldBy::Refusal });
+    assert_eq!(refused(&stopped, "24T09:01"), None, "nothing new");
+    let chosen = said(&line, &stopped, "24T09:02 aggiungi eventi");
+    assert_eq!(refused(&chosen, "24T09:03"), None, "their newer word stays");
+
+    let resumed = Contact {
+        marketing: Some(MarketingSwitch { choice: Resume, at: moment("24T09:05") }),
+        ..chosen
+    };
+    let (late, event) = refused(&resumed, "24T09:04").unwrap();
+    assert_eq!(late, resumed, "a refusal of before they turned it on again");
+    assert_eq!(event.change, ConsentChange::Outdated { wanted: "marketing-stop".to_owned() });
+    let (stopped, _) = refused(&resumed, "24T09:06").unwrap();
+    assert_eq!(stopped.topics(), [TopicId::new("scadenze")].into());
+}
+
+#[test]
 fn whoever_is_heard_of_again_is_not_suspended_any_more() {
     let undeliverable: BTreeSet<_> = ["1", "2", "3"].map(BroadcastId::new).into();
-    for what in ["Buongiorno", "[photo]", "[reaction]", "[moved]", "[tap stop]"] {
-        let suspended = Contact { undeliverable: undeliverable.clone(), ..stranger() };
+    for what in [
+        "Buongiorno",
+        "[photo]",
+        "[reaction]",
+        "[moved]",
+        "[tap stop]",
+        "[stops marketing]",
+        "[resumes marketing]",
+    ] {
+        let known = said(&free(), &stranger(), "24T08:00 grazie");
+        let suspended = Contact { undeliverable: undeliverable.clone(), ..known };
         assert!(suspended.is_suspended());
         let contact = said(&free(), &suspended, &format!("24T09:00 {what}"));
         assert_eq!(contact.undeliverable, BTreeSet::new(), "after {what}");
@@ -585,7 +779,7 @@ fn whoever_is_heard_of_again_is_not_suspended_any_more() {
 }
 
 /// What a person may send: commands, questions, noise.
-const WORDS: [&str; 16] = [
+const WORDS: [&str; 18] = [
     "ISCRIVIMI",
     "CANCELLAMI",
     "stop",
@@ -602,6 +796,8 @@ const WORDS: [&str; 16] = [
     "[photo]",
     "[reaction]",
     "[tap unsubscribe]",
+    "[stops marketing]",
+    "[resumes marketing]",
 ];
 
 fn message() -> impl Strategy<Value = Inbound> {
@@ -636,7 +832,8 @@ proptest! {
         for message in &messages {
             let next = hear(&line, &contact, message, now);
             prop_assert!(next.contact.consent_at >= contact.consent_at);
-            let changed = next.contact.subscription != contact.subscription;
+            let changed = next.contact.subscription != contact.subscription
+                || next.contact.marketing != contact.marketing;
             let written = next.event.as_ref().is_some_and(|it| {
                 !matches!(it.change, ConsentChange::Outdated { .. })
             });

@@ -1,16 +1,18 @@
 //! Contacts: found by what identifies them, saved whole or not at all, merged without a loss.
 
 use domain::contact::{
-    ConsentChange, ConsentEvent, ConsentSource, Contact, SUSPENDED_FROM, Subscription,
+    ConsentChange, ConsentEvent, ConsentSource, Contact, MarketingSwitch, SUSPENDED_FROM,
+    Subscription, ToldBy,
 };
 use domain::ids::{BroadcastId, ContactId, TopicId, UserId};
-use domain::message::{ProfileName, Sender};
+use domain::line::Line;
+use domain::message::{MarketingChoice, ProfileName, Sender};
 use domain::phone::Phone;
 use futures::future;
 use jiff::Timestamp;
 use proptest::collection::btree_set;
 use proptest::prelude::*;
-use store::{MessageKey, StoreError, Turn, keys};
+use store::{MessageKey, StoreError, Turn, keys, line_file};
 
 use crate::support::{
     Engine, answer, contact_id, following, fresh_broadcast, fresh_key, hold, later, now, person,
@@ -36,6 +38,7 @@ fn contacts() -> impl Strategy<Value = Contact> {
         prop::option::of(instants()),
         prop::option::of(instants()),
         prop::option::of(instants()),
+        prop::option::of((any::<bool>(), instants())),
     );
     let ids = (
         prop::option::of("39333000[0-9]{4}"),
@@ -56,6 +59,10 @@ fn contacts() -> impl Strategy<Value = Contact> {
             asked_at: times.2,
             invited_at: times.3,
             blocked,
+            marketing: times.4.map(|(stops, at)| MarketingSwitch {
+                choice: if stops { MarketingChoice::Stop } else { MarketingChoice::Resume },
+                at,
+            }),
             undeliverable: ids.4.into_iter().map(BroadcastId::new).collect(),
             former_ids: ids.3.into_iter().map(ContactId::new).collect(),
         }
@@ -412,15 +419,25 @@ async fn every_kind_of_consent_is_read_as_it_was_written() {
         ConsentChange::Subscribed { topics: topics(&[]) },
         ConsentChange::TopicsChosen { topics: topics(&["eventi"]) },
         ConsentChange::Unsubscribed,
+        ConsentChange::MarketingStopped { topics: topics(&["scadenze"]) },
+        ConsentChange::MarketingResumed,
         ConsentChange::Outdated { wanted: "subscribe".to_owned() },
+    ];
+    let sources = [
+        operator,
+        ConsentSource::Button { told_by: ToldBy::Webhook },
+        ConsentSource::Button { told_by: ToldBy::Refusal },
     ];
     let mut events = Vec::new();
     for (n, change) in (0..).zip(changes) {
-        let by_message = said(&person(1), "ISCRIVIMI", change, later(2 * n));
-        let by_desk =
-            ConsentEvent { source: operator.clone(), at: later(2 * n + 1), ..by_message.clone() };
-        events.extend([by_message, by_desk]);
+        let by_message = said(&person(1), "ISCRIVIMI", change, later(4 * n));
+        for (more, source) in (1..).zip(sources.clone()) {
+            let at = later(4 * n + more);
+            events.push(ConsentEvent { source, at, ..by_message.clone() });
+        }
+        events.push(by_message);
     }
+    events.sort_by_key(|it| it.at);
     for event in &events {
         let loaded = engine.load_contact(&line, &contact_id(1)).await.unwrap().unwrap();
         let recorded =
@@ -529,6 +546,40 @@ async fn a_late_report_makes_nobody() {
     engine.note_undeliverable(&line, &contact.id, &fresh_broadcast()).await.unwrap();
     engine.note_reachable(&line, &contact.id).await.unwrap();
     assert_eq!(engine.everything().await, before);
+}
+
+fn line_of_pordenone() -> Line {
+    line_file::parse(include_str!("../../../../infra/lines/pordenone.toml")).unwrap()
+}
+
+#[tokio::test]
+async fn a_refusal_of_meta_ends_marketing_topics_once() {
+    let (engine, line) = (Engine::start().await, line_of_pordenone());
+    let before = following(person(1), &["eventi", "scadenze"]);
+    engine.meet(&line.id, &before).await;
+    let id = contact_id(1);
+    let refusals = (0..5).map(|_| engine.end_marketing(&line, &id, later(1000)));
+    let news = future::join_all(refusals).await;
+    let news: Vec<_> = news.into_iter().map(Result::unwrap).collect();
+    assert_eq!(news.iter().filter(|it| **it).count(), 1, "{news:?}");
+    assert!(!engine.end_marketing(&line, &id, later(2000)).await.unwrap());
+
+    let switch = MarketingSwitch { choice: MarketingChoice::Stop, at: later(1000) };
+    let after = Contact { marketing: Some(switch), ..following(before, &["scadenze"]) };
+    assert_eq!(engine.contact(&line.id, &after.id).await.unwrap(), Some(after.clone()));
+    assert!(engine.followers_of(&line.id, "eventi").await.is_empty());
+    assert_eq!(engine.followers_of(&line.id, "scadenze").await, [contact_id(1)]);
+    let events = engine.consents(&line.id, &after).await.unwrap();
+    let [event] = &events[..] else { panic!("{events:?}") };
+    assert_eq!(event.change, ConsentChange::MarketingStopped { topics: topics(&["scadenze"]) });
+    assert_eq!(event.source, ConsentSource::Button { told_by: ToldBy::Refusal });
+}
+
+#[tokio::test]
+async fn a_refusal_of_meta_makes_nobody() {
+    let (engine, line) = (Engine::start().await, line_of_pordenone());
+    assert!(!engine.end_marketing(&line, &contact_id(1), now()).await.unwrap());
+    assert!(engine.everything().await.is_empty());
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use domain::ids::PhoneNumberId;
-use domain::message::Inbound;
+use domain::message::{Inbound, MarketingChoice};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -59,6 +59,9 @@ fn split_change(raw: &RawValue, account: &str, at: Option<i64>, updates: &mut Ve
     if field == "messages" {
         return split_messages(content, account, at, updates);
     }
+    if field == "user_preferences" {
+        return split_preferences(content, updates);
+    }
     updates.push(match parse(content) {
         Some(value) => Update::Account { account: account.to_owned(), field, at, value },
         None => unreadable("value", content),
@@ -68,8 +71,7 @@ fn split_change(raw: &RawValue, account: &str, at: Option<i64>, updates: &mut Ve
 /// The field `messages`: any subset of messages, statuses and errors.
 fn split_messages(raw: &RawValue, account: &str, at: Option<i64>, updates: &mut Vec<Update>) {
     let Some(fields) = object(raw) else { return updates.push(unreadable("value", raw)) };
-    let metadata = value(fields.get("metadata")).unwrap_or_default();
-    let Some(number) = word(metadata.get("phone_number_id")).map(PhoneNumberId::new) else {
+    let Some(number) = number(&fields) else {
         return updates.push(unreadable("phone_number_id", raw));
     };
     let n_before = updates.len();
@@ -88,6 +90,38 @@ fn split_messages(raw: &RawValue, account: &str, at: Option<i64>, updates: &mut 
     if updates.len() == n_before {
         updates.push(Update::Ignored { why: "nothing-known" });
     }
+}
+
+/// The field `user_preferences`: what people told WhatsApp itself about our messages.
+///
+/// It goes the way of their messages, or a choice could overtake the one before it.
+fn split_preferences(raw: &RawValue, updates: &mut Vec<Update>) {
+    let Some(fields) = object(raw) else { return updates.push(unreadable("value", raw)) };
+    let Some(number) = number(&fields) else {
+        return updates.push(unreadable("phone_number_id", raw));
+    };
+    let Some(raw) = present(fields.get("user_preferences")) else {
+        return updates.push(Update::Ignored { why: "nothing-known" });
+    };
+    let contacts = Contacts::read(fields.get("contacts"));
+    each_item(raw, "user_preferences", updates, |it| preference(&number, &contacts, it));
+}
+
+fn preference(number: &PhoneNumberId, contacts: &Contacts, item: Value) -> Update {
+    let marketing = item.get("category").is_some_and(|it| it == "marketing_messages");
+    let choice = item.get("value").and_then(Value::as_str).and_then(MarketingChoice::parse);
+    let Some(choice) = choice.filter(|_| marketing) else {
+        return Update::Ignored { why: "unknown-preference" };
+    };
+    match inbound(number, contacts, message::of_preference(number, &item, choice)) {
+        Update::Unreadable { what, .. } => Update::Unreadable { what, value: item },
+        update => update,
+    }
+}
+
+fn number(fields: &Object) -> Option<PhoneNumberId> {
+    let metadata = value(fields.get("metadata"))?;
+    word(metadata.get("phone_number_id")).map(PhoneNumberId::new)
 }
 
 /// Reads each item of a list; what is no list, and an item that cannot be held, stays aside.

@@ -1,12 +1,15 @@
 //! One message of Meta's into the domain's words. What we have no word for is still a message:
 //! the desk sees that something came.
 
-use domain::ids::MessageId;
-use domain::message::{Content, Inbound, Media};
+use domain::ids::{MessageId, PhoneNumberId};
+use domain::message::{Content, Inbound, MarketingChoice, Media};
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Unreadable, seconds, sender, text, word};
+
+/// The `type` that an element of `user_preferences[]` has among messages. No type of Meta's.
+const PREFERENCE: &str = "user_preferences";
 
 /// Longer texts are cut. WhatsApp lets people write 4,096 characters.
 pub const MAX_TEXT_BYTES: usize = 65_536;
@@ -31,6 +34,28 @@ pub(super) fn read(message: &Value, contact: Option<&Value>) -> Result<Inbound, 
     Ok(Inbound { id: MessageId::new(id), sender, at, content: content(message) })
 }
 
+/// An element of `user_preferences[]` in the shape of a message.
+///
+/// Meta gives it no id, but repeats it like any webhook. So its id is what it says: who, when and
+/// what; and to which number, since one person may stop two lines in the same second.
+pub(super) fn of_preference(
+    number: &PhoneNumberId,
+    preference: &Value,
+    choice: MarketingChoice,
+) -> Value {
+    let part = |name: &str| word(preference.get(name)).unwrap_or_default();
+    let who = Some(part("user_id")).filter(|it| !it.is_empty()).unwrap_or_else(|| part("wa_id"));
+    let (at, choice) = (part("timestamp"), choice.name());
+    json!({
+        "id": format!("{PREFERENCE}:{number}:{who}:{at}:{choice}"),
+        "from": preference.get("wa_id"),
+        "from_user_id": preference.get("user_id"),
+        "timestamp": preference.get("timestamp"),
+        "type": PREFERENCE,
+        PREFERENCE: { "value": choice },
+    })
+}
+
 fn content(message: &Value) -> Content {
     let kind = word(message.get("type")).unwrap_or_else(|| "unknown".to_owned());
     let read = match kind.as_str() {
@@ -42,6 +67,10 @@ fn content(message: &Value) -> Content {
         "voice" => media(message, "voice", "audio"),
         "reaction" => Some(Content::Reaction { emoji: short_text(message, "/reaction/emoji") }),
         "system" => moved(message),
+        PREFERENCE => {
+            let choice = message.pointer("/user_preferences/value").and_then(Value::as_str);
+            choice.and_then(MarketingChoice::parse).map(Content::Marketing)
+        }
         _ => None,
     };
     read.unwrap_or_else(|| Content::Other { kind: text::line(&kind, MAX_WORD_BYTES) })

@@ -57,6 +57,7 @@ fn tell_message(message: &Inbound) -> String {
         ),
         Content::Other { kind } => write!(line, "sends something: {kind}"),
         Content::Reaction { emoji } => write!(line, "reacts {emoji:?}"),
+        Content::Marketing(choice) => write!(line, "presses {} marketing", choice.name()),
         Content::Moved { phone, user_id, previous_user_id } => write!(
             line,
             "moves to {:?} {:?} from {:?}",
@@ -206,20 +207,60 @@ fn reads_statuses_without_the_recipient() {
 
 #[test]
 fn passes_account_updates_on_as_they_came() {
-    let files = [
-        "user_preferences_stop",
-        "template_status_update",
-        "account_update",
-        "errors_of_the_account",
-        "unknown_field",
-    ];
+    let files =
+        ["template_status_update", "account_update", "errors_of_the_account", "unknown_field"];
     assert_snapshot!(files.map(told).concat(), @r#"
-    user_preferences of 102290000000001 at Some(1781683201): {"contacts":[{"profile":{"name":"Giulia Esempio"},"user_id":"IT.1349120865","wa_id":"393330000001"}],"messaging_product":"whatsapp","metadata":{"display_phone_number":"390434000000","phone_number_id":"106500000000001"},"user_preferences":[{"category":"marketing_messages","detail":"User requested to stop marketing messages","timestamp":1781683200,"user_id":"IT.1349120865","value":"stop","wa_id":"393330000001"}]}
     message_template_status_update of 102290000000001 at Some(1781683200): {"event":"PAUSED","message_template_category":"UTILITY","message_template_id":1689556908129832,"message_template_language":"it","message_template_name":"avviso_scadenza","other_info":{"description":"Your WhatsApp message template has been paused for 3 hours.","title":"FIRST_PAUSE"},"reason":null}
     account_update of 102290000000001 at Some(1781683200): {"event":"ACCOUNT_RESTRICTION","restriction_info":[{"expiration":1781769600,"restriction_type":"RESTRICTED_BIZ_INITIATED_MESSAGING"}]}
     errors of 102290000000001 at None: {"errors":[{"code":130429,"error_data":{"details":"Message failed to send because there were too many messages sent from this phone number in a short period of time."},"message":"Rate limit hit","title":"Rate limit hit"}],"phone_number_id":"106500000000001"}
     something_new of 102290000000001 at Some(1781683200): {"event":"SOMETHING","nested":{"a":[1]}}
     "#);
+}
+
+#[test]
+fn reads_what_people_told_whatsapp_itself_as_something_they_said() {
+    let files = [
+        "user_preferences_stop",
+        "user_preferences_resume",
+        "user_preferences_of_many",
+        "user_preferences_without_a_number",
+    ];
+    assert_snapshot!(files.map(told).concat(), @r"
+    to 106500000000001, in order of IT.1349120865: 393330000001, IT.1349120865, Giulia Esempio, 2026-06-17T08:00:00Z presses stop marketing
+    to 106500000000001, in order of IT.1349120865: 393330000001, IT.1349120865, Giulia Esempio, 2026-06-17T08:01:00Z presses resume marketing
+    to 106500000000001, in order of IT.1349120865: 393330000001, IT.1349120865, no name, 2026-06-17T08:00:00Z presses stop marketing
+    to 106500000000001, in order of IT.22: no phone, IT.22, no name, 2026-06-17T08:00:00Z presses stop marketing
+    to 106500000000001, in order of 393330000003: 393330000003, no user id, no name, 2026-06-17T08:00:00Z presses stop marketing
+    ignored: unknown-preference
+    ignored: unknown-preference
+    unreadable: sender
+    unreadable: timestamp
+    ignored: unknown-preference
+    unreadable: phone_number_id
+    ");
+}
+
+#[test]
+fn a_preference_that_comes_again_is_the_same_and_every_other_is_another() {
+    let preference = |number: &str, user: &str, value: &str, at: i64| {
+        let item = json!({"user_id": user, "category": "marketing_messages", "value": value,
+            "timestamp": at});
+        let value = json!({"metadata": {"phone_number_id": number}, "user_preferences": [item]});
+        let body = json!({"entry": [{"changes": [{"field": "user_preferences", "value": value}]}]});
+        let updates = split(body.to_string().as_bytes()).unwrap();
+        let [Update::Message { message_id, .. }] = &updates[..] else { panic!("{updates:?}") };
+        message_id.clone()
+    };
+    let once = preference("1", "IT.1", "stop", 1_781_683_200);
+    assert_eq!(once, preference("1", "IT.1", "stop", 1_781_683_200));
+    for other in [
+        preference("2", "IT.1", "stop", 1_781_683_200),
+        preference("1", "IT.2", "stop", 1_781_683_200),
+        preference("1", "IT.1", "resume", 1_781_683_200),
+        preference("1", "IT.1", "stop", 1_781_683_201),
+    ] {
+        assert_ne!(once, other);
+    }
 }
 
 #[test]
@@ -398,6 +439,8 @@ fn any_key() -> impl Strategy<Value = String> {
         "messages",
         "statuses",
         "errors",
+        "user_preferences",
+        "category",
         "id",
         "from",
         "from_user_id",
