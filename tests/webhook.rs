@@ -127,3 +127,40 @@ async fn somebody_without_a_number_joins_by_user_id() {
     assert_eq!(count["total"], 1);
     world.ends().await;
 }
+
+#[tokio::test]
+async fn an_answer_owed_to_somebody_who_turns_out_to_be_another_still_reaches_them() {
+    let world = World::start().await;
+    // Several, since it is by chance whose id goes on.
+    let people: Vec<_> = (0..6).map(|n| world.person(&format!("39333000403{n}"))).collect();
+    let post = async |body: Value| {
+        let body = body.to_string();
+        assert_eq!(world.webhook("/webhook", Some(SECRET), body.as_bytes()).await, 200);
+        world.settled().await;
+    };
+    for (n, person) in people.iter().enumerate() {
+        // Meta takes an answer only to who wrote to it.
+        person.says("pordenone", "grazie mille").await;
+        let user_id = format!("IT.40300{n}");
+        let says = |id: &str, at, body, names: &[&str]| {
+            let mut body = text(PORDENONE, &person.digits, id, at, body);
+            let value = &mut body["entry"][0]["changes"][0]["value"];
+            value["contacts"] = json!([]);
+            let message = value["messages"][0].as_object_mut().unwrap();
+            message.insert("from_user_id".to_owned(), json!(user_id));
+            message.retain(|key, _| !key.starts_with("from") || names.contains(&key.as_str()));
+            body
+        };
+        post(says(&format!("wamid.E{n}"), MORNING, "grazie mille", &["from_user_id"])).await;
+        world.meta().faults(|it| it.every_send = fakes::meta::SendFault::Code(130_429));
+        post(says(&format!("wamid.F{n}"), MORNING + 1, "aiuto", &["from"])).await;
+        let both = ["from", "from_user_id"];
+        post(says(&format!("wamid.G{n}"), MORNING + 2, "grazie mille", &both)).await;
+        world.meta().clear_faults();
+    }
+    world.advance(600).await;
+    for person in &people {
+        assert_eq!(person.heard("pordenone").await.len(), 1, "the answer to one question");
+    }
+    world.ends().await;
+}

@@ -57,6 +57,8 @@ pub struct App {
 /// An answer that is saved and still to be sent.
 struct Owed {
     contact: Contact,
+    /// Under whose id it is written: a contact that was merged since keeps its rows.
+    chat: ContactId,
     row: String,
     /// Whether it is a goodbye: nothing of a broadcast may come after it.
     farewell: bool,
@@ -124,7 +126,7 @@ impl App {
     async fn answer(&self, line: &Line, message: &Inbound, key: &MessageKey) -> anyhow::Result<()> {
         let owed = match self.store.seen(&line.id, key).await.context("look for message")? {
             Some(seen) => match seen.reply {
-                Some(row) => self.still_owed(line, &seen.contact, row).await?,
+                Some(row) => self.still_owed(line, seen.contact, row).await?,
                 None => None,
             },
             None => self.decide(line, message, key).await?,
@@ -138,12 +140,12 @@ impl App {
     async fn still_owed(
         &self,
         line: &Line,
-        contact: &ContactId,
+        chat: ContactId,
         row: String,
     ) -> anyhow::Result<Option<Owed>> {
-        let contact = self.store.contact(&line.id, contact).await.context("load person")?;
+        let contact = self.store.contact(&line.id, &chat).await.context("load person")?;
         // Asked for after a crash: the wait of a goodbye costs nothing then.
-        Ok(contact.map(|contact| Owed { contact, row, farewell: true, again: true }))
+        Ok(contact.map(|contact| Owed { contact, chat, row, farewell: true, again: true }))
     }
 
     /// Decides what the message means and saves it all at once.
@@ -155,7 +157,7 @@ impl App {
     ) -> anyhow::Result<Option<Owed>> {
         let now = self.clock.now();
         let loaded = self.load(line, message).await.context("load person")?;
-        let current = loaded.merged();
+        let current = loaded.merged(now);
         let reading = read(line, &message.content);
         let decision = conversation::decide(&current, message, reading.as_ref(), line, now);
         let Some(decision) = decision else { return Ok(None) };
@@ -177,11 +179,13 @@ impl App {
             opens: decision.desk == Desk::Opens,
             reply,
             now,
+            forwards_until: now + (24 * i64::from(line.retention.delivery_days)).hours(),
         };
         self.store.save(turn).await.context("save person")?;
         self.tell(line, &decision).await;
         let farewell = decision.reply == Some(Reply::Goodbye);
-        Ok(row.map(|row| Owed { contact: decision.contact, row, farewell, again: false }))
+        let (contact, chat) = (decision.contact.clone(), decision.contact.id);
+        Ok(row.map(|row| Owed { contact, chat, row, farewell, again: false }))
     }
 
     /// The person who wrote; who moved may be there under the old and the new identifiers.
@@ -214,7 +218,7 @@ impl App {
 
     /// Claims the answer and sends it: once, and once more only if the process died with it.
     async fn send(&self, line: &Line, owed: Owed) -> anyhow::Result<()> {
-        let Owed { contact, row, farewell, again } = owed;
+        let Owed { contact, chat, row, farewell, again } = owed;
         let now_ms = self.clock.now().as_millisecond();
         let number = &line.phone_number_id;
         if farewell && self.store.is_broadcasting(number, now_ms).await.context("read rate")? {
@@ -224,13 +228,13 @@ impl App {
         let app = self.apps.iter().find(|it| it.id == line.app).context("find Meta app")?;
         self.debit(line, 1).await?;
         // The last thing before the request: whoever fails in between leaves it to be claimed.
-        let claimed = self.store.claim_entry(&line.id, &contact.id, &row).await;
+        let claimed = self.store.claim_entry(&line.id, &chat, &row).await;
         let entry = match claimed.context("claim answer")? {
-            None if again => self.left_behind(line, &contact, &row).await?,
+            None if again => self.left_behind(line, &chat, &row).await?,
             claimed => claimed,
         };
         let Some(entry) = entry else { return Ok(()) };
-        let callback = store::callback(&contact.id, &row);
+        let callback = store::callback(&chat, &row);
         let token = app.access_token.expose();
         let sent = self.graph.send(token, number, to, &entry.outgoing(), &callback).await;
         let (state, code) = match sent {
@@ -239,7 +243,7 @@ impl App {
                 // Certainly not sent. It waits in the queue, and with the dead letters for who mends
                 // what is wrong for everybody.
                 Verdict::Slow | Verdict::Later { .. } | Verdict::Stop | Verdict::Hold { .. } => {
-                    let released = self.store.release_entry(&line.id, &contact.id, &row).await;
+                    let released = self.store.release_entry(&line.id, &chat, &row).await;
                     released.context("release answer")?;
                     return Err(failure).context("send answer");
                 }
@@ -251,7 +255,7 @@ impl App {
             },
         };
         info!(line.id = %line.id, contact.id = %contact.id, state = state.name(), "answered");
-        let recorded = self.store.report_entry(&line.id, &contact.id, &row, state, code).await;
+        let recorded = self.store.report_entry(&line.id, &chat, &row, state, code).await;
         recorded.context("record answer")
     }
 
@@ -263,16 +267,16 @@ impl App {
     async fn left_behind(
         &self,
         line: &Line,
-        contact: &Contact,
+        chat: &ContactId,
         row: &str,
     ) -> anyhow::Result<Option<Entry>> {
-        let entry = self.store.entry(&line.id, &contact.id, row).await.context("load answer")?;
+        let entry = self.store.entry(&line.id, chat, row).await.context("load answer")?;
         let claimed = entry.filter(|it| it.state == Some(State::Claimed));
         let Some(entry) = claimed else { return Ok(None) };
         let age_seconds = self.clock.now().as_second() - entry.at.as_second();
         anyhow::ensure!(age_seconds >= CLAIM_DEAD_AFTER_SECONDS, "answer is still being sent");
         let unresolved = State::Unresolved;
-        let marked = self.store.report_entry(&line.id, &contact.id, row, unresolved, None).await;
+        let marked = self.store.report_entry(&line.id, chat, row, unresolved, None).await;
         marked.context("mark answer")?;
         Ok(Some(entry))
     }

@@ -27,6 +27,10 @@ const CONSENT_FRESH_MS: i64 = 1000;
 /// for what is in the air.
 const CONSENT_STALE_MS: i64 = 1300;
 
+/// Whoever read a person before they were merged has claimed them or given up after this time; only
+/// then do all senders know all their ids.
+const MERGE_MS: i64 = 3000;
+
 /// A message that was refused because we were too fast is tried again this much later.
 const SLOWED_SECONDS: u32 = 2;
 
@@ -109,8 +113,12 @@ impl App {
         if let Err(why) = broadcast::may_reach(&contact, audience, work.category, *priority) {
             return self.skip(work, id, why).await;
         }
-        let token = random::key();
-        let claimed = self.store.claim(self.take(work, turn, &contact, &token)).await;
+        let merging = contact.merged_at.is_some_and(|it| now_ms < it.as_millisecond() + MERGE_MS);
+        if merging {
+            return Ok(Outcome::open(MERGE_MS / 1000));
+        }
+        let (token, others) = (random::key(), contact.ids_besides(id));
+        let claimed = self.store.claim(self.take(work, turn, &others, &token)).await;
         let (failures, repeated) = match claimed.context("claim")? {
             Claim::Taken { failures, repeated } => (failures, repeated),
             Claim::Twin => return self.skip(work, id, SkipReason::AlreadyReached).await,
@@ -153,13 +161,13 @@ impl App {
         &self,
         work: &'a Work<'_>,
         turn: &'a Turn,
-        contact: &'a Contact,
+        others: &'a [ContactId],
         token: &'a str,
     ) -> Take<'a> {
         Take {
             broadcast: &work.broadcast.id,
             contact: &turn.contact,
-            others: &contact.former_ids,
+            others,
             token,
             run: work.broadcast.run,
             again: turn.again,

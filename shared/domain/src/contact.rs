@@ -33,8 +33,11 @@ pub struct Contact {
     /// never did. It is no part of the subscription: only the person can turn it, and not by
     /// writing to us.
     pub marketing: Option<MarketingSwitch>,
-    /// Ids of contacts merged into this one. A claim is checked against them too.
+    /// Ids of contacts merged into this one, in order. A claim is checked against them too.
     pub former_ids: Vec<ContactId>,
+    /// When another contact was last merged into this one, by our clock. Who read of the two before
+    /// may still be at work on a chunk for a minute.
+    pub merged_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +77,7 @@ impl Contact {
             undeliverable: BTreeSet::new(),
             marketing: None,
             former_ids: Vec::new(),
+            merged_at: None,
         }
     }
 
@@ -87,6 +91,13 @@ impl Contact {
 
     pub fn is_subscribed(&self) -> bool {
         matches!(self.subscription, Subscription::Active { .. }) && !self.blocked
+    }
+
+    /// The other ids under which this person may be in a broadcast's audience, or have been sent
+    /// it already, for whoever works on them under `id`.
+    pub fn ids_besides(&self, id: &ContactId) -> Vec<ContactId> {
+        let all = std::iter::once(&self.id).chain(&self.former_ids);
+        all.filter(|it| *it != id).cloned().collect()
     }
 
     /// Whether so many broadcasts in a row did not reach this person that trying is no use.
@@ -186,38 +197,43 @@ impl std::fmt::Debug for ConsentSource {
     }
 }
 
-/// One person out of two contacts: `kept` goes on, and knows `other`'s id as a former one.
+/// One person out of two contacts, whichever way round they are given. `now` is our clock.
+///
+/// The larger id goes on and knows the other as a former one. Audiences are planned in the order of
+/// ids, so of somebody who is merged in the middle of it the larger is still to come as long as not
+/// both are behind; the smaller could be behind although only the larger had been in the audience.
 ///
 /// The newer decision about the subscription holds for both. Of two from the same instant, the
-/// one to leave: a missed goodbye is worse than a repaired one.
-pub fn merge(kept: &Contact, other: &Contact) -> Contact {
+/// one to leave: a missed goodbye is worse than a repaired one. Number, user id and name are those
+/// of the one we heard from last.
+pub fn merge(a: &Contact, b: &Contact, now: Timestamp) -> Contact {
+    let (kept, other) = if a.id > b.id { (a, b) } else { (b, a) };
     let ended = matches!(other.subscription, Subscription::Ended { .. });
     let newer = match other.consent_at.cmp(&kept.consent_at) {
         Ordering::Greater => other,
         Ordering::Equal if ended => other,
         Ordering::Equal | Ordering::Less => kept,
     };
-    let mut former_ids = kept.former_ids.clone();
-    for id in std::iter::once(&other.id).chain(&other.former_ids) {
-        if *id != kept.id && !former_ids.contains(id) {
-            former_ids.push(id.clone());
-        }
-    }
+    let is_later = other.last_inbound_at > kept.last_inbound_at;
+    let (last, first) = if is_later { (other, kept) } else { (kept, other) };
+    let ids: BTreeSet<_> =
+        kept.former_ids.iter().chain(&other.former_ids).chain([&other.id]).collect();
     Contact {
         id: kept.id.clone(),
-        phone: kept.phone.clone().or_else(|| other.phone.clone()),
-        user_id: kept.user_id.clone().or_else(|| other.user_id.clone()),
-        name: kept.name.clone().or_else(|| other.name.clone()),
+        phone: last.phone.clone().or_else(|| first.phone.clone()),
+        user_id: last.user_id.clone().or_else(|| first.user_id.clone()),
+        name: last.name.clone().or_else(|| first.name.clone()),
         subscription: newer.subscription.clone(),
         consent_at: newer.consent_at,
-        last_inbound_at: kept.last_inbound_at.max(other.last_inbound_at),
+        last_inbound_at: last.last_inbound_at,
         asked_at: kept.asked_at.max(other.asked_at),
         invited_at: kept.invited_at.max(other.invited_at),
         blocked: kept.blocked || other.blocked,
         // They turned out to be one by a message: the person is there.
         undeliverable: BTreeSet::new(),
         marketing: newer_switch(kept.marketing, other.marketing),
-        former_ids,
+        former_ids: ids.into_iter().filter(|it| **it != kept.id).cloned().collect(),
+        merged_at: Some(now),
     }
 }
 
@@ -240,8 +256,9 @@ mod tests {
         let phone = prop::option::of(prop::sample::select(&NUMBERS[..]));
         let user_id = prop::option::of(prop::sample::select(vec!["IT.1", "IT.2"]));
         let former = prop::sample::subsequence(vec!["a", "b", "x", "y"], 0..=4);
-        (consent, phone, user_id, former, any::<bool>()).prop_map(
-            move |(consent, phone, user_id, former, blocked)| Contact {
+        let heard = prop::option::of(0_i64..3);
+        (consent, phone, user_id, former, heard, any::<bool>()).prop_map(
+            move |(consent, phone, user_id, former, heard, blocked)| Contact {
                 phone: phone.map(|it| Phone::parse(it).unwrap()),
                 user_id: user_id.map(UserId::new),
                 subscription: match consent {
@@ -252,6 +269,7 @@ mod tests {
                     Some((at, false)) => Subscription::Ended { at: second(at) },
                 },
                 consent_at: consent.map(|(at, _)| second(at)),
+                last_inbound_at: heard.map(second),
                 blocked,
                 former_ids: former.into_iter().filter(|it| *it != id).map(ContactId::new).collect(),
                 ..Contact::new(ContactId::new(id))
@@ -263,30 +281,48 @@ mod tests {
         Timestamp::from_second(at).unwrap()
     }
 
+    fn merged(a: &Contact, b: &Contact) -> Contact {
+        merge(a, b, second(9))
+    }
+
     proptest! {
         #[test]
-        fn the_newer_decision_holds_whichever_side_it_is_on(a in contact("a"), b in contact("b")) {
-            let (ab, ba) = (merge(&a, &b), merge(&b, &a));
-            prop_assert_eq!(&ab.subscription, &ba.subscription);
-            prop_assert_eq!(ab.consent_at, a.consent_at.max(b.consent_at));
+        fn two_are_one_whichever_way_round(a in contact("a"), b in contact("b")) {
+            let one = merged(&a, &b);
+            prop_assert_eq!(&one, &merged(&b, &a));
+            prop_assert_eq!(&one.id, &b.id, "the larger goes on");
+            prop_assert_eq!(one.consent_at, a.consent_at.max(b.consent_at));
             let newer = if a.consent_at > b.consent_at { &a } else { &b };
             if a.consent_at != b.consent_at {
-                prop_assert_eq!(&ab.subscription, &newer.subscription);
+                prop_assert_eq!(&one.subscription, &newer.subscription);
             }
-            prop_assert_eq!(ab.blocked, a.blocked || b.blocked, "a block is not shaken off");
+            prop_assert_eq!(one.blocked, a.blocked || b.blocked, "a block is not shaken off");
+            prop_assert_eq!(one.merged_at, Some(second(9)));
         }
 
         #[test]
         fn nothing_that_identifies_a_person_is_lost(a in contact("a"), b in contact("b")) {
-            let merged = merge(&a, &b);
-            prop_assert_eq!(&merged.id, &a.id);
-            prop_assert_eq!(&merged.phone, a.phone.as_ref().map_or(&b.phone, |_| &a.phone));
-            prop_assert_eq!(&merged.user_id, a.user_id.as_ref().map_or(&b.user_id, |_| &a.user_id));
+            let one = merged(&a, &b);
+            let a_is_last = a.last_inbound_at > b.last_inbound_at;
+            let (last, first) = if a_is_last { (&a, &b) } else { (&b, &a) };
+            prop_assert_eq!(&one.phone, last.phone.as_ref().map_or(&first.phone, |_| &last.phone));
+            let user_id = last.user_id.as_ref().map_or(&first.user_id, |_| &last.user_id);
+            prop_assert_eq!(&one.user_id, user_id);
             let known = [&a.id, &b.id].into_iter().chain(&a.former_ids).chain(&b.former_ids);
-            for id in known.filter(|it| **it != a.id) {
-                prop_assert_eq!(merged.former_ids.iter().filter(|it| *it == id).count(), 1);
+            for id in known.filter(|it| **it != b.id) {
+                prop_assert_eq!(one.former_ids.iter().filter(|it| *it == id).count(), 1);
             }
-            prop_assert!(!merged.former_ids.contains(&a.id), "nobody is their own former self");
+            prop_assert!(!one.former_ids.contains(&b.id), "nobody is their own former self");
+        }
+
+        #[test]
+        fn worked_on_under_any_id_all_the_others_are_besides(a in contact("a"), b in contact("b")) {
+            let one = merged(&a, &b);
+            for id in [&a.id, &b.id] {
+                let besides = one.ids_besides(id);
+                prop_assert_eq!(besides.len(), one.former_ids.len());
+                prop_assert!(!besides.contains(id));
+            }
         }
     }
 
@@ -303,8 +339,10 @@ mod tests {
             id: ContactId::new("b"),
             ..active.clone()
         };
-        assert!(!merge(&active, &left).is_subscribed());
-        assert!(!merge(&left, &active).is_subscribed());
+        assert!(!merged(&active, &left).is_subscribed());
+        // And with the ids the other way round.
+        let active = Contact { id: ContactId::new("c"), ..active };
+        assert!(!merged(&active, &left).is_subscribed());
     }
 
     #[test]
@@ -322,8 +360,8 @@ mod tests {
                 ..Contact::new(ContactId::new(id))
             };
             let want = contact("a", want).marketing;
-            assert_eq!(merge(&contact("a", a), &contact("b", b)).marketing, want);
-            assert_eq!(merge(&contact("b", b), &contact("a", a)).marketing, want);
+            assert_eq!(merged(&contact("a", a), &contact("b", b)).marketing, want);
+            assert_eq!(merged(&contact("b", a), &contact("a", b)).marketing, want);
         }
     }
 }

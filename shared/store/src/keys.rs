@@ -53,7 +53,7 @@ pub fn line(line: &LineId) -> Key {
 
 pub const LINES: &str = "LINES";
 
-/// `CONTACTS#pordenone#7` / `0b9e…7`
+/// `CONTACTS#pordenone#7` / `0b9e…7`: a contact, or the way to the one it was merged into.
 pub fn contact(line: &LineId, contact: &ContactId) -> Key {
     Key::new(contacts(line, shard(contact)), contact.as_str())
 }

@@ -76,6 +76,7 @@ impl Store {
     }
 
     /// A page of a line's contacts after `after`, in the order of shards. Empty at the end.
+    /// Ids that only lead on to another contact are passed over.
     pub async fn contacts(
         &self,
         line: &LineId,
@@ -85,19 +86,31 @@ impl Store {
         let first = after.map_or('0', keys::shard);
         for shard in keys::SHARDS.into_iter().filter(|it| *it >= first) {
             let after = after.filter(|it| keys::shard(it) == shard);
-            let page = self
-                .client
-                .query()
-                .table_name(&self.tables.subscribers)
-                .key_condition_expression("pk = :pk AND sk > :after")
-                .expression_attribute_values(":pk", text(keys::contacts(line, shard)))
-                .expression_attribute_values(":after", text(after.map_or("!", ContactId::as_str)))
-                .limit(limit)
-                .send()
-                .await
-                .map_err(failed)?;
-            if page.count() > 0 {
-                return page.items().iter().map(read_contact).collect();
+            let mut start = None;
+            loop {
+                let page = self
+                    .client
+                    .query()
+                    .table_name(&self.tables.subscribers)
+                    .key_condition_expression("pk = :pk AND sk > :after")
+                    .filter_expression("attribute_not_exists(merged_into)")
+                    .expression_attribute_values(":pk", text(keys::contacts(line, shard)))
+                    .expression_attribute_values(
+                        ":after",
+                        text(after.map_or("!", ContactId::as_str)),
+                    )
+                    .limit(limit)
+                    .set_exclusive_start_key(start)
+                    .send()
+                    .await
+                    .map_err(failed)?;
+                if page.count() > 0 {
+                    return page.items().iter().map(read_contact).collect();
+                }
+                start = page.last_evaluated_key;
+                if start.is_none() {
+                    break;
+                }
             }
         }
         Ok(Vec::new())
@@ -119,6 +132,8 @@ impl Store {
             let events = events.iter().map(key_of).collect::<Result<_>>()?;
             self.delete_many(table, events).await?;
         }
+        let forwards = contact.former_ids.iter().map(|id| keys::contact(line, id));
+        self.delete_many(table, forwards.collect()).await?;
         if let Some(version) = bare {
             let key = keys::contact(line, &contact.id);
             self.transact(vec![delete_version(table, key, version)]).await?;

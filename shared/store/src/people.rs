@@ -1,11 +1,11 @@
 //! Contacts, what identifies them, what they follow, what they agreed to.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, KeysAndAttributes, Put, TransactWriteItem};
 use domain::contact::{
-    ConsentChange, ConsentEvent, ConsentSource, Contact, MarketingSwitch, SUSPENDED_FROM,
-    Subscription, ToldBy, merge,
+    ConsentChange, ConsentEvent, ConsentSource, Contact, MarketingSwitch, Subscription, ToldBy,
+    merge,
 };
 use domain::conversation::switch_marketing;
 use domain::ids::{BroadcastId, ContactId, LineId, MessageId, TopicId, UserId};
@@ -40,21 +40,23 @@ pub struct Loaded {
     pub contact: Contact,
     /// How often the item has been written; 0 if it is not there yet.
     version: i64,
-    /// Another contact that the same message belongs to, to be merged into this one. It may have
-    /// a twin in turn: number, user id and former user id can lead to three.
+    /// Another contact that the same message belongs to, to be merged into this one, so with a
+    /// smaller id. It may have a twin in turn: number, user id and former user id can lead to three.
     pub twin: Option<Box<Loaded>>,
     /// Messages of a twin's conversation that the desk has not looked at.
     unread: i64,
+    /// With a twin: since when the first of them followed each topic, by the topic's partition.
+    joined: BTreeMap<String, Timestamp>,
 }
 
 impl Loaded {
     fn new(contact: Contact, version: i64) -> Self {
-        Self { contact, version, twin: None, unread: 0 }
+        Self { contact, version, twin: None, unread: 0, joined: BTreeMap::new() }
     }
 
     /// The one contact that this and its twins are.
-    pub fn merged(&self) -> Contact {
-        self.twins().fold(self.contact.clone(), |kept, twin| merge(&kept, &twin.contact))
+    pub fn merged(&self, now: Timestamp) -> Contact {
+        self.twins().fold(self.contact.clone(), |kept, twin| merge(&kept, &twin.contact, now))
     }
 
     fn twins(&self) -> impl Iterator<Item = &Self> {
@@ -78,6 +80,8 @@ pub struct Turn<'a> {
     pub reply: Option<NewEntry>,
     /// Our clock: when the message was processed.
     pub now: Timestamp,
+    /// Until when the id of a twin leads on to the contact: as long as its deliveries are kept.
+    pub forwards_until: Timestamp,
 }
 
 /// Meta repeats webhooks for 7 days; processed ids are remembered a day longer.
@@ -115,7 +119,7 @@ impl Store {
         next: &Sender,
         fresh: ContactId,
     ) -> Result<Loaded> {
-        let mut found: Vec<ContactId> = Vec::new();
+        let mut found: BTreeMap<ContactId, Loaded> = BTreeMap::new();
         let users = [sender.user_id.as_ref(), before, next.user_id.as_ref()].into_iter().flatten();
         let phones = [sender.phone.as_ref(), next.phone.as_ref()].into_iter().flatten();
         let keys = users
@@ -124,23 +128,44 @@ impl Store {
         for key in keys {
             if let Some(item) = self.get(&self.tables.subscribers, key).await? {
                 let id = ContactId::new(item.text("contact")?);
-                if !found.contains(&id) {
-                    found.push(id);
+                if found.contains_key(&id) {
+                    continue;
+                }
+                if let Some(loaded) = self.load_contact(line, &id).await? {
+                    found.insert(loaded.contact.id.clone(), loaded);
                 }
             }
         }
-        let mut loaded: Option<Loaded> = None;
-        // From the last to the first, so that each is the next one's twin.
-        for id in found.iter().rev() {
-            if let Some(mut this) = self.load_contact(line, id).await? {
-                if *id != found[0] {
-                    this.unread = self.unread(line, id).await?;
-                }
-                this.twin = loaded.map(Box::new);
-                loaded = Some(this);
-            }
+        let joined = self.first_joined(line, &found).await?;
+        let Some((_, mut kept)) = found.pop_last() else {
+            return Ok(Loaded::new(Contact::new(fresh), 0));
+        };
+        kept.joined = joined;
+        for (id, mut twin) in found {
+            twin.unread = self.unread(line, &id).await?;
+            twin.twin = kept.twin.take();
+            kept.twin = Some(Box::new(twin));
         }
-        Ok(loaded.unwrap_or_else(|| Loaded::new(Contact::new(fresh), 0)))
+        Ok(kept)
+    }
+
+    /// Since when the first of some contacts followed each topic; nothing of a lone one.
+    async fn first_joined(
+        &self,
+        line: &LineId,
+        found: &BTreeMap<ContactId, Loaded>,
+    ) -> Result<BTreeMap<String, Timestamp>> {
+        let mut joined = BTreeMap::new();
+        if found.len() < 2 {
+            return Ok(joined);
+        }
+        let keys = found.values().flat_map(|it| follower_keys(line, &it.contact)).collect();
+        for row in self.get_many(&self.tables.subscribers, keys).await? {
+            let at = row.instant("joined_at")?;
+            let first = joined.entry(row.text("pk")?.to_owned()).or_insert(at);
+            *first = at.min(*first);
+        }
+        Ok(joined)
     }
 
     /// Whether a message of Meta's was processed, and the row of the answer it got, if any.
@@ -159,6 +184,7 @@ impl Store {
     pub async fn save(&self, turn: Turn<'_>) -> Result<()> {
         let mut writes = vec![self.put_seen(&turn)];
         writes.extend(self.put_person(turn.line, turn.loaded, turn.contact, turn.now));
+        writes.extend(self.put_twins(&turn));
         writes.extend(self.put_conversation(
             turn.line,
             turn.loaded,
@@ -179,7 +205,8 @@ impl Store {
         self.transact(writes).await
     }
 
-    /// Saves a change of consent that did not come by WhatsApp, and its proof.
+    /// Saves a change of consent that did not come by a message, and its proof. It is of one
+    /// contact as [`Store::load_contact`] gives it, so there is nobody to be merged.
     pub async fn save_recorded(
         &self,
         line: &LineId,
@@ -190,7 +217,6 @@ impl Store {
         now: Timestamp,
     ) -> Result<()> {
         let mut writes = self.put_person(line, loaded, contact, now);
-        writes.extend(self.put_conversation(line, loaded, &contact.id, false, now));
         writes.push(put_new(&self.tables.subscribers, consent(line, event, key)));
         self.transact(writes).await
     }
@@ -256,19 +282,34 @@ impl Store {
             writes.push(delete(table, key));
         }
         let (follows, follows_next) = (followed(before), followed(next));
-        for topic in follows_next.difference(&follows) {
+        // With a twin, the row may have to say an earlier time.
+        for topic in
+            follows_next.iter().filter(|it| loaded.twin.is_some() || !follows.contains(*it))
+        {
+            // Who was in the audience of a broadcast under way must not drop out of it by a merge.
+            let joined_at = loaded.joined.get(&keys::followers(line, topic)).copied();
             let row = Draft::at(keys::follower(line, topic, &next.id))
-                .with("joined_at", instant(joined_at(loaded, next, topic, now)))
-                .done();
-            writes.push(put(table, row));
+                .with("joined_at", instant(joined_at.unwrap_or(now)));
+            writes.push(put(table, row.done()));
         }
         for topic in follows.difference(&follows_next) {
             writes.push(delete(table, keys::follower(line, topic, &next.id)));
         }
-        for twin in loaded.twins() {
+        writes
+    }
+
+    /// Of a twin only the way to the contact it is now stays, without anything personal: a chunk of
+    /// a broadcast may still name it, and a report its delivery.
+    fn put_twins(&self, turn: &Turn<'_>) -> Vec<TransactWriteItem> {
+        let (table, line) = (&self.tables.subscribers, turn.line);
+        let mut writes = Vec::new();
+        for twin in turn.loaded.twins() {
             let other = &twin.contact;
             writes.extend(follower_keys(line, other).map(|it| delete(table, it)));
-            writes.push(delete_version(table, keys::contact(line, &other.id), twin.version));
+            let forward = Draft::at(keys::contact(line, &other.id))
+                .with("merged_into", text(turn.contact.id.as_str()))
+                .with("expires", expiry(turn.forwards_until));
+            writes.push(put_version(table, forward.done(), twin.version));
         }
         writes
     }
@@ -293,12 +334,13 @@ impl Store {
         writes
     }
 
-    /// One contact of a line.
+    /// One contact of a line, under its id or that of a contact that was merged into it: who holds
+    /// an old id, an open page of the desk's or a job, means the same person.
     pub async fn contact(&self, line: &LineId, id: &ContactId) -> Result<Option<Contact>> {
         Ok(self.versioned(line, id).await?.map(|it| it.0))
     }
 
-    /// One contact of a line, to be changed.
+    /// As [`Store::contact`], to be changed.
     pub async fn load_contact(&self, line: &LineId, id: &ContactId) -> Result<Option<Loaded>> {
         let found = self.versioned(line, id).await?;
         Ok(found.map(|(contact, version)| Loaded::new(contact, version)))
@@ -309,27 +351,56 @@ impl Store {
         line: &LineId,
         id: &ContactId,
     ) -> Result<Option<(Contact, i64)>> {
-        let item = self.get(&self.tables.subscribers, keys::contact(line, id)).await?;
-        item.map(|item| Ok((read_contact(&item)?, item.number("version")?))).transpose()
+        let mut key = keys::contact(line, id);
+        loop {
+            let item = self.get(&self.tables.subscribers, key).await?;
+            let Some(item) = item else { return Ok(None) };
+            match item.find_text("merged_into") {
+                // A larger id each time, so this ends.
+                Some(next) => key = keys::contact(line, &ContactId::new(next)),
+                None => return Ok(Some((read_contact(&item)?, item.number("version")?))),
+            }
+        }
     }
 
-    /// The contacts as they stand at this very moment, those that exist.
+    /// The contacts as they stand at this very moment, by the ids they are asked for; those that
+    /// exist.
     ///
-    /// Each is a consistent read. Whoever was merged into another contact is not there any more.
+    /// Each is a consistent read. Under the id of somebody who was merged into another contact there
+    /// is that one, whose own id is another then: both may be in one audience.
     pub async fn recipients(
         &self,
         line: &LineId,
         ids: &[ContactId],
     ) -> Result<HashMap<ContactId, Contact>> {
-        let keys = ids.iter().map(|id| keys::contact(line, id)).collect();
-        let items = self.get_many(&self.tables.subscribers, keys).await?;
-        items
-            .iter()
-            .map(|item| {
-                let contact = read_contact(item)?;
-                Ok((contact.id.clone(), contact))
-            })
-            .collect()
+        let mut contacts = HashMap::new();
+        let mut forwards = HashMap::new();
+        let mut wanted = ids.to_vec();
+        while !wanted.is_empty() {
+            let keys = wanted.iter().map(|id| keys::contact(line, id)).collect();
+            wanted.clear();
+            for item in self.get_many(&self.tables.subscribers, keys).await? {
+                let id = ContactId::new(item.text("sk")?);
+                if let Some(next) = item.find_text("merged_into").map(ContactId::new) {
+                    wanted.push(next.clone());
+                    forwards.insert(id, next);
+                } else {
+                    // Read again after the merge that led to it, it stands as it does now.
+                    contacts.insert(id, read_contact(&item)?);
+                }
+            }
+        }
+        let mut found = HashMap::new();
+        for id in ids {
+            let mut end = id;
+            while let Some(next) = forwards.get(end) {
+                end = next;
+            }
+            if let Some(contact) = contacts.get(end) {
+                found.insert(id.clone(), Contact::clone(contact));
+            }
+        }
+        Ok(found)
     }
 
     /// Notes that a broadcast could not be delivered to a contact (131026), as one of those in a
@@ -343,21 +414,19 @@ impl Store {
         contact: &ContactId,
         broadcast: &BroadcastId,
     ) -> Result<()> {
+        let contact = self.contact(line, contact).await?;
+        let Some(contact) = contact.filter(|it| !it.is_suspended()) else { return Ok(()) };
         let noted = self
             .client
             .update_item()
             .table_name(&self.tables.subscribers)
-            .set_key(Some(keys::contact(line, contact).into_item()))
+            .set_key(Some(keys::contact(line, &contact.id).into_item()))
             .update_expression("ADD undeliverable :broadcast")
-            .condition_expression(
-                "attribute_exists(version) \
-                 AND (attribute_not_exists(undeliverable) OR size(undeliverable) < :suspended)",
-            )
+            .condition_expression("attribute_exists(version)")
             .expression_attribute_values(
                 ":broadcast",
                 AttributeValue::Ss(vec![broadcast.as_str().to_owned()]),
             )
-            .expression_attribute_values(":suspended", number(SUSPENDED_FROM as u64))
             .send()
             .await
             .map_err(failed);
@@ -366,14 +435,17 @@ impl Store {
 
     /// Notes that something reached a contact: what could not be delivered before is forgotten.
     ///
-    /// It costs a write even where there is nothing to forget, so it is for those only who were
-    /// sent to although something was noted of them.
+    /// One read where there is nothing to forget.
     pub async fn note_reachable(&self, line: &LineId, contact: &ContactId) -> Result<()> {
+        let contact = self.contact(line, contact).await?;
+        let Some(contact) = contact.filter(|it| !it.undeliverable.is_empty()) else {
+            return Ok(());
+        };
         let noted = self
             .client
             .update_item()
             .table_name(&self.tables.subscribers)
-            .set_key(Some(keys::contact(line, contact).into_item()))
+            .set_key(Some(keys::contact(line, &contact.id).into_item()))
             .update_expression("REMOVE undeliverable")
             .condition_expression("attribute_exists(undeliverable)")
             .send()
@@ -575,19 +647,6 @@ fn follower_keys(line: &LineId, contact: &Contact) -> impl Iterator<Item = Key> 
     followed(contact).into_iter().map(|topic| keys::follower(line, &topic, &contact.id))
 }
 
-/// Since when a contact follows a topic that is new to it: now, unless a twin did already. Who
-/// was in the audience of a broadcast under way must not drop out of it by being merged.
-fn joined_at(loaded: &Loaded, next: &Contact, topic: &str, now: Timestamp) -> Timestamp {
-    match next.subscription {
-        Subscription::Active { since, .. }
-            if loaded.twins().any(|it| followed(&it.contact).contains(topic)) =>
-        {
-            since
-        }
-        _ => now,
-    }
-}
-
 /// A contact's id and those of the contacts merged into it.
 pub(crate) fn ids(contact: &Contact) -> impl Iterator<Item = &ContactId> {
     std::iter::once(&contact.id).chain(&contact.former_ids)
@@ -673,14 +732,18 @@ pub(crate) fn put_contact(
     version: i64,
 ) -> TransactWriteItem {
     let item = write_contact(line, contact, version + 1);
-    let put = Put::builder().table_name(table).set_item(Some(item));
-    let put = if version == 0 {
-        put.condition_expression("attribute_not_exists(pk)")
-    } else {
-        put.condition_expression("version = :version")
-            .expression_attribute_values(":version", number(version))
-    };
-    let put = put.build().expect("table and item are given");
+    if version == 0 { put_new(table, item) } else { put_version(table, item, version) }
+}
+
+/// Puts in the place of what has this version.
+fn put_version(table: &str, item: Item, version: i64) -> TransactWriteItem {
+    let put = Put::builder()
+        .table_name(table)
+        .set_item(Some(item))
+        .condition_expression("version = :version")
+        .expression_attribute_values(":version", number(version))
+        .build()
+        .expect("table and item are given");
     TransactWriteItem::builder().put(put).build()
 }
 
@@ -698,7 +761,8 @@ fn write_contact(line: &LineId, contact: &Contact, version: i64) -> Item {
         .with_set("undeliverable", &contact.undeliverable)
         .with_some("marketing", contact.marketing.map(|it| text(it.choice.name())))
         .with_some("marketing_at", contact.marketing.map(|it| instant(it.at)))
-        .with_set("former_ids", &contact.former_ids);
+        .with_set("former_ids", &contact.former_ids)
+        .with_some("merged_at", contact.merged_at.map(instant));
     match &contact.subscription {
         Subscription::Never => draft,
         Subscription::Active { topics, since } => draft
@@ -736,6 +800,7 @@ pub(crate) fn read_contact(item: &Item) -> Result<Contact> {
         undeliverable: item.set("undeliverable").into_iter().map(BroadcastId::new).collect(),
         marketing: item.find_text("marketing").map(|name| read_switch(name, item)).transpose()?,
         former_ids: item.set("former_ids").into_iter().map(ContactId::new).collect(),
+        merged_at: item.find_instant("merged_at"),
     })
 }
 

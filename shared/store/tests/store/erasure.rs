@@ -3,7 +3,7 @@
 use domain::contact::{ConsentChange, Contact};
 use domain::delivery::{Report, State};
 use domain::message::{Media, ProfileName, Sender};
-use store::{Counted, EntryContent, News, Night, StoreError, Take, Turn};
+use store::{Counted, EntryContent, News, Night, StoreError, Take, Turn, keys};
 
 use crate::support::{
     Engine, Everything, answer, contact_id, entry_at, following, fresh_broadcast, fresh_key, later,
@@ -69,7 +69,7 @@ async fn seed(engine: &Engine) -> Contact {
 
     let sender = Sender { phone: Some(phone(2)), user_id: Some(user(1)), name: None };
     let loaded = engine.load(&line, &sender, None, contact_id(9)).await.unwrap();
-    let merged = Contact { phone: Some(phone(2)), ..loaded.merged() };
+    let merged = Contact { phone: Some(phone(2)), ..loaded.merged(now()) };
     engine.save(turn(&line, &loaded, &fresh_key(), &merged)).await.unwrap();
     let broadcast = fresh_broadcast();
     let take = Take {
@@ -97,6 +97,11 @@ async fn who_is_forgotten_is_found_nowhere() {
     assert_eq!(engine.forget(&line, &contact).await.unwrap(), 6);
     let after = engine.everything().await;
     assert_eq!(traces(&after), Vec::<&str>::new());
+    for id in [1, 2].map(contact_id) {
+        let key = keys::contact(&line, &id);
+        assert!(!after.keys().any(|it| it.1 == key.pk && it.2 == key.sk), "nothing leads to them");
+        assert_eq!(engine.recipients(&line, &[id]).await.unwrap(), [].into());
+    }
     // Messages that were seen and deliveries stay, under ids that lead to nobody.
     let left: Vec<_> = after.keys().filter(|it| !it.1.contains("pordenone")).collect();
     assert_eq!(left.len(), 1);
@@ -175,6 +180,18 @@ async fn who_changed_since_they_were_looked_at_is_not_forgotten() {
 }
 
 #[tokio::test]
+async fn who_was_merged_since_they_were_looked_at_is_not_forgotten() {
+    let (engine, line) = (Engine::start().await, pordenone());
+    let contact = seed(&engine).await;
+    let before = engine.everything().await;
+    let twin = following(person(1), &["eventi"]);
+    assert_eq!(contact.former_ids, std::slice::from_ref(&twin.id));
+    let forgotten = engine.forget(&line, &twin).await;
+    assert!(matches!(forgotten, Err(StoreError::Conflict)));
+    assert_eq!(engine.everything().await, before);
+}
+
+#[tokio::test]
 async fn a_turn_of_before_the_forgetting_is_not_saved_after_it() {
     let (engine, line) = (Engine::start().await, pordenone());
     let contact = seed(&engine).await;
@@ -211,17 +228,24 @@ async fn the_night_looks_at_every_contact_once() {
     for n in 0..40 {
         engine.meet(&line, &person(n * 7)).await;
     }
-    let mut seen = Vec::new();
-    loop {
-        let page = engine.contacts(&line, seen.last(), 2).await.unwrap();
-        if page.is_empty() {
-            break;
+    // Two are one: of the first only the way to the last is left.
+    let sender = Sender { phone: Some(phone(0)), user_id: Some(user(39 * 7)), name: None };
+    let loaded = engine.load(&line, &sender, None, contact_id(9)).await.unwrap();
+    let merged = loaded.merged(now());
+    engine.save(turn(&line, &loaded, &fresh_key(), &merged)).await.unwrap();
+    let everybody: Vec<_> = (1..40).map(|n| contact_id(n * 7)).collect();
+    for limit in 1..=2 {
+        let mut seen = Vec::new();
+        loop {
+            let page = engine.contacts(&line, seen.last(), limit).await.unwrap();
+            if page.is_empty() {
+                break;
+            }
+            assert!(page.len() <= usize::try_from(limit).unwrap());
+            seen.extend(page.into_iter().map(|it| it.id));
+            assert!(seen.len() < 40, "pages come to an end");
         }
-        assert!(page.len() <= 2);
-        seen.extend(page.into_iter().map(|it| it.id));
-        assert!(seen.len() <= 40, "pages come to an end");
+        seen.sort();
+        assert_eq!(seen, everybody, "{limit} at a time");
     }
-    seen.sort();
-    let everybody: Vec<_> = (0..40).map(|n| contact_id(n * 7)).collect();
-    assert_eq!(seen, everybody);
 }

@@ -243,6 +243,7 @@ pub(crate) fn turn<'a>(
         opens: false,
         reply: None,
         now: now(),
+        forwards_until: later(90 * 86_400_000),
     }
 }
 
