@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use domain::ids::{LineId, PhoneNumberId};
 use domain::line::Line;
 use jiff::Timestamp;
+use tracing::error;
 
 use crate::item::{Draft, Fields, instant, text};
 use crate::people::put;
@@ -15,7 +16,16 @@ use crate::{Result, Store, StoreError, keys, line_file};
 const FRESH: Duration = Duration::from_mins(1);
 
 #[derive(Default)]
-pub(crate) struct Cache(RwLock<Option<(Instant, AllLines)>>);
+pub(crate) struct Cache(RwLock<Option<Known>>);
+
+/// What the table said of lines, and when.
+#[derive(Clone)]
+struct Known {
+    read_at: Instant,
+    lines: AllLines,
+    /// Lines whose file does not say what a line's must, as after a stricter release.
+    unreadable: Arc<[LineId]>,
+}
 
 /// Shared, since every message asks for them.
 pub type AllLines = Arc<[Arc<Line>]>;
@@ -49,33 +59,59 @@ impl Store {
         .transpose()
     }
 
-    /// Every line of this deployment, at most a minute old.
+    /// Every line of this deployment, at most a minute old. One whose file cannot be read is left
+    /// out, and the others are served.
     pub async fn lines(&self) -> Result<AllLines> {
-        let known = self.lines.0.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-        if let Some((read_at, lines)) = known
-            && read_at.elapsed() < FRESH
-        {
-            return Ok(lines);
-        }
-        let items = self.query_all(&self.tables.subscribers, keys::LINES.to_owned()).await?;
-        let lines: AllLines = items
-            .iter()
-            .map(|item| {
-                let line = line_file::parse(item.text("file")?);
-                Ok(Arc::new(line.map_err(|_| StoreError::Corrupt("file"))?))
-            })
-            .collect::<Result<_>>()?;
-        let mut cache = self.lines.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        *cache = Some((Instant::now(), lines.clone()));
-        Ok(lines)
+        Ok(self.known_lines().await?.lines)
     }
 
+    /// `Corrupt` if the line is there and its file cannot be read: it is not to be taken for none.
     pub async fn line(&self, id: &LineId) -> Result<Option<Arc<Line>>> {
-        Ok(self.lines().await?.iter().find(|it| it.id == *id).cloned())
+        let known = self.known_lines().await?;
+        let found = known.lines.iter().find(|it| it.id == *id).cloned();
+        if found.is_none() && known.unreadable.contains(id) {
+            return Err(StoreError::Corrupt("file"));
+        }
+        Ok(found)
     }
 
-    /// The line a business number belongs to.
+    /// The line a business number belongs to. `Corrupt` if it may be one whose file cannot be read:
+    /// what comes for it must wait, not be passed over.
     pub async fn line_of(&self, number: &PhoneNumberId) -> Result<Option<Arc<Line>>> {
-        Ok(self.lines().await?.iter().find(|it| it.phone_number_id == *number).cloned())
+        let known = self.known_lines().await?;
+        let found = known.lines.iter().find(|it| it.phone_number_id == *number).cloned();
+        if found.is_none() && !known.unreadable.is_empty() {
+            return Err(StoreError::Corrupt("file"));
+        }
+        Ok(found)
+    }
+
+    async fn known_lines(&self) -> Result<Known> {
+        let known = self.lines.0.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        if let Some(known) = &known
+            && known.read_at.elapsed() < FRESH
+        {
+            return Ok(known.clone());
+        }
+        let before = known.map_or_else(Arc::default, |it| it.unreadable);
+        let items = self.query_all(&self.tables.subscribers, keys::LINES.to_owned()).await?;
+        let (mut lines, mut unreadable) = (Vec::new(), Vec::new());
+        for item in &items {
+            let id = LineId::new(item.text("sk")?);
+            if let Some(Ok(line)) = item.find_text("file").map(line_file::parse) {
+                lines.push(Arc::new(line));
+                continue;
+            }
+            // Once, not every minute. What is wrong, `filodiretto line check` says.
+            if !before.contains(&id) {
+                error!(line.id = %id, "left out a line whose file cannot be read");
+            }
+            unreadable.push(id);
+        }
+        let (lines, unreadable) = (lines.into(), unreadable.into());
+        let known = Known { read_at: Instant::now(), lines, unreadable };
+        let mut cache = self.lines.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        *cache = Some(known.clone());
+        Ok(known)
     }
 }

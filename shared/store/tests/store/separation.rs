@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::broadcast::{Audience, Broadcast, State};
 use domain::contact::{ConsentChange, Contact};
 use domain::delivery::SkipReason;
-use domain::ids::LineId;
+use domain::ids::{LineId, PhoneNumberId};
 use store::{Change, Night, Once, StoreError, Turn, tables};
 
 use crate::support::{
@@ -123,4 +123,25 @@ async fn what_goes_by_itself_says_when_in_seconds() {
     }
     going.sort();
     assert_eq!(going, ["CHAT", "DELIVERIES", "NIGHT", "ONCE", "SEEN"]);
+}
+
+#[tokio::test]
+async fn a_line_whose_file_cannot_be_read_harms_no_other_and_is_not_taken_for_none() {
+    let engine = Engine::start().await;
+    let file = include_str!("../../../../infra/lines/pordenone.toml");
+    let (broken, nowhere) = (LineId::new("barberino"), LineId::new("nowhere"));
+    let [ours, theirs] = ["331651133100001", "331651133100009"].map(PhoneNumberId::new);
+    engine.apply_line(&pordenone(), file, now()).await.unwrap();
+    assert!(engine.line(&broken).await.unwrap().is_none());
+    assert!(engine.line_of(&theirs).await.unwrap().is_none());
+
+    engine.apply_line(&broken, "written = 'by a newer release'", now()).await.unwrap();
+    let lines = engine.lines().await.unwrap();
+    assert_eq!(lines.iter().map(|it| &it.id).collect::<Vec<_>>(), [&pordenone()]);
+    assert!(engine.line(&pordenone()).await.unwrap().is_some());
+    assert!(engine.line_of(&ours).await.unwrap().is_some());
+    assert!(engine.line(&nowhere).await.unwrap().is_none());
+    assert!(matches!(engine.line(&broken).await, Err(StoreError::Corrupt("file"))));
+    // It may be this number's, so what comes for it must not be passed over.
+    assert!(matches!(engine.line_of(&theirs).await, Err(StoreError::Corrupt("file"))));
 }
