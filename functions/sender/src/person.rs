@@ -118,7 +118,8 @@ impl App {
             return Ok(Outcome::open(MERGE_MS / 1000));
         }
         let (token, others) = (random::key(), contact.ids_besides(id));
-        let claimed = self.store.claim(self.take(work, turn, &others, &token)).await;
+        let shaky = !contact.undeliverable.is_empty();
+        let claimed = self.store.claim(self.take(work, turn, (&others, shaky), &token)).await;
         let (failures, repeated) = match claimed.context("claim")? {
             Claim::Taken { failures, repeated } => (failures, repeated),
             Claim::Twin => return self.skip(work, id, SkipReason::AlreadyReached).await,
@@ -161,7 +162,7 @@ impl App {
         &self,
         work: &'a Work<'_>,
         turn: &'a Turn,
-        others: &'a [ContactId],
+        (others, shaky): (&'a [ContactId], bool),
         token: &'a str,
     ) -> Take<'a> {
         Take {
@@ -169,6 +170,7 @@ impl App {
             contact: &turn.contact,
             others,
             token,
+            shaky,
             run: work.broadcast.run,
             again: turn.again,
             now: self.clock.now(),
@@ -209,6 +211,9 @@ impl App {
             Verdict::Drop | Verdict::StopIfRepeated => {
                 let news = News { code, ..News::of(Report::Failed, now) };
                 let outcome = self.tell(work.broadcast, attempt.id, news).await?;
+                let (id, line) = (&work.broadcast.id, work.line);
+                let noted = self.store.note_refusal(line, id, attempt.id, code, now).await;
+                noted.context("note refusal")?;
                 let suspicious = code.filter(|_| verdict == Verdict::StopIfRepeated);
                 Ok(Outcome { suspicious, ..outcome })
             }

@@ -168,6 +168,15 @@ impl App {
                 let news = News { code: update.code, priced, ..News::of(report, at) };
                 let told = self.store.tell(&broadcast, &contact, &news).await;
                 let told = told.context("record status")?.filter(|it| it.moved);
+                if told.as_ref().is_some_and(|it| it.before.shaky) && report.arrived() {
+                    let noted = self.store.note_reachable(&line.id, &contact).await;
+                    noted.context("note who is reached")?;
+                }
+                if report == Report::Failed {
+                    let code = update.code;
+                    let noted = self.store.note_refusal(&line, &broadcast, &contact, code, at).await;
+                    noted.context("note refusal")?;
+                }
                 Ok(told.map(|it| Moved {
                     line: line.id.clone(),
                     broadcast,

@@ -111,6 +111,11 @@ impl Report {
         }
     }
 
+    /// Whether the message is on the person's phone.
+    pub fn arrived(self) -> bool {
+        matches!(self, Self::Delivered | Self::Read)
+    }
+
     /// What Meta's `statuses[].status` says; `None` for a word that moves nothing.
     ///
     /// Source: Cloud API, status webhooks. `played` is the first play of a voice note.

@@ -28,6 +28,8 @@ pub struct Take<'a> {
     pub others: &'a [ContactId],
     /// Random. Tells our own claim from another's when the table's answer to it was lost.
     pub token: &'a str,
+    /// Whether broadcasts before this one did not reach the person.
+    pub shaky: bool,
     /// The broadcast's run.
     pub run: u32,
     /// Whether a delivery in doubt is taken on too.
@@ -68,6 +70,8 @@ pub struct Delivery {
     pub run: u32,
     /// Whether Meta accepted it and holds it back.
     pub held: bool,
+    /// Whether broadcasts before this one did not reach the person.
+    pub shaky: bool,
     pub skipped: Option<SkipReason>,
     /// Meta's error code, if it failed.
     pub code: Option<i64>,
@@ -532,6 +536,10 @@ fn claiming(take: &Take<'_>) -> (String, std::collections::HashMap<String, Attri
         values.insert(":true", AttributeValue::Bool(true));
         values.insert(":unresolved", text(State::Unresolved.name()));
     }
+    if take.shaky {
+        expression.push_str(", shaky = :true");
+        values.insert(":true", AttributeValue::Bool(true));
+    }
     expression.push_str(" REMOVE again_at");
     (expression, values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
@@ -590,6 +598,7 @@ fn read_delivery(item: &Item) -> Result<Delivery> {
         repeated: item.flag("repeated"),
         run: item.find_number("run").and_then(|it| u32::try_from(it).ok()).unwrap_or(0),
         held: item.flag("held"),
+        shaky: item.flag("shaky"),
         skipped: item.find_text("skipped").and_then(SkipReason::parse),
         code: item.find_number("code"),
         priced: item.find_text("priced").map(str::to_owned),

@@ -8,6 +8,7 @@ use domain::contact::{
     merge,
 };
 use domain::conversation::switch_marketing;
+use domain::failure;
 use domain::ids::{BroadcastId, ContactId, LineId, MessageId, TopicId, UserId};
 use domain::line::Line;
 use domain::message::{MarketingChoice, ProfileName, Sender};
@@ -431,6 +432,27 @@ impl Store {
             .await
             .map_err(failed);
         unless_conflict(noted)
+    }
+
+    /// Notes what Meta's code says of the person a message was refused for, if it says anything:
+    /// undeliverable, or stopped marketing messages.
+    pub async fn note_refusal(
+        &self,
+        line: &Line,
+        broadcast: &BroadcastId,
+        contact: &ContactId,
+        code: Option<i64>,
+        at: Timestamp,
+    ) -> Result<()> {
+        match code {
+            Some(failure::UNDELIVERABLE) => {
+                self.note_undeliverable(&line.id, contact, broadcast).await
+            }
+            Some(failure::MARKETING_STOPPED) => {
+                self.end_marketing(line, contact, at).await.map(|_| ())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Notes that something reached a contact: what could not be delivered before is forgotten.

@@ -77,6 +77,7 @@ async fn seed(engine: &Engine) -> Contact {
         contact: &merged.id,
         others: &[],
         token: "ours",
+        shaky: false,
         run: 1,
         again: false,
         now: now(),

@@ -5,7 +5,7 @@ use domain::contact::{
     ConsentChange, ConsentEvent, ConsentSource, Contact, MarketingSwitch, SUSPENDED_FROM,
     Subscription, ToldBy,
 };
-use domain::delivery::{SkipReason, State};
+use domain::delivery::SkipReason;
 use domain::ids::{BroadcastId, ContactId, LineId, TopicId, UserId};
 use domain::line::{Category, Line};
 use domain::message::{MarketingChoice, ProfileName, Sender};
@@ -14,7 +14,7 @@ use futures::future;
 use jiff::Timestamp;
 use proptest::collection::btree_set;
 use proptest::prelude::*;
-use store::{Claim, MessageKey, StoreError, Turn, keys, line_file};
+use store::{Claim, MessageKey, StoreError, Take, Turn, keys, line_file};
 
 use crate::support::{
     Engine, answer, contact_id, following, fresh_broadcast, fresh_key, fresh_line, hold, later,
@@ -484,17 +484,27 @@ impl Sending {
         let contact = &found[&id];
         let (utility, normal) = (Category::Utility, Priority::Normal);
         may_reach(contact, &Self::audience(), utility, normal).unwrap();
-        let others = contact.ids_besides(&id);
-        let others = engine.known_deliveries(&self.id, &others).await.unwrap();
-        let decided = if others.iter().any(|it| it.state != State::Skipped) {
-            let why = Some(SkipReason::AlreadyReached);
-            engine.decide_not_to_send(&self.id, &id, why, now(), later(1000)).await
-        } else {
-            engine.claim(&self.id, &id, now(), later(1000)).await
+        let (others, token) = (contact.ids_besides(&id), fresh_broadcast());
+        let take = Take {
+            broadcast: &self.id,
+            contact: &id,
+            others: &others,
+            token: token.as_str(),
+            shaky: false,
+            run: 1,
+            again: false,
+            now: now(),
+            expires_at: later(1000),
         };
-        // Not a second time, as after a redelivery.
-        if decided.unwrap() == Claim::Taken && others.iter().all(|it| it.state == State::Skipped) {
-            self.sent[usize::from(self.merged)].push(id);
+        match engine.claim(take).await.unwrap() {
+            Claim::Taken { .. } => self.sent[usize::from(self.merged)].push(id),
+            Claim::Twin => {
+                let why = Some(SkipReason::AlreadyReached);
+                let known =
+                    engine.decide_not_to_send(&self.id, &id, why, now(), later(1000)).await;
+                assert_eq!(known.unwrap(), None);
+            }
+            Claim::Known(_) => {}
         }
     }
 }
