@@ -1,24 +1,46 @@
-//! What Meta takes for messages to Italian numbers.
+//! What messages cost: Meta's rates, what a send will cost at most, what was billed, how that
+//! stands to the month's budget, and what a year like the last months comes to.
 //!
-//! Source: whatsapp-cloud-api, section 9.2: list rates in euro per delivered message, VAT
-//! excluded, marketing since 2026-07-01, utility since 2025-07-01, read on 2026-10-02.
+//! Source of the rules: whatsapp-cloud-api, section 9. Amounts are list rates in euro, VAT
+//! excluded; volume tiers are far beyond one comune and left out.
 
-use crate::line::Category;
+mod estimate;
+mod month;
+mod rates;
+
+pub use estimate::{Estimate, Reach, at_most, estimate};
+pub use month::{Month, NotAMonth};
+pub use rates::{Category, Market, Rate, rate};
 
 /// Ten-thousandths of a euro, so that sums are exact.
 pub type TenThousandths = i64;
 
-/// The rate of one delivered template message.
-pub fn rate(category: Category) -> TenThousandths {
-    match category {
-        Category::Utility => 248,
-        Category::Marketing => 658,
-    }
+/// Ten-thousandths in one euro.
+pub const EURO: TenThousandths = 10_000;
+
+/// Service messages a business number has free in a month; what is left does not carry over.
+///
+/// Source: Meta's page on messages that are no templates, 2026-08-25.
+pub const FREE_SERVICE_MESSAGES: i64 = 1_000;
+
+/// An amount for the office: `124,00 euro`, `0,02 euro`. To the nearest cent.
+pub fn euro(amount: TenThousandths) -> String {
+    let cents = (amount.abs() + 50) / 100;
+    let sign = if amount < 0 && cents > 0 { "-" } else { "" };
+    format!("{sign}{},{:02} euro", thousands(cents / 100), cents % 100)
 }
 
-/// The most a template to so many people costs: all of them delivered.
-pub fn estimate(category: Category, people: i64) -> TenThousandths {
-    rate(category) * people.max(0)
+/// A whole number as Italians write it: `12.400`.
+fn thousands(number: i64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n).is_multiple_of(3) {
+            grouped.push('.');
+        }
+        grouped.push(digit);
+    }
+    grouped
 }
 
 #[cfg(test)]
@@ -26,9 +48,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn five_thousand_people_cost_what_the_price_list_says() {
-        assert_eq!(estimate(Category::Utility, 5000), 1_240_000);
-        assert_eq!(estimate(Category::Marketing, 5000), 3_290_000);
-        assert_eq!(estimate(Category::Utility, 0), 0);
+    fn an_amount_reads_as_on_a_bill() {
+        for (amount, want) in [
+            (0, "0,00 euro"),
+            (248, "0,02 euro"),
+            (250, "0,03 euro"),
+            (1_240_000, "124,00 euro"),
+            (12_400_000, "1.240,00 euro"),
+            (12_345_678_900, "1.234.567,89 euro"),
+            (-10_000, "-1,00 euro"),
+            (-1, "0,00 euro"),
+        ] {
+            assert_eq!(euro(amount), want, "{amount}");
+        }
     }
 }

@@ -171,7 +171,7 @@ pub(crate) async fn preview(
     if recipients == 0 {
         warnings.push("Nessuno è iscritto agli argomenti scelti: il messaggio non partirebbe.");
     }
-    let cost = cost::estimate(template.category, recipients);
+    let cost = cost::at_most(template.category, recipients, app.clock.now());
     #[expect(clippy::cast_precision_loss, reason = "exact up to hundreds of millions of euro")]
     let cost_eur = cost as f64 / 10_000.0;
     Ok(Json(json!({
