@@ -6,11 +6,15 @@
 
 mod estimate;
 mod month;
+mod priced;
 mod rates;
+mod spent;
 
 pub use estimate::{Estimate, Reach, at_most, estimate};
 pub use month::{Month, NotAMonth};
+pub use priced::{Noted, Priced, on_report, recategorised};
 pub use rates::{Category, Market, Rate, rate};
+pub use spent::{Spent, Tally, billed};
 
 /// Ten-thousandths of a euro, so that sums are exact.
 pub type TenThousandths = i64;
