@@ -4,13 +4,17 @@
 //! Source of the rules: whatsapp-cloud-api, section 9. Amounts are list rates in euro, VAT
 //! excluded; volume tiers are far beyond one comune and left out.
 
+mod budget;
 mod estimate;
+mod forecast;
 mod month;
 mod priced;
 mod rates;
 mod spent;
 
+pub use budget::{Budget, budget, budget_ended};
 pub use estimate::{Estimate, Reach, at_most, estimate};
+pub use forecast::{Forecast, forecast, full_months};
 pub use month::{Month, NotAMonth};
 pub use priced::{Noted, Priced, on_report, recategorised};
 pub use rates::{Category, Market, Rate, rate};
