@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{Timestamp, ToSpan};
 
 use crate::contact::{Contact, Subscription};
+use crate::cost::Spent;
 use crate::delivery::{Counts, SkipReason};
 use crate::ids::{BroadcastId, ContactId, LineId, TopicId};
 use crate::line::Category;
@@ -18,6 +19,8 @@ pub struct Broadcast {
     pub audience: Audience,
     pub message: TemplateMessage,
     pub priority: Priority,
+    /// Whether who is in the service window gets the words as a reply instead of the template.
+    pub free_form_in_window: bool,
     pub state: State,
     /// Why it is stopped, held or finished as it is, in plain Italian.
     pub reason: Option<String>,
@@ -36,6 +39,8 @@ pub struct Broadcast {
     pub counts: Counts,
     /// When the counts were last taken from the deliveries themselves.
     pub counted_at: Option<Timestamp>,
+    /// What Meta has billed so far.
+    pub spent: Spent,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

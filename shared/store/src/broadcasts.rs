@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use crate::item::{Draft, Fields, Item, instant, number, text};
 use crate::once::Once;
 use crate::people::put_new;
+use crate::spending::read_spent;
 use crate::tables::DUE;
 use crate::{Result, Store, StoreError, failed, keys};
 
@@ -386,6 +387,7 @@ fn read_counts(item: &Item, audience: i64) -> Counts {
 fn write_broadcast(broadcast: &Broadcast) -> Item {
     let parameters = broadcast.message.parameters.iter();
     let parameters = parameters.map(|(name, value)| (name.clone(), text(value))).collect();
+    let free_form = broadcast.free_form_in_window;
     let draft = Draft::at(keys::broadcast(&broadcast.line, &broadcast.id))
         .with("title", text(&broadcast.title))
         .with("template", text(&broadcast.message.name))
@@ -393,6 +395,7 @@ fn write_broadcast(broadcast: &Broadcast) -> Item {
         .with("parameters", AttributeValue::M(parameters))
         .with_some("header", broadcast.message.header_media_id.as_ref().map(text))
         .with("priority", text(broadcast.priority.name()))
+        .with_some("free_form", free_form.then_some(AttributeValue::Bool(true)))
         .with("state", text(broadcast.state.name()))
         .with("created_at", instant(broadcast.created_at))
         .with_some("send_at", broadcast.send_at.map(instant))
@@ -435,6 +438,7 @@ fn read_broadcast(item: &Item, counts: Option<&Item>) -> Result<Broadcast> {
             header_media_id: item.find_text("header").map(str::to_owned),
         },
         priority: Priority::parse(item.text("priority")?).ok_or(StoreError::Corrupt("priority"))?,
+        free_form_in_window: item.flag("free_form"),
         state: State::parse(item.text("state")?).ok_or(StoreError::Corrupt("state"))?,
         reason: item.find_text("reason").map(str::to_owned),
         created_at: item.instant("created_at")?,
@@ -456,5 +460,6 @@ fn read_broadcast(item: &Item, counts: Option<&Item>) -> Result<Broadcast> {
         counts: counts
             .map_or(Counts { audience, ..Counts::default() }, |it| read_counts(it, audience)),
         counted_at: counts.and_then(|it| it.find_instant("counted_at")),
+        spent: counts.map(read_spent).unwrap_or_default(),
     })
 }

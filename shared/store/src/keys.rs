@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::cost::Month;
 use domain::ids::{BroadcastId, ContactId, LineId, PhoneNumberId, UserId};
 use domain::phone::Phone;
 
@@ -181,6 +182,15 @@ pub fn heard(number: &PhoneNumberId) -> Key {
 /// `PORTFOLIO#506914307656634` / `PORTFOLIO`: people reached by the quarter of an hour.
 pub fn portfolio(id: &str) -> Key {
     Key::new(format!("PORTFOLIO#{id}"), "PORTFOLIO")
+}
+
+/// `SPEND#pordenone` / `2026-11`: what a line's messages cost in a month.
+pub fn spending(line: &LineId, month: Month) -> Key {
+    Key::new(spendings(line), month.to_string())
+}
+
+pub fn spendings(line: &LineId) -> String {
+    format!("SPEND#{line}")
 }
 
 /// `ONCE#pordenone#4f…` / `ONCE`: the answer to a request that carried an idempotency key.

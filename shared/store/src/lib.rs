@@ -24,6 +24,7 @@ mod once;
 mod people;
 mod portfolios;
 mod rates;
+mod spending;
 pub mod tables;
 
 pub use broadcasts::Change;
@@ -35,6 +36,7 @@ pub use night::{Counted, Night};
 pub use once::Once;
 pub use people::{Loaded, MessageKey, Seen, Turn};
 pub use portfolios::People;
+pub use spending::{Reserved, Spending};
 
 /// The names of the three tables.
 #[derive(Clone, Debug)]

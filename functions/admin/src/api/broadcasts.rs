@@ -9,7 +9,7 @@ use axum::response::Response;
 use domain::broadcast::{
     self, Action, Audience, Broadcast, Plan, PlanOf, Priority, State as Stands, TemplateMessage,
 };
-use domain::cost;
+use domain::cost::{self, Spent};
 use domain::delivery::{self, Counts};
 use domain::ids::{BroadcastId, ContactId, TopicId};
 use domain::line::Line;
@@ -39,6 +39,7 @@ pub(crate) struct Draft {
     audience: Asked,
     message: Message,
     priority: Option<Wanted>,
+    free_form_in_window: Option<bool>,
     send_at: Option<String>,
     expires_at: Option<String>,
 }
@@ -307,7 +308,8 @@ async fn act(
     info!(line.id = %line.id, broadcast.id = %it.id, state = to.name(), "changed a broadcast");
     wake(app, line, &it.id).await;
     // The counters stand apart: what was read a moment ago is nearer than nothing.
-    let changed = Broadcast { counts: it.counts, counted_at: it.counted_at, ..changed };
+    let (counts, counted_at, spent) = (it.counts, it.counted_at, it.spent);
+    let changed = Broadcast { counts, counted_at, spent, ..changed };
     let answer = shape::broadcast(&changed, line, now);
     key.answer(app, line, &body.bytes, StatusCode::ACCEPTED, &answer).await
 }
@@ -460,6 +462,7 @@ fn checked(draft: Draft, line: &Line, now: Timestamp) -> Result<Broadcast, Probl
             Some(Wanted::Emergency) => Priority::Emergency,
             Some(Wanted::Normal) | None => Priority::Normal,
         },
+        free_form_in_window: draft.free_form_in_window.unwrap_or(false),
         state,
         reason: None,
         created_at: now,
@@ -472,6 +475,7 @@ fn checked(draft: Draft, line: &Line, now: Timestamp) -> Result<Broadcast, Probl
         plan: Plan::default(),
         counts: Counts::default(),
         counted_at: None,
+        spent: Spent::default(),
     })
 }
 

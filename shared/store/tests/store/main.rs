@@ -11,4 +11,5 @@ mod people;
 mod planning;
 mod rates;
 mod separation;
+mod spending;
 mod support;

@@ -6,7 +6,7 @@ use domain::broadcast::{Audience, Broadcast, State};
 use domain::contact::{ConsentChange, Contact};
 use domain::delivery::SkipReason;
 use domain::ids::{LineId, PhoneNumberId};
-use store::{Change, Night, Once, StoreError, Turn, tables};
+use store::{Change, Night, Once, Spending, StoreError, Turn, tables};
 
 use crate::support::{
     Engine, answer, contact_id, draft, following, fresh_key, later, now, person, phone, pordenone,
@@ -39,6 +39,8 @@ async fn nothing_of_one_line_is_visible_to_another() {
         .save_night(&ours, "2026-11-22", &Night { finished: true, ..Night::default() }, now())
         .await
         .unwrap();
+    let november = "2026-11".parse().unwrap();
+    engine.reserve_budget(&ours, november, 248, None).await.unwrap();
     let before = engine.everything().await;
 
     let id = &contact.id;
@@ -69,6 +71,9 @@ async fn nothing_of_one_line_is_visible_to_another() {
     assert!(matches!(changed, Err(StoreError::Conflict)));
     assert_eq!(engine.answered(&theirs, "key", now()).await.unwrap(), None);
     assert_eq!(engine.night(&theirs, "2026-11-22").await.unwrap(), Night::default());
+    assert_eq!(engine.spending(&theirs, november).await.unwrap(), Spending::default());
+    assert!(engine.spendings(&theirs, november, november).await.unwrap().is_empty());
+    assert_eq!(engine.first_spending(&theirs).await.unwrap(), None);
     assert_eq!(engine.forget(&theirs, &contact).await.unwrap(), 0);
     assert_eq!(engine.clear_chat(&theirs, id, None).await.unwrap(), 0);
     assert_eq!(engine.everything().await, before);

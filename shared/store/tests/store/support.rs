@@ -15,6 +15,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use domain::broadcast::{Audience, Broadcast, Plan, Priority, State, TemplateMessage};
 use domain::contact::{ConsentChange, ConsentEvent, ConsentSource, Contact, Subscription};
+use domain::cost::Spent;
 use domain::delivery::Counts;
 use domain::ids::{BroadcastId, ContactId, LineId, MessageId, TopicId, UserId};
 use domain::message::{Outgoing, ProfileName, Sender};
@@ -306,6 +307,7 @@ pub(crate) fn draft(line: &LineId, audience: Audience) -> Broadcast {
             header_media_id: None,
         },
         priority: Priority::Normal,
+        free_form_in_window: false,
         state: State::Draft,
         reason: None,
         created_at: now(),
@@ -318,5 +320,6 @@ pub(crate) fn draft(line: &LineId, audience: Audience) -> Broadcast {
         plan: Plan::default(),
         counts: Counts::default(),
         counted_at: None,
+        spent: Spent::default(),
     }
 }
