@@ -15,7 +15,9 @@ mod contacts;
 mod conversations;
 mod lines;
 mod once;
+mod preview;
 mod problem;
+mod reports;
 mod scope;
 mod shape;
 
@@ -29,7 +31,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/", get(lines::show))
         .route("/broadcasts", get(broadcasts::list).post(broadcasts::create))
         .route("/broadcasts/{id}", get(broadcasts::show))
-        .route("/broadcasts/{id}/preview", post(broadcasts::preview))
+        .route("/broadcasts/{id}/preview", post(preview::preview))
         .route("/broadcasts/{id}/schedule", post(broadcasts::schedule))
         .route("/broadcasts/{id}/approve", post(broadcasts::approve))
         .route("/broadcasts/{id}/pause", post(broadcasts::pause))
@@ -37,6 +39,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/broadcasts/{id}/cancel", post(broadcasts::cancel))
         .route("/broadcasts/{id}/resend-unresolved", post(broadcasts::resend_unresolved))
         .route("/broadcasts/{id}/deliveries", get(broadcasts::deliveries))
+        .route("/reports/costs", get(reports::costs))
         .route("/subscribers", get(contacts::subscribers))
         .route("/subscribers/count", get(contacts::count))
         .route("/contacts/search", post(contacts::search))

@@ -12,7 +12,7 @@ mod priced;
 mod rates;
 mod spent;
 
-pub use budget::{Budget, budget, budget_ended};
+pub use budget::{Budget, budget, budget_ended, budget_limit, percent_of_budget};
 pub use estimate::{Estimate, Reach, at_most, estimate};
 pub use forecast::{Forecast, forecast, full_months};
 pub use month::{Month, NotAMonth};

@@ -9,7 +9,7 @@ use axum::response::Response;
 use domain::broadcast::{
     self, Action, Audience, Broadcast, Plan, PlanOf, Priority, State as Stands, TemplateMessage,
 };
-use domain::cost::{self, Spent};
+use domain::cost::Spent;
 use domain::delivery::{self, Counts};
 use domain::ids::{BroadcastId, ContactId, TopicId};
 use domain::line::Line;
@@ -18,7 +18,7 @@ use platform::events::Event;
 use platform::jobs::{BroadcastRef, FanoutCause};
 use platform::random;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::{Change, StoreError};
 use tracing::{info, warn};
 
@@ -92,7 +92,7 @@ pub(crate) struct Schedule {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Nothing {}
 
-type Ids = Path<HashMap<String, String>>;
+pub(super) type Ids = Path<HashMap<String, String>>;
 
 pub(crate) async fn create(
     State(app): State<App>,
@@ -150,40 +150,6 @@ pub(crate) async fn show(
 ) -> Result<Json<Value>, Problem> {
     let broadcast = find(&app, &line, &path).await?;
     Ok(Json(shape::broadcast(&broadcast, &line, app.clock.now())))
-}
-
-/// Who would get it, how it reads, what it costs at most and how long it takes.
-pub(crate) async fn preview(
-    State(app): State<App>,
-    OfLine(line): OfLine,
-    Path(path): Ids,
-    _: Body<Nothing>,
-) -> Result<Json<Value>, Problem> {
-    let it = find(&app, &line, &path).await?;
-    let template = line.template(&it.message.name, &it.message.language);
-    let template = template.ok_or_else(|| {
-        Problem::conflict("Il modello di questo messaggio non è più tra quelli della linea.")
-    })?;
-    let rendered = template
-        .fill(&it.message.parameters, &line)
-        .map_err(|problems| Problem::invalid(problems.iter().map(parameter_error).collect()))?;
-    let recipients = recipients(&app, &line, &it.audience).await?;
-    let mut warnings = Vec::new();
-    if recipients == 0 {
-        warnings.push("Nessuno è iscritto agli argomenti scelti: il messaggio non partirebbe.");
-    }
-    let cost = cost::at_most(template.category, recipients, app.clock.now());
-    #[expect(clippy::cast_precision_loss, reason = "exact up to hundreds of millions of euro")]
-    let cost_eur = cost as f64 / 10_000.0;
-    Ok(Json(json!({
-        "recipients": recipients,
-        "rendered": rendered,
-        "billable": { shape::category(template.category): recipients },
-        "cost_eur": cost_eur,
-        "duration_seconds": broadcast::duration_seconds(recipients, line.bulk_rate()),
-        "days": 1,
-        "warnings": warnings,
-    })))
 }
 
 pub(crate) async fn schedule(
@@ -357,7 +323,7 @@ pub(crate) async fn deliveries(
     Ok(Json(shape::page(items, cursor.map(|it| it.as_str().to_owned()))))
 }
 
-async fn find(
+pub(super) async fn find(
     app: &App,
     line: &Line,
     path: &HashMap<String, String>,
@@ -365,30 +331,6 @@ async fn find(
     let missing = || Problem::not_found("Questo messaggio non esiste.");
     let id = scope::id(path, "id").map(BroadcastId::new).ok_or_else(missing)?;
     app.store.broadcast(&line.id, &id).await?.ok_or_else(missing)
-}
-
-/// Each person once, however many of the topics they follow.
-async fn recipients(app: &App, line: &Line, audience: &Audience) -> Result<i64, Problem> {
-    let single = match audience {
-        Audience::All => Some(store::keys::EVERYONE),
-        Audience::Topics(topics) if topics.len() == 1 => topics.first().map(TopicId::as_str),
-        Audience::Topics(_) => None,
-    };
-    if let Some(topic) = single {
-        return Ok(app.store.count_followers(&line.id, topic).await?);
-    }
-    let mut total = 0;
-    let mut after = None;
-    loop {
-        let everyone = Timestamp::MAX;
-        let (people, end) =
-            app.store.audience_page(&line.id, audience, after.as_ref(), everyone, 1000).await?;
-        total += i64::try_from(people.len()).unwrap_or(0);
-        if end.is_none() {
-            return Ok(total);
-        }
-        after = end;
-    }
 }
 
 /// Whether deliveries may be past their date, or will be before it ends: who was reached would be
@@ -506,7 +448,7 @@ fn audience(asked: Asked, line: &Line, errors: &mut Vec<FieldError>) -> Option<A
     Some(Audience::Topics(topics))
 }
 
-fn parameter_error(problem: &domain::line::ParameterProblem) -> FieldError {
+pub(super) fn parameter_error(problem: &domain::line::ParameterProblem) -> FieldError {
     let pointer = format!("/message/template/parameters/{}", problem.name());
     FieldError::new(pointer, problem.to_string())
 }

@@ -2,6 +2,7 @@
 
 use domain::broadcast::{Audience, Broadcast, State};
 use domain::contact::{Contact, Subscription};
+use domain::cost::{self, Priced, Spent, Tally, TenThousandths};
 use domain::delivery::{self, Counts};
 use domain::ids::TopicId;
 use domain::line::{Address, Category, Line, SendBy};
@@ -99,6 +100,7 @@ pub(crate) fn broadcast(it: &Broadcast, line: &Line, now: Timestamp) -> Value {
         "audience": audience,
         "message": { "template": template },
         "priority": it.priority.name(),
+        "free_form_in_window": it.free_form_in_window,
         "state": it.state.name(),
         "counts": counts(&it.counts),
         "counted_at": time_or_null(counted_at),
@@ -109,7 +111,38 @@ pub(crate) fn broadcast(it: &Broadcast, line: &Line, now: Timestamp) -> Value {
         "finished_at": time_or_null(it.finished_at),
         "eta_seconds": eta_seconds,
         "reason": it.reason,
+        "cost": cost(it, line),
     })
+}
+
+/// What a broadcast costs at most, once it is known to how many it goes, beside what was billed.
+fn cost(it: &Broadcast, line: &Line) -> Value {
+    let template = line.template(&it.message.name, &it.message.language);
+    let people = it.counts.audience - it.counts.skipped - it.counts.cancelled;
+    let estimated = template
+        .zip(it.started_at)
+        .map(|(template, at)| cost::at_most(template.category, people, at));
+    json!({
+        "estimated_eur": estimated.map(eur),
+        "actual_eur": eur(it.spent.total().cost),
+        "by_category": by_category(&it.spent),
+    })
+}
+
+/// Euro to four decimals, exact: `0.0248`.
+pub(crate) fn eur(amount: TenThousandths) -> Value {
+    #[expect(clippy::cast_precision_loss, reason = "exact up to hundreds of millions of euro")]
+    let euro = amount as f64 / 10_000.0;
+    Value::from(euro)
+}
+
+/// `{"utility":{"messages":12,"eur":0.2976},"free_service":{"messages":3,"eur":0.0}}`
+pub(crate) fn by_category(spent: &Spent) -> Value {
+    let kinds = spent.kinds();
+    let kind = |(priced, it): (Priced, Tally)| {
+        (priced.name().to_owned(), json!({ "messages": it.messages, "eur": eur(it.cost) }))
+    };
+    Value::Object(kinds.map(kind).collect())
 }
 
 fn counts(it: &Counts) -> Value {

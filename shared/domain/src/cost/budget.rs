@@ -24,7 +24,7 @@ pub enum Budget {
 
 /// How `spent` stands to a budget of `budget_eur` euro.
 pub fn budget(spent: TenThousandths, budget_eur: u32) -> Budget {
-    let percent = percent(spent, budget_eur);
+    let percent = percent_of_budget(spent, budget_eur);
     if percent >= 100 {
         Budget::Exhausted
     } else if percent >= WARN_PERCENT {
@@ -35,12 +35,12 @@ pub fn budget(spent: TenThousandths, budget_eur: u32) -> Budget {
 }
 
 /// Whole percents of the budget, rounded down.
-pub(super) fn percent(spent: TenThousandths, budget_eur: u32) -> i64 {
-    100 * spent / limit(budget_eur).max(1)
+pub fn percent_of_budget(spent: TenThousandths, budget_eur: u32) -> i64 {
+    100 * spent / budget_limit(budget_eur).max(1)
 }
 
 /// A budget in the unit of all amounts.
-pub(super) fn limit(budget_eur: u32) -> TenThousandths {
+pub fn budget_limit(budget_eur: u32) -> TenThousandths {
     EURO * i64::from(budget_eur)
 }
 
@@ -54,7 +54,7 @@ impl Budget {
         budget_eur: u32,
         priority: Priority,
     ) -> Option<String> {
-        let left = (limit(budget_eur) - spent).max(0);
+        let left = (budget_limit(budget_eur) - spent).max(0);
         let after = (left - cost).max(0);
         Some(match self {
             Self::Fine => return None,
@@ -166,7 +166,7 @@ mod tests {
         ) {
             let after = budget(spent + cost, budget_eur);
             let words = after.before_sending(spent, cost, budget_eur, Priority::Normal);
-            let full = limit(budget_eur);
+            let full = budget_limit(budget_eur);
             prop_assert_eq!(words.is_some(), (spent + cost) * 100 >= full * 80);
             prop_assert_eq!(after == Budget::Exhausted, spent + cost >= full);
         }

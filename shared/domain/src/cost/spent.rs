@@ -5,7 +5,7 @@ use std::ops::AddAssign;
 use jiff::Timestamp;
 
 use crate::cost::month::day_in_rome;
-use crate::cost::{Market, Priced, TenThousandths, rate};
+use crate::cost::{FREE_SERVICE_MESSAGES, Market, Priced, TenThousandths, rate};
 
 /// How many messages, and what they came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,6 +57,11 @@ impl Spent {
         total
     }
 
+    /// How many more service messages of the month of which this is are free.
+    pub fn free_service_left(&self) -> i64 {
+        (FREE_SERVICE_MESSAGES - self.get(Priced::FreeService).messages).max(0)
+    }
+
     pub fn is_zero(&self) -> bool {
         *self == Self::default()
     }
@@ -104,6 +109,15 @@ mod tests {
             (Priced::FreeOther, Market::ITALY, "2026-11-24T08:00:00Z", 0),
         ] {
             assert_eq!(billed(priced, market, at(when)), want, "{priced:?} {when}");
+        }
+    }
+
+    #[test]
+    fn a_thousand_service_messages_a_month_are_free() {
+        for (used, want) in [(0, 1_000), (1, 999), (1_000, 0), (1_001, 0)] {
+            let mut month = Spent::of(Priced::FreeService, Tally { messages: used, cost: 0 });
+            month += Spent::of(Priced::FreeEntryPoint, Tally { messages: 5, cost: 0 });
+            assert_eq!(month.free_service_left(), want, "{used}");
         }
     }
 

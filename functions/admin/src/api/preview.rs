@@ -1,0 +1,136 @@
+//! What a broadcast would be if it were sent: to whom, in which words, at what cost, how long.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use domain::broadcast::{self, Broadcast};
+use domain::cost::{self, Estimate, Month, Reach};
+use domain::line::{Line, Template};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use store::Spending;
+
+use super::body::Body;
+use super::broadcasts::{Ids, Nothing, find, parameter_error};
+use super::problem::Problem;
+use super::scope::OfLine;
+use super::shape::{self, eur};
+use crate::App;
+
+/// People looked at together, so that memory does not grow with the audience.
+const PAGE: i32 = 500;
+
+/// Who would get it, how it reads, what it costs at most and how long it takes.
+///
+/// Everything as of the moment it is to be sent, as far as it can be known now.
+pub(crate) async fn preview(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+    Path(path): Ids,
+    _: Body<Nothing>,
+) -> Result<Json<Value>, Problem> {
+    let it = find(&app, &line, &path).await?;
+    let template = line.template(&it.message.name, &it.message.language);
+    let template = template.ok_or_else(|| {
+        Problem::conflict("Il modello di questo messaggio non è più tra quelli della linea.")
+    })?;
+    let rendered = template
+        .fill(&it.message.parameters, &line)
+        .map_err(|problems| Problem::invalid(problems.iter().map(parameter_error).collect()))?;
+    let now = app.clock.now();
+    let at = it.send_at.unwrap_or(now).max(now);
+    let reach = reach(&app, &line, &it, at).await?;
+    let month = app.store.spending(&line.id, Month::of(at)).await?;
+    let free_left = month.spent.free_service_left();
+    let cost = cost::estimate(&reach, template.category, it.free_form_in_window, free_left, at);
+    Ok(Json(json!({
+        "recipients": reach.people(),
+        "reachable_now": { "now": reach.people(), "of": reach.audience },
+        "in_window": reach.in_window(),
+        "rendered": rendered,
+        "billable": billable(template, &cost),
+        "free": { "service": cost.free_service, "service_left": free_left },
+        "cost_eur": eur(cost.cost),
+        "cost_is_estimate": cost.is_estimate,
+        "budget": line.monthly_budget_eur.map(|limit| budget(limit, &month, &cost)),
+        "duration_seconds": broadcast::duration_seconds(reach.people(), line.bulk_rate()),
+        "days": 1,
+        "warnings": warnings(&it, &line, &reach, &cost, &month),
+    })))
+}
+
+/// Looks at everybody in the audience, each once, a page at a time.
+async fn reach(app: &App, line: &Line, it: &Broadcast, at: Timestamp) -> Result<Reach, Problem> {
+    let mut reach = Reach::default();
+    let mut after = None;
+    loop {
+        let everyone = Timestamp::MAX;
+        let page = app.store.audience_page(&line.id, &it.audience, after.as_ref(), everyone, PAGE);
+        let (people, end) = page.await?;
+        let known = app.store.recipients(&line.id, &people).await?;
+        for id in &people {
+            reach.count(known.get(id), &it.audience, at);
+        }
+        if end.is_none() {
+            return Ok(reach);
+        }
+        after = end;
+    }
+}
+
+/// Messages by the category they would be billed as: `{"marketing":60,"service":30}`.
+fn billable(template: &Template, cost: &Estimate) -> Value {
+    let mut billable = json!({ shape::category(template.category): cost.templates });
+    if cost.service > 0 {
+        billable["service"] = cost.service.into();
+    }
+    billable
+}
+
+/// How the month stands to its budget, before and after.
+fn budget(limit_eur: u32, month: &Spending, cost: &Estimate) -> Value {
+    json!({
+        "eur": limit_eur,
+        "spent_eur": eur(month.committed),
+        "estimated_eur": eur(cost.cost),
+        "percent_after": cost::percent_of_budget(month.committed + cost.cost, limit_eur),
+    })
+}
+
+fn warnings(
+    it: &Broadcast,
+    line: &Line,
+    reach: &Reach,
+    cost: &Estimate,
+    month: &Spending,
+) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let unreachable = reach.audience - reach.people();
+    if reach.audience == 0 {
+        let nobody = "Nessuno è iscritto agli argomenti scelti: il messaggio non partirebbe.";
+        warnings.push(nobody.to_owned());
+    } else if unreachable > 0 {
+        warnings.push(format!(
+            "Persone iscritte che ora non si possono raggiungere: {unreachable} su {}. Sono \
+             bloccate o non hanno più un numero.",
+            reach.audience
+        ));
+    }
+    if let Some(limit_eur) = line.monthly_budget_eur {
+        let spent = month.committed;
+        let after = cost::budget(spent + cost.cost, limit_eur);
+        warnings.extend(after.before_sending(spent, cost.cost, limit_eur, it.priority));
+    }
+    let free_left = month.spent.free_service_left();
+    if cost.free_service > 0 && cost.free_service == free_left {
+        warnings.push(format!(
+            "Questo invio usa tutte le risposte gratuite che restano nel mese ({free_left}): dopo, \
+             anche le risposte dello sportello si pagano.",
+        ));
+    }
+    if cost.is_estimate {
+        let estimated = "Il costo è stimato: per alcuni numeri esteri non abbiamo la tariffa \
+                         esatta e abbiamo contato la più alta che conosciamo.";
+        warnings.push(estimated.to_owned());
+    }
+    warnings
+}
