@@ -1,5 +1,6 @@
 //! Statuses and account events in as few queue messages as fit.
 
+use domain::cost::Market;
 use platform::jobs;
 use platform::queue::Message;
 use whatsapp::payload::{State, StatusUpdate};
@@ -26,6 +27,7 @@ pub(crate) fn update(status: StatusUpdate) -> Option<jobs::StatusUpdate> {
         pricing: status
             .pricing
             .map(|it| jobs::Pricing { kind: Some(it.kind), category: Some(it.category) }),
+        market: (status.market != Market::ITALY).then(|| status.market.name().to_owned()),
     })
 }
 
@@ -74,6 +76,23 @@ mod tests {
             at: 1_749_416_383,
             code: None,
             pricing: None,
+            market: None,
+        }
+    }
+
+    #[test]
+    fn a_country_is_said_where_it_is_not_italy() {
+        for (market, want) in [(Market::ITALY, None), (Market::ELSEWHERE, Some("*"))] {
+            let status = StatusUpdate {
+                number: domain::ids::PhoneNumberId::new("331651133100001"),
+                callback: Some("b:1:2".to_owned()),
+                state: State::Sent,
+                at: 1_749_416_383,
+                code: None,
+                pricing: None,
+                market,
+            };
+            assert_eq!(update(status).unwrap().market.as_deref(), want);
         }
     }
 

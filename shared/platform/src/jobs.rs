@@ -70,6 +70,9 @@ pub struct StatusUpdate {
     pub code: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pricing: Option<Pricing>,
+    /// Where the recipient is from, by `domain::cost::Market`: only if that is not Italy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub market: Option<String>,
 }
 
 /// What Meta says of the price of one message.

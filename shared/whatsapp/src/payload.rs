@@ -14,6 +14,7 @@ mod text;
 
 use std::fmt;
 
+use domain::cost::Market;
 use domain::ids::{MessageId, PhoneNumberId};
 use serde_json::Value;
 
@@ -78,6 +79,8 @@ pub struct StatusUpdate {
     /// Of a failed message; see [`domain::failure`].
     pub code: Option<i64>,
     pub pricing: Option<Pricing>,
+    /// Where the recipient is from, which decides the rate. Of the recipient nothing else stays.
+    pub market: Market,
 }
 
 /// In the order of Meta's ranks. They arrive in any order, more than once, and with gaps.

@@ -70,6 +70,12 @@ impl Market {
     pub fn of(contact: &Contact) -> Self {
         let digits = contact.phone.as_ref().map(crate::phone::Phone::expose);
         let user_id = contact.user_id.as_ref().map(crate::ids::UserId::expose);
+        Self::of_address(digits, user_id)
+    }
+
+    /// As [`Self::of`], of what a status names its recipient by: digits with the country's
+    /// prefix, Meta's user id.
+    pub fn of_address(digits: Option<&str>, user_id: Option<&str>) -> Self {
         let country = user_id.and_then(|it| it.split_once('.')).map(|it| it.0);
         let row = RATES.rows.iter().find(|row| match digits {
             Some(digits) => !row.prefix.is_empty() && digits.starts_with(&row.prefix),

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use domain::cost::Market;
 use domain::ids::PhoneNumberId;
 use domain::message::{Inbound, MarketingChoice};
 use serde_json::value::RawValue;
@@ -179,6 +180,10 @@ fn status(number: &PhoneNumberId, status: Value) -> Update {
         at,
         code: whole_number(status.pointer("/errors/0/code")),
         pricing: pricing(status.get("pricing")),
+        market: Market::of_address(
+            word(status.get("recipient_id")).as_deref(),
+            word(status.get("recipient_user_id")).as_deref(),
+        ),
     })
 }
 

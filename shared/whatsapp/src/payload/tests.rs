@@ -197,12 +197,36 @@ fn reads_statuses_without_the_recipient() {
         "status_failed_131026",
     ];
     assert_snapshot!(files.map(told).concat(), @r#"
-    status StatusUpdate { number: PhoneNumberId("106500000000001"), callback: Some("b:0190f1c2:000000000000000000000000000000a1"), state: Sent, at: 1781683260, code: None, pricing: Some(Pricing { kind: "regular", category: "utility" }) }
-    status StatusUpdate { number: PhoneNumberId("106500000000001"), callback: Some("b:0190f1c2:000000000000000000000000000000a1"), state: Delivered, at: 1781683260, code: None, pricing: Some(Pricing { kind: "free_customer_service", category: "service" }) }
-    status StatusUpdate { number: PhoneNumberId("106500000000001"), callback: Some("b:0190f1c2:000000000000000000000000000000a1"), state: Read, at: 1781683261, code: None, pricing: None }
-    status StatusUpdate { number: PhoneNumberId("106500000000001"), callback: None, state: Sent, at: 1781683260, code: None, pricing: None }
-    status StatusUpdate { number: PhoneNumberId("106500000000001"), callback: Some("b:0190f1c2:000000000000000000000000000000a1"), state: Failed, at: 1781683260, code: Some(131026), pricing: None }
+    status StatusUpdate { number: PhoneNumberId("106500000000001"), callback: Some("b:0190f1c2:000000000000000000000000000000a1"), state: Sent, at: 1781683260, code: None, pricing: Some(Pricing { kind: "regular", category: "utility" }), market: Market("IT") }
+    status StatusUpdate { number: PhoneNumberId("106500000000001"), callback: Some("b:0190f1c2:000000000000000000000000000000a1"), state: Delivered, at: 1781683260, code: None, pricing: Some(Pricing { kind: "free_customer_service", category: "service" }), market: Market("IT") }
+    status StatusUpdate { number: PhoneNumberId("106500000000001"), callback: Some("b:0190f1c2:000000000000000000000000000000a1"), state: Read, at: 1781683261, code: None, pricing: None, market: Market("IT") }
+    status StatusUpdate { number: PhoneNumberId("106500000000001"), callback: None, state: Sent, at: 1781683260, code: None, pricing: None, market: Market("IT") }
+    status StatusUpdate { number: PhoneNumberId("106500000000001"), callback: Some("b:0190f1c2:000000000000000000000000000000a1"), state: Failed, at: 1781683260, code: Some(131026), pricing: None, market: Market("IT") }
     "#);
+}
+
+#[test]
+fn keeps_of_a_recipient_the_country_alone() {
+    for (recipient, want) in [
+        (json!({ "recipient_id": "393330000001" }), Market::ITALY),
+        (json!({ "recipient_id": "40721000001" }), Market::ELSEWHERE),
+        (json!({ "recipient_user_id": "IT.1349120865" }), Market::ITALY),
+        (json!({ "recipient_user_id": "RO.1349120865" }), Market::ELSEWHERE),
+        (json!({}), Market::ELSEWHERE),
+    ] {
+        let mut status = json!({ "status": "delivered", "timestamp": "1781683260" });
+        status.as_object_mut().unwrap().extend(recipient.as_object().unwrap().clone());
+        let value = json!({
+            "metadata": { "phone_number_id": "106500000000001" },
+            "statuses": [status],
+        });
+        let changes = json!([{ "field": "messages", "value": value }]);
+        let body = json!({ "entry": [{ "id": "102290000000001", "changes": changes }] });
+        let updates = split(body.to_string().as_bytes()).unwrap();
+        let [Update::Status(status)] = &updates[..] else { panic!("{updates:?}") };
+        assert_eq!(status.market, want, "{recipient}");
+        assert!(!format!("{status:?}").contains("1349120865"));
+    }
 }
 
 #[test]
@@ -270,11 +294,11 @@ fn one_bad_item_does_not_harm_the_rest() {
     to 106500000000001, in order of IT.22: 393330000002, IT.22, Mario Esempio, 2026-06-17T08:00:00Z says "CANCELLAMI"
     unreadable: sender
     to 106500000000001, in order of IT.33: no phone, IT.33, Ugo Esempio, 2026-06-17T08:00:00Z sends something: hologram
-    status StatusUpdate { number: PhoneNumberId("106500000000001"), callback: Some("b:0190f1c2:000000000000000000000000000000a1"), state: Read, at: 1781683260, code: None, pricing: None }
-    status StatusUpdate { number: PhoneNumberId("106500000000001"), callback: Some("b:0190f1c2:000000000000000000000000000000a1"), state: Failed, at: 1781683260, code: Some(131047), pricing: None }
+    status StatusUpdate { number: PhoneNumberId("106500000000001"), callback: Some("b:0190f1c2:000000000000000000000000000000a1"), state: Read, at: 1781683260, code: None, pricing: None, market: Market("IT") }
+    status StatusUpdate { number: PhoneNumberId("106500000000001"), callback: Some("b:0190f1c2:000000000000000000000000000000a1"), state: Failed, at: 1781683260, code: Some(131047), pricing: None, market: Market("IT") }
     message_template_quality_update of 102290000000001 at Some(1781683200): {"message_template_id":1,"message_template_language":"it","message_template_name":"avviso_scadenza","new_quality_score":"YELLOW","previous_quality_score":"GREEN"}
     to 106500000000001, in order of IT.1349120865: 393330000001, IT.1349120865, Giulia Esempio, 2026-06-17T08:00:00Z says "grazie"
-    status StatusUpdate { number: PhoneNumberId("106500000000002"), callback: Some("b:0190f1c2:000000000000000000000000000000a1"), state: Delivered, at: 1781683260, code: None, pricing: None }
+    status StatusUpdate { number: PhoneNumberId("106500000000002"), callback: Some("b:0190f1c2:000000000000000000000000000000a1"), state: Delivered, at: 1781683260, code: None, pricing: None, market: Market("IT") }
     "#);
 }
 
