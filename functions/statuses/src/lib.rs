@@ -174,7 +174,8 @@ impl App {
                 }
                 if report == Report::Failed {
                     let code = update.code;
-                    let noted = self.store.note_refusal(&line, &broadcast, &contact, code, at).await;
+                    let noted =
+                        self.store.note_refusal(&line, &broadcast, &contact, code, at).await;
                     noted.context("note refusal")?;
                 }
                 Ok(told.map(|it| Moved {

@@ -359,8 +359,6 @@ impl Reason {
 pub struct Tally {
     pub counts: Counts,
     pub reasons: BTreeMap<Reason, i64>,
-    /// Delivered messages by Meta's type and category of price: `regular/utility`.
-    pub priced: BTreeMap<String, i64>,
 }
 
 impl Tally {
@@ -370,13 +368,7 @@ impl Tally {
     }
 
     /// Takes one delivery in.
-    pub fn add(
-        &mut self,
-        state: State,
-        skipped: Option<SkipReason>,
-        code: Option<i64>,
-        priced: Option<&str>,
-    ) {
+    pub fn add(&mut self, state: State, skipped: Option<SkipReason>, code: Option<i64>) {
         self.counts.add(state, 1);
         let reason = match state {
             State::Skipped => skipped.map(Reason::Skipped),
@@ -385,10 +377,6 @@ impl Tally {
         };
         if let Some(reason) = reason {
             *self.reasons.entry(reason).or_default() += 1;
-        }
-        // Meta charges on delivery. Source: whatsapp-cloud-api, section 9.3.
-        if let (State::Delivered | State::Read, Some(priced)) = (state, priced) {
-            *self.priced.entry(priced.to_owned()).or_default() += 1;
         }
     }
 }

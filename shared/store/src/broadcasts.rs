@@ -279,19 +279,17 @@ impl Store {
         let sets: Vec<String> =
             fields(&tally.counts).iter().map(|(name, _)| format!("{name}_n = :{name}")).collect();
         let reasons = tally.reasons.iter().map(|(it, n)| (it.key(), number(*n))).collect();
-        let priced = tally.priced.iter().map(|(it, n)| (it.clone(), number(*n))).collect();
         let mut request = self
             .client
             .update_item()
             .table_name(&self.tables.broadcasts)
             .set_key(Some(keys::counts(id).into_item()))
             .update_expression(format!(
-                "SET {}, counted_at = :at, reasons = :reasons, priced = :priced",
+                "SET {}, counted_at = :at, reasons = :reasons",
                 sets.join(", ")
             ))
             .expression_attribute_values(":at", instant(at))
-            .expression_attribute_values(":reasons", AttributeValue::M(reasons))
-            .expression_attribute_values(":priced", AttributeValue::M(priced));
+            .expression_attribute_values(":reasons", AttributeValue::M(reasons));
         for (name, value) in fields(&tally.counts) {
             request = request.expression_attribute_values(format!(":{name}"), number(value));
         }

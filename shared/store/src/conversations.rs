@@ -2,11 +2,13 @@
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use domain::contact::Contact;
+use domain::cost::Priced;
 use domain::delivery::{Callback, State};
 use domain::ids::{ContactId, LineId};
 use domain::message::{Button, FilledTemplate, HeaderMedia, Media, Outgoing};
 use jiff::Timestamp;
 
+use crate::deliveries::Reported;
 use crate::item::{Draft, Fields, Item, expiry, instant, key_of, number, text};
 use crate::keys;
 use crate::once::Once;
@@ -344,9 +346,22 @@ impl Store {
         state: State,
         code: Option<i64>,
     ) -> Result<()> {
-        let key = keys::entry(line, contact, row);
-        self.move_forward(&self.tables.messages, key, state, code).await?;
+        self.report_entry_priced(line, contact, row, state, code, None).await?;
         Ok(())
+    }
+
+    /// As [`Store::report_entry`], of a status that may say the price too.
+    pub async fn report_entry_priced(
+        &self,
+        line: &LineId,
+        contact: &ContactId,
+        row: &str,
+        state: State,
+        code: Option<i64>,
+        priced: Option<Priced>,
+    ) -> Result<Reported> {
+        let key = keys::entry(line, contact, row);
+        self.move_forward(&self.tables.messages, key, state, code, priced).await
     }
 }
 

@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, ReturnValue, ReturnValuesOnConditionCheckFailure,
     TransactWriteItem, Update,
 };
+use domain::cost::{self, Priced};
 use domain::delivery::{Report, SkipReason, State, Tally};
 use domain::ids::{BroadcastId, ContactId};
 use jiff::Timestamp;
@@ -75,8 +76,8 @@ pub struct Delivery {
     pub skipped: Option<SkipReason>,
     /// Meta's error code, if it failed.
     pub code: Option<i64>,
-    /// Meta's type and category of its price, once a status had them: `regular/utility`.
-    pub priced: Option<String>,
+    /// How it was billed, once a status said so.
+    pub priced: Option<Priced>,
 }
 
 /// What is told of a delivery.
@@ -88,7 +89,8 @@ pub struct News {
     /// When one in doubt may be sent once more by itself.
     pub again_at: Option<Timestamp>,
     pub held: bool,
-    pub priced: Option<String>,
+    /// How it was billed, if a status says so.
+    pub priced: Option<Priced>,
 }
 
 impl News {
@@ -104,6 +106,17 @@ pub struct Told {
     pub before: Delivery,
     /// Whether it moved.
     pub moved: bool,
+    /// To be counted as billed now, and never again.
+    pub bill: Option<Priced>,
+}
+
+/// What a status from Meta did to a message of a conversation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reported {
+    /// The state it left; `None` if it is gone or further already.
+    pub from: Option<State>,
+    /// To be counted as billed now, and never again.
+    pub bill: Option<Priced>,
 }
 
 const FREE: &str = "attribute_not_exists(pk) OR #state = :waiting";
@@ -304,12 +317,13 @@ impl Store {
         news: &News,
     ) -> Result<Option<Told>> {
         let state = news.report.state();
+        let key = keys::delivery(broadcast, contact);
         let mut expression = "SET #state = :state, #rank = :rank, #at = :at".to_owned();
         let mut request = self
             .client
             .update_item()
             .table_name(&self.tables.broadcasts)
-            .set_key(Some(keys::delivery(broadcast, contact).into_item()))
+            .set_key(Some(key.clone().into_item()))
             .condition_expression("attribute_exists(pk) AND #rank < :rank")
             .expression_attribute_names("#state", "state")
             .expression_attribute_names("#rank", "rank")
@@ -325,9 +339,9 @@ impl Store {
             expression.push_str(", held = :held");
             request = request.expression_attribute_values(":held", AttributeValue::Bool(true));
         }
-        if let Some(priced) = &news.priced {
+        if let Some(priced) = news.priced {
             expression.push_str(", priced = if_not_exists(priced, :priced)");
-            request = request.expression_attribute_values(":priced", text(priced));
+            request = request.expression_attribute_values(":priced", text(priced.name()));
         }
         match news.again_at {
             Some(at) => {
@@ -349,56 +363,34 @@ impl Store {
         };
         let Some(row) = row else { return Ok(None) };
         let before = read_delivery(&row)?;
-        if !moved
-            && before.priced.is_none()
-            && let Some(priced) = &news.priced
-        {
-            return self.price(broadcast, contact, priced).await;
-        }
-        Ok(Some(Told { before, moved }))
-    }
-
-    /// Keeps the first price a status brought; what was told before it, if it was the first.
-    async fn price(
-        &self,
-        broadcast: &BroadcastId,
-        contact: &ContactId,
-        priced: &str,
-    ) -> Result<Option<Told>> {
-        let kept = self
-            .client
-            .update_item()
-            .table_name(&self.tables.broadcasts)
-            .set_key(Some(keys::delivery(broadcast, contact).into_item()))
-            .update_expression("SET priced = :priced")
-            .condition_expression("attribute_exists(pk) AND attribute_not_exists(priced)")
-            .expression_attribute_values(":priced", text(priced))
-            .return_values(ReturnValue::AllOld)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        let row = match refused(kept) {
-            Ok(row) | Err(Refusal::Condition(row)) => row,
-            Err(Refusal::Other(err)) => return Err(err),
+        let bill = match news.priced {
+            Some(priced) if !moved && before.priced.is_none() => {
+                self.note_price(&self.tables.broadcasts, key, priced).await?
+            }
+            priced => {
+                let after = if moved { state } else { before.state };
+                cost::on_report(before.state, after, before.priced, priced).bill
+            }
         };
-        let before = row.as_ref().map(read_delivery).transpose()?;
-        Ok(before.map(|before| Told { before, moved: false }))
+        Ok(Some(Told { before, moved, bill }))
     }
 
-    /// Sets state and rank if the row exists and the rank is higher than the one there.
+    /// Sets state and rank if the row exists and the rank is higher than the one there, and the
+    /// price if the row has none, whatever its rank.
     pub(crate) async fn move_forward(
         &self,
         table: &str,
         key: Key,
         state: State,
         code: Option<i64>,
-    ) -> Result<()> {
+        priced: Option<Priced>,
+    ) -> Result<Reported> {
         let mut expression = "SET #state = :state, #rank = :rank".to_owned();
         let mut request = self
             .client
             .update_item()
             .table_name(table)
-            .set_key(Some(key.into_item()))
+            .set_key(Some(key.clone().into_item()))
             .condition_expression("attribute_exists(pk) AND #rank < :rank")
             .expression_attribute_names("#state", "state")
             .expression_attribute_names("#rank", "rank")
@@ -408,9 +400,59 @@ impl Store {
             expression.push_str(", code = :code");
             request = request.expression_attribute_values(":code", number(code));
         }
-        let moved = request.update_expression(expression).send().await.map_err(failed);
-        match moved {
-            Ok(_) | Err(StoreError::Conflict) => Ok(()),
+        if let Some(priced) = priced {
+            expression.push_str(", priced = if_not_exists(priced, :priced)");
+            request = request.expression_attribute_values(":priced", text(priced.name()));
+        }
+        let moved = request
+            .update_expression(expression)
+            .return_values(ReturnValue::AllOld)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match refused(moved) {
+            Ok(before) => {
+                let before = before.ok_or(StoreError::Corrupt("attributes"))?;
+                let from = state_of(&before)?;
+                let bill = cost::on_report(from, state, price_of(&before), priced).bill;
+                Ok(Reported { from: Some(from), bill })
+            }
+            // Gone, or further already; its price may still be news.
+            Err(Refusal::Condition(row)) => match (row, priced) {
+                (Some(row), Some(priced)) if price_of(&row).is_none() => {
+                    let bill = self.note_price(table, key, priced).await?;
+                    Ok(Reported { from: None, bill })
+                }
+                _ => Ok(Reported::default()),
+            },
+            Err(Refusal::Other(err)) => Err(err),
+        }
+    }
+
+    /// Writes a price on a row that a status does not move, unless it has one; what is to be billed
+    /// by that.
+    async fn note_price(&self, table: &str, key: Key, priced: Priced) -> Result<Option<Priced>> {
+        let noted = self
+            .client
+            .update_item()
+            .table_name(table)
+            .set_key(Some(key.into_item()))
+            .update_expression("SET priced = :priced")
+            // What was never claimed was never sent.
+            .condition_expression("attribute_exists(#rank) AND attribute_not_exists(priced)")
+            .expression_attribute_names("#rank", "rank")
+            .expression_attribute_values(":priced", text(priced.name()))
+            .return_values(ReturnValue::AllOld)
+            .send()
+            .await
+            .map_err(failed);
+        match noted {
+            Ok(answer) => {
+                let before = answer.attributes.ok_or(StoreError::Corrupt("attributes"))?;
+                let state = state_of(&before)?;
+                Ok(cost::on_report(state, state, price_of(&before), Some(priced)).bill)
+            }
+            Err(StoreError::Conflict) => Ok(None),
             Err(err) => Err(err),
         }
     }
@@ -493,7 +535,7 @@ impl Store {
                     .table_name(&self.tables.broadcasts)
                     .key_condition_expression("pk = :pk")
                     .expression_attribute_values(":pk", text(keys::deliveries(broadcast, shard)))
-                    .projection_expression("#state, code, skipped, priced")
+                    .projection_expression("#state, code, skipped")
                     .expression_attribute_names("#state", "state")
                     .consistent_read(true)
                     .set_exclusive_start_key(start)
@@ -505,7 +547,7 @@ impl Store {
                     let state = state.ok_or(StoreError::Corrupt("state"))?;
                     let skipped = item.find_text("skipped").and_then(SkipReason::parse);
                     let code = item.find_number("code");
-                    tally.add(state, skipped, code, item.find_text("priced"));
+                    tally.add(state, skipped, code);
                 }
                 start = page.last_evaluated_key;
                 if start.is_none() {
@@ -601,6 +643,14 @@ fn read_delivery(item: &Item) -> Result<Delivery> {
         shaky: item.flag("shaky"),
         skipped: item.find_text("skipped").and_then(SkipReason::parse),
         code: item.find_number("code"),
-        priced: item.find_text("priced").map(str::to_owned),
+        priced: price_of(item),
     })
+}
+
+fn state_of(row: &Item) -> Result<State> {
+    State::parse(row.text("state")?).ok_or(StoreError::Corrupt("state"))
+}
+
+fn price_of(row: &Item) -> Option<Priced> {
+    row.find_text("priced").and_then(Priced::parse)
 }

@@ -30,7 +30,7 @@ pub mod tables;
 pub use broadcasts::Change;
 pub use chunks::Chunk;
 pub use conversations::{Conversation, Direction, Entry, EntryContent, NewEntry, callback};
-pub use deliveries::{Claim, Delivery, News, Take, Told};
+pub use deliveries::{Claim, Delivery, News, Reported, Take, Told};
 pub use lines::{AllLines, Document};
 pub use night::{Counted, Night};
 pub use once::Once;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::broadcast::{self, Audience};
+use crate::broadcast::{self, Audience, Priority};
 use crate::contact::Contact;
 use crate::conversation::window_is_open;
 use crate::cost::month::day_in_rome;
@@ -29,10 +29,18 @@ struct People {
 
 impl Reach {
     /// Counts somebody in, as they would stand when it is sent `at`; `None` was erased meanwhile.
-    pub fn count(&mut self, contact: Option<&Contact>, audience: &Audience, at: Timestamp) {
+    pub fn count(
+        &mut self,
+        contact: Option<&Contact>,
+        audience: &Audience,
+        category: line::Category,
+        priority: Priority,
+        at: Timestamp,
+    ) {
         self.audience += 1;
-        let reached = contact.filter(|it| broadcast::may_reach(it, audience).is_ok());
-        let Some(contact) = reached else { return };
+        let may_reach =
+            |it: &&Contact| broadcast::may_reach(it, audience, category, priority).is_ok();
+        let Some(contact) = contact.filter(may_reach) else { return };
         let people = self.by_market.entry(Market::of(contact)).or_default();
         if window_is_open(contact, at) {
             people.inside += 1;
@@ -157,7 +165,7 @@ mod tests {
         let follower = |hours_ago| subscriber("393330000001", hours_ago);
         let mut reach = Reach::default();
         let mut count = |contact: Option<&Contact>| {
-            reach.count(contact, &Audience::All, now());
+            reach.count(contact, &Audience::All, Utility, Priority::Normal, now());
             (reach.audience, reach.people(), reach.in_window())
         };
         for (who, contact, want) in [

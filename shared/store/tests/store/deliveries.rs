@@ -1,34 +1,18 @@
 //! Deliveries: claimed once, moved forward only, counted as they stand.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::cost::{Category, Priced};
 use domain::delivery::{Counts, Event, Report, SkipReason, State, next};
 use domain::ids::{BroadcastId, ContactId};
 use futures::future;
 use proptest::prelude::*;
 use store::{Claim, Delivery, News, Take};
 
-use crate::support::{Engine, contact_id, fresh_broadcast, hold, later, now};
+use crate::support::{Engine, contact_id, expiry, fresh_broadcast, hold, later, now, take};
 
+const UTILITY: Priced = Priced::Billed(Category::Utility);
+const MARKETING: Priced = Priced::Billed(Category::Marketing);
 const TAKEN: Claim = Claim::Taken { failures: 0, repeated: false };
-
-/// When the rows of these tests go.
-fn expiry() -> jiff::Timestamp {
-    later(90 * 24 * 3_600_000)
-}
-
-fn take<'a>(broadcast: &'a BroadcastId, contact: &'a ContactId, token: &'a str) -> Take<'a> {
-    Take {
-        broadcast,
-        contact,
-        others: &[],
-        token,
-        shaky: false,
-        run: 1,
-        again: false,
-        now: now(),
-        expires_at: expiry(),
-    }
-}
 
 /// A claim like no other.
 async fn claim(engine: &Engine, broadcast: &BroadcastId, contact: &ContactId) -> Claim {
@@ -263,7 +247,7 @@ async fn who_is_not_sent_to_has_a_reason_and_is_never_claimed() {
 async fn a_report_of_nothing_we_know_makes_nothing() {
     let (engine, id) = (Engine::start().await, fresh_broadcast());
     for report in Report::ALL {
-        let priced = Some("regular/utility".to_owned());
+        let priced = Some(UTILITY);
         let news = News { code: Some(131_026), priced, ..News::of(report, now()) };
         let told = engine.tell(&id, &contact_id(1), &news).await;
         assert_eq!(told.unwrap(), None, "{report:?}");
@@ -288,18 +272,17 @@ async fn the_first_price_is_kept_whichever_status_brings_it() {
     let (engine, id) = (Engine::start().await, fresh_broadcast());
     let contact = contact_id(1);
     claim(&engine, &id, &contact).await;
-    let priced =
-        |report, price: &str| News { priced: Some(price.to_owned()), ..News::of(report, now()) };
+    let priced = |report, priced| News { priced: Some(priced), ..News::of(report, now()) };
     tell(&engine, &id, &contact, Report::Delivered).await;
-    let late = engine.tell(&id, &contact, &priced(Report::Sent, "regular/utility")).await;
+    let late = engine.tell(&id, &contact, &priced(Report::Sent, UTILITY)).await;
     let late = late.unwrap().unwrap();
     assert_eq!((late.moved, late.before.priced), (false, None));
-    let again = engine.tell(&id, &contact, &priced(Report::Sent, "regular/marketing")).await;
+    let again = engine.tell(&id, &contact, &priced(Report::Sent, MARKETING)).await;
     let before = again.unwrap().unwrap().before;
-    assert_eq!(before.priced.as_deref(), Some("regular/utility"));
-    engine.tell(&id, &contact, &priced(Report::Read, "regular/marketing")).await.unwrap();
+    assert_eq!(before.priced, Some(UTILITY));
+    engine.tell(&id, &contact, &priced(Report::Read, MARKETING)).await.unwrap();
     let found = delivery(&engine, &id, 1).await.unwrap();
-    assert_eq!((found.state, found.priced.as_deref()), (State::Read, Some("regular/utility")));
+    assert_eq!((found.state, found.priced), (State::Read, Some(UTILITY)));
 }
 
 fn reports() -> impl Strategy<Value = Vec<Report>> {
@@ -435,7 +418,7 @@ fn bytes(name: &str, value: &AttributeValue) -> usize {
 async fn a_delivery_is_one_write_unit_whatever_is_written_on_it() {
     let (engine, id) = (Engine::start().await, fresh_broadcast());
     claim(&engine, &id, &contact_id(1)).await;
-    let priced = Some("free_customer_service/authentication-international".to_owned());
+    let priced = Some(UTILITY);
     let news = News { code: Some(131_026), priced, ..News::of(Report::Failed, now()) };
     engine.tell(&id, &contact_id(1), &news).await.unwrap();
     let why = Some(SkipReason::AlreadyReached);

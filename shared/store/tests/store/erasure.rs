@@ -3,11 +3,11 @@
 use domain::contact::{ConsentChange, Contact};
 use domain::delivery::{Report, State};
 use domain::message::{Media, ProfileName, Sender};
-use store::{Counted, EntryContent, News, Night, StoreError, Take, Turn, keys};
+use store::{Counted, EntryContent, News, Night, StoreError, Turn, keys};
 
 use crate::support::{
-    Engine, Everything, answer, contact_id, entry_at, following, fresh_broadcast, fresh_key, later,
-    now, person, phone, pordenone, question, said, topics, turn, user,
+    Engine, Everything, answer, contact_id, entry_at, following, fresh_broadcast, fresh_key, now,
+    person, phone, pordenone, question, said, take, topics, turn, user,
 };
 
 /// What the person seeded below is known by, and what they wrote.
@@ -72,18 +72,7 @@ async fn seed(engine: &Engine) -> Contact {
     let merged = Contact { phone: Some(phone(2)), ..loaded.merged(now()) };
     engine.save(turn(&line, &loaded, &fresh_key(), &merged)).await.unwrap();
     let broadcast = fresh_broadcast();
-    let take = Take {
-        broadcast: &broadcast,
-        contact: &merged.id,
-        others: &[],
-        token: "ours",
-        shaky: false,
-        run: 1,
-        again: false,
-        now: now(),
-        expires_at: later(1000),
-    };
-    engine.claim(take).await.unwrap();
+    engine.claim(take(&broadcast, &merged.id, "ours")).await.unwrap();
     let news = News::of(Report::Delivered, now());
     engine.tell(&broadcast, &merged.id, &news).await.unwrap();
     engine.contact(&line, &merged.id).await.unwrap().unwrap()

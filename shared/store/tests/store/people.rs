@@ -18,7 +18,7 @@ use store::{Claim, MessageKey, StoreError, Take, Turn, keys, line_file};
 
 use crate::support::{
     Engine, answer, contact_id, following, fresh_broadcast, fresh_key, fresh_line, hold, later,
-    now, person, phone, pordenone, question, question_at, said, sender, topics, turn, user,
+    now, person, phone, pordenone, question, question_at, said, sender, take, topics, turn, user,
 };
 
 fn instants() -> impl Strategy<Value = Timestamp> {
@@ -485,23 +485,12 @@ impl Sending {
         let (utility, normal) = (Category::Utility, Priority::Normal);
         may_reach(contact, &Self::audience(), utility, normal).unwrap();
         let (others, token) = (contact.ids_besides(&id), fresh_broadcast());
-        let take = Take {
-            broadcast: &self.id,
-            contact: &id,
-            others: &others,
-            token: token.as_str(),
-            shaky: false,
-            run: 1,
-            again: false,
-            now: now(),
-            expires_at: later(1000),
-        };
-        match engine.claim(take).await.unwrap() {
+        let claim = Take { others: &others, ..take(&self.id, &id, token.as_str()) };
+        match engine.claim(claim).await.unwrap() {
             Claim::Taken { .. } => self.sent[usize::from(self.merged)].push(id),
             Claim::Twin => {
                 let why = Some(SkipReason::AlreadyReached);
-                let known =
-                    engine.decide_not_to_send(&self.id, &id, why, now(), later(1000)).await;
+                let known = engine.decide_not_to_send(&self.id, &id, why, now(), later(1000)).await;
                 assert_eq!(known.unwrap(), None);
             }
             Claim::Known(_) => {}

@@ -2,11 +2,14 @@
 
 use domain::broadcast::Audience;
 use domain::cost::{Category, Month, Priced, Spent, Tally};
+use domain::delivery::{Report, State};
 use futures::future;
 use proptest::prelude::*;
-use store::{Reserved, Spending};
+use store::{News, Reserved, Spending};
 
-use crate::support::{Engine, draft, fresh_line, hold, pordenone};
+use crate::support::{
+    Engine, contact_id, draft, fresh_broadcast, fresh_line, hold, now, pordenone, take,
+};
 
 const UTILITY: Priced = Priced::Billed(Category::Utility);
 const SERVICE: Priced = Priced::Billed(Category::Service);
@@ -127,6 +130,79 @@ async fn replies_and_emergencies_count_against_the_budget_and_are_not_held_back_
     assert_eq!(found.estimated, 95_040);
     assert_eq!(found.committed, 95_040 + 2 * 4_960, "what arrived had been reserved");
     assert_eq!(found.spent.total(), Tally { messages: 42, cost: 10_416 });
+}
+
+fn priced_news(report: Report, priced: Option<Priced>) -> News {
+    News { priced, ..News::of(report, now()) }
+}
+
+/// What Meta says of one message, one status after the other, and what is counted of it.
+async fn told(
+    engine: &Engine,
+    statuses: &[(Report, Option<Priced>)],
+) -> (Vec<Priced>, Option<State>) {
+    let (id, contact) = (fresh_broadcast(), contact_id(1));
+    engine.claim(take(&id, &contact, "ours")).await.unwrap();
+    let mut counted = Vec::new();
+    for (report, priced) in statuses {
+        let told = engine.tell(&id, &contact, &priced_news(*report, *priced)).await;
+        counted.extend(told.unwrap().and_then(|it| it.bill));
+    }
+    let known = engine.known_deliveries(&id, &[contact]).await.unwrap();
+    (counted, known.first().map(|it| it.state))
+}
+
+#[tokio::test]
+async fn a_message_is_counted_once_whatever_says_its_price_and_in_what_order() {
+    use Report::{Accepted, Delivered, Failed, Read, Sent};
+    let engine = Engine::start().await;
+    let some = Some(UTILITY);
+    for (what, statuses, want) in [
+        ("sent says it", vec![(Sent, some), (Delivered, None), (Read, None)], true),
+        ("delivered says it", vec![(Sent, None), (Delivered, some), (Read, None)], true),
+        ("only read comes", vec![(Accepted, None), (Read, some)], true),
+        ("all say it, doubled", [(Sent, some), (Delivered, some), (Read, some)].repeat(2), true),
+        ("sent comes last", vec![(Delivered, None), (Read, None), (Sent, some)], true),
+        ("and is doubled", vec![(Delivered, None), (Sent, some), (Sent, some)], true),
+        ("and so is delivered", vec![(Delivered, None), (Sent, some), (Delivered, some)], true),
+        ("it never arrives", vec![(Sent, some), (Failed, None)], false),
+        ("it is never said", vec![(Sent, None), (Delivered, None), (Read, None)], false),
+        ("it arrives after all", vec![(Sent, some), (Failed, None), (Delivered, None)], true),
+    ] {
+        let (counted, _) = told(&engine, &statuses).await;
+        assert_eq!(counted, Vec::from_iter(some.filter(|_| want)), "{what}");
+    }
+}
+
+#[test]
+fn many_statuses_at_once_count_a_message_once() {
+    let states = prop::sample::select(vec![Report::Sent, Report::Delivered, Report::Read]);
+    let says = prop::option::of(Just(UTILITY));
+    let cases = prop::collection::vec((states, says), 1..12);
+    hold(30, cases, async |engine, _, statuses| {
+        let (id, contact) = (fresh_broadcast(), contact_id(1));
+        engine.claim(take(&id, &contact, "ours")).await.unwrap();
+        let (id, contact) = (&id, &contact);
+        let all = statuses.iter().map(async |(report, priced)| {
+            let told = engine.tell(id, contact, &priced_news(*report, *priced)).await.unwrap();
+            told.and_then(|it| it.bill)
+        });
+        let counted = future::join_all(all).await.into_iter().flatten();
+        let arrives = statuses.iter().any(|it| it.0 != Report::Sent);
+        let said = statuses.iter().any(|it| it.1.is_some());
+        prop_assert_eq!(counted.count(), usize::from(arrives && said));
+        Ok(())
+    });
+}
+
+#[tokio::test]
+async fn a_price_brings_no_row_into_being() {
+    let engine = Engine::start().await;
+    let some = Some(UTILITY);
+    let (id, contact) = (fresh_broadcast(), contact_id(1));
+    let news = priced_news(Report::Delivered, some);
+    assert_eq!(engine.tell(&id, &contact, &news).await.unwrap(), None);
+    assert!(engine.everything().await.is_empty());
 }
 
 #[tokio::test]

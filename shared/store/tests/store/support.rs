@@ -23,7 +23,7 @@ use domain::phone::Phone;
 use jiff::{Timestamp, ToSpan};
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, TestCaseResult, TestRunner};
-use store::{EntryContent, Loaded, MessageKey, NewEntry, Store, Tables, Turn, keys, tables};
+use store::{EntryContent, Loaded, MessageKey, NewEntry, Store, Tables, Take, Turn, keys, tables};
 
 /// Every item by table and key, for comparing and for searching.
 pub(crate) type Everything = BTreeMap<(String, String, String), BTreeMap<String, AttributeValue>>;
@@ -321,5 +321,29 @@ pub(crate) fn draft(line: &LineId, audience: Audience) -> Broadcast {
         counts: Counts::default(),
         counted_at: None,
         spent: Spent::default(),
+    }
+}
+
+/// When the rows of these tests go.
+pub(crate) fn expiry() -> jiff::Timestamp {
+    later(90 * 24 * 3_600_000)
+}
+
+/// A claim of a delivery.
+pub(crate) fn take<'a>(
+    broadcast: &'a BroadcastId,
+    contact: &'a ContactId,
+    token: &'a str,
+) -> Take<'a> {
+    Take {
+        broadcast,
+        contact,
+        others: &[],
+        token,
+        shaky: false,
+        run: 1,
+        again: false,
+        now: now(),
+        expires_at: expiry(),
     }
 }
