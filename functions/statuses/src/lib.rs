@@ -8,10 +8,12 @@ use std::collections::HashMap;
 use anyhow::Context;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use domain::broadcast::{self, Broadcast};
+use domain::cost::{Market, Month, Priced, Spent};
 use domain::delivery::{Callback, Counts, Report, State};
 use domain::failure::{self, Failure, Verdict};
 use domain::halt::Halt;
-use domain::ids::{BroadcastId, LineId, PhoneNumberId};
+use domain::ids::{BroadcastId, ContactId, LineId, PhoneNumberId};
+use domain::line::Line;
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
 use platform::clock::Clock;
@@ -39,6 +41,22 @@ struct Moved {
     code: Option<i64>,
     /// Whether Meta held it back until now.
     was_held: bool,
+}
+
+/// What one status changed.
+#[derive(Default)]
+struct Changed {
+    moved: Option<Moved>,
+    billed: Option<Billed>,
+}
+
+/// A message that Meta charges for, or gives away.
+struct Billed {
+    line: LineId,
+    /// `None` is a reply.
+    broadcast: Option<BroadcastId>,
+    at: Timestamp,
+    spent: Spent,
 }
 
 /// What happened to one broadcast.
@@ -70,16 +88,19 @@ impl App {
             let heard_at = at.min(now);
             self.store.heard(&number, heard_at).await.context("note what was heard")?;
         }
-        let moved: Vec<anyhow::Result<Option<Moved>>> = stream::iter(job.updates)
+        let changed: Vec<anyhow::Result<Changed>> = stream::iter(job.updates)
             .map(|update| self.update(update))
             .buffer_unordered(AT_ONCE)
             .collect()
             .await;
         let mut sums: HashMap<(LineId, BroadcastId), Sum> = HashMap::new();
+        let mut bills = Vec::new();
         let mut failed = None;
-        for moved in moved {
-            match moved {
-                Ok(Some(it)) => {
+        for changed in changed {
+            match changed {
+                Ok(Changed { moved, billed }) => {
+                    bills.extend(billed);
+                    let Some(it) = moved else { continue };
                     let sum = sums.entry((it.line, it.broadcast)).or_default();
                     sum.counts.moved(Some(it.from), it.to);
                     sum.let_go |= it.was_held && it.to != State::Failed;
@@ -87,7 +108,6 @@ impl App {
                         *sum.codes.entry(code).or_default() += 1;
                     }
                 }
-                Ok(None) => {}
                 Err(err) => failed = Some(err),
             }
         }
@@ -96,6 +116,7 @@ impl App {
             self.store.add_counts(&broadcast, &sum.counts, 0).await.context("add counts")?;
             self.consequences(&line, &broadcast, &sum).await?;
         }
+        self.count_bills(bills).await?;
         if let Some(err) = failed {
             return Err(err);
         }
@@ -156,50 +177,109 @@ impl App {
         }
     }
 
-    async fn update(&self, update: jobs::StatusUpdate) -> anyhow::Result<Option<Moved>> {
-        let Some(report) = Report::from_status(&update.state) else { return Ok(None) };
-        let at = moment(update.at);
-        let number = PhoneNumberId::new(update.number);
+    /// Adds what was billed to broadcasts and to the months of lines, a write for each.
+    async fn count_bills(&self, bills: Vec<Billed>) -> anyhow::Result<()> {
+        let mut of_broadcasts: HashMap<BroadcastId, Spent> = HashMap::new();
+        let mut of_months: HashMap<(LineId, Month), [Spent; 2]> = HashMap::new();
+        for Billed { line, broadcast, at, spent } in bills {
+            let month = of_months.entry((line, Month::of(at))).or_default();
+            match broadcast {
+                Some(broadcast) => {
+                    month[0] += spent;
+                    *of_broadcasts.entry(broadcast).or_default() += spent;
+                }
+                None => month[1] += spent,
+            }
+        }
+        for (broadcast, more) in of_broadcasts {
+            self.store.add_spent(&broadcast, &more).await.context("add what was billed")?;
+        }
+        for ((line, month), [of_broadcasts, of_replies]) in of_months {
+            let added = self.store.add_spending(&line, month, &of_broadcasts, &of_replies).await;
+            added.context("add what the month was billed")?;
+        }
+        Ok(())
+    }
+
+    async fn update(&self, update: jobs::StatusUpdate) -> anyhow::Result<Changed> {
+        let report = Report::from_status(&update.state);
+        let number = PhoneNumberId::new(&update.number);
         let line = self.store.line_of(&number).await.context("load line")?;
-        let Some(line) = line else { return Ok(None) };
+        let (Some(report), Some(line)) = (report, line) else { return Ok(Changed::default()) };
         match Callback::decode(&update.callback) {
             Some(Callback::Delivery { broadcast, contact }) => {
-                let priced = update.pricing.as_ref().and_then(price);
-                let news = News { code: update.code, priced, ..News::of(report, at) };
-                let told = self.store.tell(&broadcast, &contact, &news).await;
-                let told = told.context("record status")?.filter(|it| it.moved);
-                if told.as_ref().is_some_and(|it| it.before.shaky) && report.arrived() {
-                    let noted = self.store.note_reachable(&line.id, &contact).await;
-                    noted.context("note who is reached")?;
-                }
-                if report == Report::Failed {
-                    let code = update.code;
-                    let noted =
-                        self.store.note_refusal(&line, &broadcast, &contact, code, at).await;
-                    noted.context("note refusal")?;
-                }
-                Ok(told.map(|it| Moved {
-                    line: line.id.clone(),
-                    broadcast,
-                    from: it.before.state,
-                    to: report.state(),
-                    code: update.code,
-                    was_held: it.before.held,
-                }))
+                self.delivery(&line, broadcast, &contact, report, &update).await
             }
             Some(Callback::Message { contact, row }) => {
-                let to = report.state();
-                let reported =
-                    self.store.report_entry(&line.id, &contact, &row, to, update.code).await;
-                reported.context("record status of an answer")?;
-                Ok(None)
+                let (to, priced) = (report.state(), priced(&update));
+                let reported = self
+                    .store
+                    .report_entry_priced(&line.id, &contact, &row, to, update.code, priced)
+                    .await;
+                let bill = reported.context("record status of an answer")?.bill;
+                let billed = bill.map(|it| billed(&line, None, it, &update));
+                Ok(Changed { moved: None, billed })
             }
             None => {
                 info!(state = update.state, "passed over a status of no message of ours");
-                Ok(None)
+                Ok(Changed::default())
             }
         }
     }
+
+    async fn delivery(
+        &self,
+        line: &Line,
+        broadcast: BroadcastId,
+        contact: &ContactId,
+        report: Report,
+        update: &jobs::StatusUpdate,
+    ) -> anyhow::Result<Changed> {
+        let (at, code) = (moment(update.at), update.code);
+        let news = News { code, priced: priced(update), ..News::of(report, at) };
+        let told = self.store.tell(&broadcast, contact, &news).await.context("record status")?;
+        let Some(told) = told else { return Ok(Changed::default()) };
+        if told.before.shaky && report.arrived() {
+            let noted = self.store.note_reachable(&line.id, contact).await;
+            noted.context("note who is reached")?;
+        }
+        if report == Report::Failed {
+            let noted = self.store.note_refusal(line, &broadcast, contact, code, at).await;
+            noted.context("note refusal")?;
+        }
+        let billed = told.bill.map(|it| billed(line, Some(&broadcast), it, update));
+        let moved = told.moved.then(|| Moved {
+            line: line.id.clone(),
+            broadcast,
+            from: told.before.state,
+            to: report.state(),
+            code,
+            was_held: told.before.held,
+        });
+        Ok(Changed { moved, billed })
+    }
+}
+
+fn priced(update: &jobs::StatusUpdate) -> Option<Priced> {
+    let pricing = update.pricing.as_ref()?;
+    Priced::read(pricing.kind.as_deref(), pricing.category.as_deref())
+}
+
+fn billed(
+    line: &Line,
+    broadcast: Option<&BroadcastId>,
+    priced: Priced,
+    update: &jobs::StatusUpdate,
+) -> Billed {
+    let (at, mut spent) = (moment(update.at), Spent::default());
+    spent.count(priced, market(update), at);
+    Billed { line: line.id.clone(), broadcast: broadcast.cloned(), at, spent }
+}
+
+/// Where the recipient is from. What is not said is Italy.
+fn market(update: &jobs::StatusUpdate) -> Market {
+    let named = update.market.as_deref();
+    named.map_or(Market::ITALY, |it| Market::parse(it).unwrap_or(Market::ELSEWHERE))
 }
 
 fn moment(seconds: i64) -> Timestamp {
@@ -215,9 +295,4 @@ fn newest(updates: &[jobs::StatusUpdate]) -> HashMap<PhoneNumberId, Timestamp> {
         *known = at.max(*known);
     }
     newest
-}
-
-/// `regular/utility`
-fn price(it: &jobs::Pricing) -> Option<String> {
-    Some(format!("{}/{}", it.kind.as_ref()?, it.category.as_ref()?))
 }

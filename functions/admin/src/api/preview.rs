@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use domain::broadcast::{self, Broadcast};
 use domain::cost::{self, Estimate, Month, Reach};
-use domain::line::{Line, Template};
+use domain::line::{Category, Line, Template};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use store::Spending;
@@ -38,7 +38,7 @@ pub(crate) async fn preview(
         .map_err(|problems| Problem::invalid(problems.iter().map(parameter_error).collect()))?;
     let now = app.clock.now();
     let at = it.send_at.unwrap_or(now).max(now);
-    let reach = reach(&app, &line, &it, at).await?;
+    let reach = reach(&app, &line, &it, template.category, at).await?;
     let month = app.store.spending(&line.id, Month::of(at)).await?;
     let free_left = month.spent.free_service_left();
     let cost = cost::estimate(&reach, template.category, it.free_form_in_window, free_left, at);
@@ -59,7 +59,13 @@ pub(crate) async fn preview(
 }
 
 /// Looks at everybody in the audience, each once, a page at a time.
-async fn reach(app: &App, line: &Line, it: &Broadcast, at: Timestamp) -> Result<Reach, Problem> {
+async fn reach(
+    app: &App,
+    line: &Line,
+    it: &Broadcast,
+    category: Category,
+    at: Timestamp,
+) -> Result<Reach, Problem> {
     let mut reach = Reach::default();
     let mut after = None;
     loop {
@@ -68,7 +74,7 @@ async fn reach(app: &App, line: &Line, it: &Broadcast, at: Timestamp) -> Result<
         let (people, end) = page.await?;
         let known = app.store.recipients(&line.id, &people).await?;
         for id in &people {
-            reach.count(known.get(id), &it.audience, at);
+            reach.count(known.get(id), &it.audience, category, it.priority, at);
         }
         if end.is_none() {
             return Ok(reach);

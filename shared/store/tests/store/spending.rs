@@ -209,7 +209,7 @@ async fn a_price_brings_no_row_into_being() {
 async fn what_a_broadcast_was_billed_stands_beside_its_counters() {
     let (engine, line) = (Engine::start().await, pordenone());
     let broadcast = draft(&line, Audience::All);
-    engine.create_broadcast(&broadcast, None, None).await.unwrap();
+    engine.create_broadcast(&broadcast, None).await.unwrap();
     let adders = (0..20).map(async |_| {
         engine.add_spent(&broadcast.id, &spent(UTILITY, 2, 496)).await.unwrap();
         engine.add_spent(&broadcast.id, &spent(Priced::FreeService, 1, 0)).await.unwrap();
