@@ -6,6 +6,7 @@ mod support;
 
 mod broadcast;
 mod citizen;
+mod cost;
 mod doubt;
 mod faults;
 mod office;
