@@ -16,6 +16,7 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use domain::broadcast::{self, Broadcast, Priority};
 use domain::contact::Contact;
 use domain::conversation;
+use domain::cost::{self, Market, Month, TenThousandths};
 use domain::delivery::{Counts, SkipReason, State};
 use domain::doubt::{self, Hearing, Standing};
 use domain::failure::{self, Verdict};
@@ -33,7 +34,7 @@ use platform::events::{Bus, Event};
 use platform::jobs::{self, BroadcastRef, FanoutCause};
 use platform::queue::{Message, Queue};
 use platform::settings::{MetaApp, Settings};
-use store::{Chunk, Store};
+use store::{Chunk, Reserved, Store};
 use tracing::{error, info, warn};
 use whatsapp::graph::Graph;
 
@@ -73,6 +74,12 @@ struct Counted<'a> {
     portfolio: &'a Portfolio,
     people: HashSet<ContactId>,
     at: Timestamp,
+}
+
+/// What a turn's messages cost at most, as reserved in a month's budget.
+struct Costs {
+    month: Month,
+    each: HashMap<ContactId, TenThousandths>,
 }
 
 impl App {
@@ -152,6 +159,11 @@ impl App {
         let read_at = self.clock.now().as_millisecond();
         let ids: Vec<_> = undecided.open[..n].iter().map(|it| it.0.clone()).collect();
         let known = self.store.recipients(&line.id, &ids).await.context("read consent")?;
+        let Some(costs) = self.reserve_costs(&work, &ids, &known).await? else {
+            let ended = Halt::budget(Month::of(now), line.monthly_budget_eur.unwrap_or(0));
+            let outcome = Outcome { halt: Some(ended), ..Outcome::open(1) };
+            return self.settle(&work, chunk, job, undecided, vec![Ok(outcome)]).await;
+        };
         let (counted, held) = self.count(&work, &ids, &known).await?;
         let allowed = |id: &ContactId| held.as_ref().is_none_or(|it| !it.1.contains(id));
         let turns = (0..).zip(&undecided.open[..n]).filter(|(_, it)| allowed(&it.0));
@@ -163,9 +175,13 @@ impl App {
             .collect();
         let sends = turns.iter().map(|turn| self.one(&work, turn, &known, read_at));
         let mut outcomes = future::join_all(sends).await;
-        if let Some(counted) = counted {
-            self.give_back(&counted, &turns, &outcomes).await?;
-        }
+        let sent: HashSet<_> = turns
+            .iter()
+            .zip(&outcomes)
+            .filter(|(_, outcome)| outcome.as_ref().map_or(true, |it| it.sent))
+            .map(|(turn, _)| &turn.contact)
+            .collect();
+        self.give_back(line, &costs, counted.as_ref(), &sent).await?;
         if let Some((halt, _)) = held {
             outcomes.push(Ok(Outcome { halt: Some(halt), ..Outcome::open(1) }));
         }
@@ -182,13 +198,11 @@ impl App {
         chunk: &Chunk,
     ) -> anyhow::Result<Option<Work<'a>>> {
         let app = self.apps.iter().find(|it| it.id == line.app).context("find Meta app")?;
-        let filled = message::filled(line, broadcast);
-        let Some((message, category)) = filled else { return Ok(None) };
+        let Some(message) = message::filled(line, broadcast) else { return Ok(None) };
         Ok(Some(Work {
             line,
             broadcast,
             message,
-            category,
             token: app.access_token.expose(),
             expires_at: self.rows_expire_at(line),
             again_from_run: chunk.again_from_run,
@@ -272,21 +286,50 @@ impl App {
         Ok((Some(counted), held))
     }
 
-    /// Those reserved and not sent to after all count no more.
+    /// Reserves what these people cost at most; `None` if the month's budget has no room for them.
+    /// An emergency is counted and never refused.
+    async fn reserve_costs(
+        &self,
+        work: &Work<'_>,
+        ids: &[ContactId],
+        known: &HashMap<ContactId, Contact>,
+    ) -> anyhow::Result<Option<Costs>> {
+        let now = self.clock.now();
+        let cost = |contact: &Contact| {
+            let (_, category) = work.message.to(contact, now);
+            cost::at_most_one(category, Market::of(contact), now)
+        };
+        let each: HashMap<_, _> =
+            ids.iter().filter_map(|id| Some((id.clone(), cost(known.get(id)?)))).collect();
+        let costs = Costs { month: Month::of(now), each };
+        let bulk = work.broadcast.priority == Priority::Normal;
+        let budget = work.line.monthly_budget_eur.filter(|_| bulk).map(cost::budget_limit);
+        let total = costs.each.values().sum();
+        let reserved = self.store.reserve_budget(&work.line.id, costs.month, total, budget).await;
+        match reserved.context("reserve cost")? {
+            Reserved::Ok => Ok(Some(costs)),
+            Reserved::Exhausted => Ok(None),
+        }
+    }
+
+    /// Those reserved and not sent to after all cost nothing, and count no more.
     async fn give_back(
         &self,
-        counted: &Counted<'_>,
-        turns: &[Turn],
-        outcomes: &[anyhow::Result<Outcome>],
+        line: &Line,
+        costs: &Costs,
+        counted: Option<&Counted<'_>>,
+        sent: &HashSet<&ContactId>,
     ) -> anyhow::Result<()> {
-        let unsent = turns.iter().zip(outcomes).filter(|(turn, outcome)| {
-            counted.people.contains(&turn.contact) && outcome.as_ref().is_ok_and(|it| !it.sent)
-        });
-        let n = unsent.count();
-        if n == 0 {
+        let unsent = costs.each.iter().filter(|(id, _)| !sent.contains(id));
+        let cost = unsent.map(|(_, cost)| cost).sum();
+        let back = self.store.give_back(&line.id, costs.month, cost).await;
+        back.context("give cost back")?;
+        let Some(counted) = counted else { return Ok(()) };
+        let unsent = counted.people.iter().filter(|id| !sent.contains(id)).count();
+        if unsent == 0 {
             return Ok(());
         }
-        let back = self.store.give_people_back(&counted.portfolio.id, n, counted.at).await;
+        let back = self.store.give_people_back(&counted.portfolio.id, unsent, counted.at).await;
         back.context("give people back")
     }
 

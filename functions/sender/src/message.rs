@@ -1,23 +1,52 @@
 //! What a broadcast says, ready to send.
 
 use domain::broadcast::Broadcast;
+use domain::contact::Contact;
+use domain::conversation;
+use domain::cost;
 use domain::line::{Category, Line};
 use domain::message::{FilledTemplate, HeaderMedia, Outgoing};
+use jiff::Timestamp;
 
-/// The broadcast's message with its parameters in the template's order, as the preview showed
-/// them, and the template's category; `None` if the line has no such template any more, or one that asks for something else.
-pub(crate) fn filled(line: &Line, broadcast: &Broadcast) -> Option<(Outgoing, Category)> {
+/// A broadcast's message in the forms in which it may go.
+pub(crate) struct Message {
+    /// With its parameters in the template's order, as the preview showed them.
+    template: Outgoing,
+    pub(crate) category: Category,
+    /// The same words as a reply, for who is in the service window, if the office wants that. A
+    /// picture on top cannot go along, so then there is none.
+    reply: Option<Outgoing>,
+}
+
+/// `None` if the line has no such template any more, or one that asks for something else.
+pub(crate) fn filled(line: &Line, broadcast: &Broadcast) -> Option<Message> {
     let wanted = &broadcast.message;
     let template = line.template(&wanted.name, &wanted.language)?;
-    template.fill(&wanted.parameters, line).ok()?;
+    let text = template.fill(&wanted.parameters, line).ok()?;
     let value = |name: &String| wanted.parameters.get(name).map_or("", |it| it.trim()).to_owned();
     let parameters = template.parameters.iter().map(|name| (name.clone(), value(name)));
     let header = wanted.header_media_id.as_ref();
-    let filled = FilledTemplate {
-        name: template.name.clone(),
-        language: template.language.clone(),
-        parameters: parameters.collect(),
-        header: header.map(|id| HeaderMedia { kind: "image".to_owned(), media_id: id.clone() }),
-    };
-    Some((Outgoing::Template(filled), template.category))
+    let replies = broadcast.free_form_in_window && header.is_none();
+    Some(Message {
+        category: template.category,
+        reply: replies.then_some(Outgoing::Text(text)),
+        template: Outgoing::Template(FilledTemplate {
+            name: template.name.clone(),
+            language: template.language.clone(),
+            parameters: parameters.collect(),
+            header: header.map(|id| HeaderMedia { kind: "image".to_owned(), media_id: id.clone() }),
+        }),
+    })
+}
+
+impl Message {
+    /// How it goes to this person, and what Meta bills it as.
+    pub(crate) fn to(&self, contact: &Contact, now: Timestamp) -> (&Outgoing, cost::Category) {
+        match &self.reply {
+            Some(reply) if conversation::window_is_open(contact, now) => {
+                (reply, cost::Category::Service)
+            }
+            _ => (&self.template, self.category.into()),
+        }
+    }
 }

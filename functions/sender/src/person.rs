@@ -11,14 +11,14 @@ use domain::doubt::{self, Hearing, Known, Standing};
 use domain::failure::{self, Failure, Verdict};
 use domain::halt::Halt;
 use domain::ids::ContactId;
-use domain::line::{Category, Line};
-use domain::message::Outgoing;
+use domain::line::Line;
 use jiff::{Timestamp, ToSpan};
 use platform::random;
 use store::{Claim, Delivery, News, Take};
 use whatsapp::graph::To;
 
 use crate::App;
+use crate::message::Message;
 
 /// Consent is asked for again if the request has not begun this long after the last time.
 const CONSENT_FRESH_MS: i64 = 1000;
@@ -27,9 +27,10 @@ const CONSENT_FRESH_MS: i64 = 1000;
 /// for what is in the air.
 const CONSENT_STALE_MS: i64 = 1300;
 
-/// Whoever read a person before they were merged has claimed them or given up after this time; only
+/// Whoever read a person before they were merged has claimed them or given up after this time, on
+/// clocks that differ by seconds; only
 /// then do all senders know all their ids.
-const MERGE_MS: i64 = 3000;
+const MERGE_MS: i64 = 10_000;
 
 /// A message that was refused because we were too fast is tried again this much later.
 const SLOWED_SECONDS: u32 = 2;
@@ -38,9 +39,7 @@ const SLOWED_SECONDS: u32 = 2;
 pub(crate) struct Work<'a> {
     pub(crate) line: &'a Line,
     pub(crate) broadcast: &'a Broadcast,
-    pub(crate) message: Outgoing,
-    /// Of its template.
-    pub(crate) category: Category,
+    pub(crate) message: Message,
     pub(crate) token: &'a str,
     /// When the deliveries' rows go by themselves.
     pub(crate) expires_at: Timestamp,
@@ -110,7 +109,8 @@ impl App {
             return self.skip(work, id, SkipReason::Erased).await;
         };
         let Broadcast { audience, priority, .. } = work.broadcast;
-        if let Err(why) = broadcast::may_reach(&contact, audience, work.category, *priority) {
+        if let Err(why) = broadcast::may_reach(&contact, audience, work.message.category, *priority)
+        {
             return self.skip(work, id, why).await;
         }
         let merging = contact.merged_at.is_some_and(|it| now_ms < it.as_millisecond() + MERGE_MS);
@@ -152,7 +152,8 @@ impl App {
         let (broadcast, id) = (work.broadcast.id.clone(), attempt.id.clone());
         let callback = Callback::Delivery { broadcast, contact: id }.encode();
         let from = &work.line.phone_number_id;
-        match self.graph.send(work.token, from, to, &work.message, &callback).await {
+        let (message, _) = work.message.to(contact, self.clock.now());
+        match self.graph.send(work.token, from, to, message, &callback).await {
             Ok(accepted) => self.accepted(work, attempt, accepted.held).await,
             Err(failure) => self.refused(work, attempt, &failure).await,
         }

@@ -466,6 +466,8 @@ mod tests {
             plan: Plan::default(),
             counts: Counts::default(),
             counted_at: None,
+            spent: Spent::default(),
+            free_form_in_window: false,
         }
     }
 

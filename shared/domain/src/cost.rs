@@ -13,7 +13,7 @@ mod rates;
 mod spent;
 
 pub use budget::{Budget, budget, budget_ended, budget_limit, percent_of_budget};
-pub use estimate::{Estimate, Reach, at_most, estimate};
+pub use estimate::{Estimate, Reach, at_most, at_most_one, estimate};
 pub use forecast::{Forecast, forecast, full_months};
 pub use month::{Month, NotAMonth};
 pub use priced::{Noted, Priced, on_report, recategorised};

@@ -3,6 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::cost::{self, Month};
 use crate::failure::{self, Verdict};
 use crate::hours::ROME;
 
@@ -52,6 +53,11 @@ impl Halt {
             when(until)
         );
         Self::Hold { reason, until }
+    }
+
+    /// The month's budget has no room for the next people.
+    pub fn budget(month: Month, budget_eur: u32) -> Self {
+        Self::Stop { reason: cost::budget_ended(month, budget_eur) }
     }
 
     /// The line's quiet hours.

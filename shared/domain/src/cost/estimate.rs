@@ -115,6 +115,11 @@ pub fn estimate(
     estimate
 }
 
+/// The most one message costs, if it arrives `at`: billed, however many free ones are left.
+pub fn at_most_one(category: Category, market: Market, at: Timestamp) -> TenThousandths {
+    rate(category, market, day_in_rome(at)).per_message
+}
+
 /// The most a template to so many people in Italy costs: all of them reached `at`.
 pub fn at_most(template: line::Category, people: i64, at: Timestamp) -> TenThousandths {
     rate(template.into(), Market::ITALY, day_in_rome(at)).per_message * people.max(0)

@@ -124,7 +124,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::delivery::advance;
+    use crate::delivery::{Event, Report, next};
 
     const UTILITY: Priced = Priced::Billed(Category::Utility);
 
@@ -199,10 +199,10 @@ mod tests {
     }
 
     /// A row that reports move, and everything that was counted of it.
-    fn play(reports: &[(State, Option<Priced>)]) -> (State, Vec<Priced>) {
+    fn play(reports: &[(Report, Option<Priced>)]) -> (State, Vec<Priced>) {
         let (mut at, mut on_row, mut counted) = (State::Claimed, None, Vec::new());
         for (reported, in_status) in reports {
-            let after = advance(at, *reported);
+            let after = next(Some(at), Event::Report(*reported)).unwrap_or(at);
             let noted = on_report(at, after, on_row, *in_status);
             (at, on_row) = (after, on_row.or(noted.keep));
             counted.extend(noted.bill);
@@ -210,17 +210,10 @@ mod tests {
         (at, counted)
     }
 
-    fn reports(prices: &'static [Priced]) -> impl Strategy<Value = Vec<(State, Option<Priced>)>> {
-        let states = vec![
-            State::Unresolved,
-            State::Accepted,
-            State::Sent,
-            State::Delivered,
-            State::Read,
-            State::Failed,
-        ];
+    fn reports(prices: &'static [Priced]) -> impl Strategy<Value = Vec<(Report, Option<Priced>)>> {
+        let report = prop::sample::select(Report::ALL.to_vec());
         let price = prop::option::of(prop::sample::select(prices));
-        prop::collection::vec((prop::sample::select(states), price), 0..10)
+        prop::collection::vec((report, price), 0..10)
     }
 
     proptest! {
@@ -231,7 +224,7 @@ mod tests {
                 (Just(it), Just(doubled).prop_shuffle())
             })
         ) {
-            let arrives = reports.iter().any(|it| has_arrived(it.0));
+            let arrives = reports.iter().any(|it| has_arrived(it.0.state()));
             let priced = reports.iter().any(|it| it.1.is_some());
             let want = if arrives && priced { vec![UTILITY] } else { Vec::new() };
             prop_assert_eq!(play(&reports).1, want.clone());
