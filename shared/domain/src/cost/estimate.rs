@@ -203,6 +203,15 @@ mod tests {
         }
     }
 
+    #[test]
+    fn free_replies_go_where_they_save_least() {
+        let inside = People { outside: 0, inside: 10 };
+        let by_market = [(Market::ITALY, inside), (Market::ELSEWHERE, inside)].into();
+        let reach = Reach { audience: 20, by_market };
+        let got = estimate(&reach, Marketing, true, 10, now());
+        assert_eq!((got.free_service, got.service, got.cost), (10, 10, 4_560));
+    }
+
     proptest! {
         #[test]
         fn nobody_is_left_out_and_no_reply_makes_it_dearer(

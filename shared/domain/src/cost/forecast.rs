@@ -34,7 +34,7 @@ pub fn full_months(first: Option<Month>, now: Timestamp) -> Vec<Month> {
 pub fn forecast(months: &[TenThousandths]) -> Option<Forecast> {
     let (low, high) = (months.iter().min()?, months.iter().max()?);
     let n = i64::try_from(months.len()).ok()?;
-    let expected = (12 * months.iter().sum::<i64>() + n / 2) / n;
+    let expected = 12 * months.iter().sum::<i64>() / n;
     Some(Forecast { low: 12 * low, expected, high: 12 * high, months: months.len() })
 }
 
