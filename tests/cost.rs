@@ -68,6 +68,7 @@ async fn who_wrote_today_costs_nothing_where_a_reply_will_do() {
     radu.says("pordenone", "ISCRIVIMI").await;
     world.advance(30 * 3600).await;
     bruno.says("pordenone", "ISCRIVIMI").await;
+    world.advance(10).await;
 
     let template = office.previews(event(false)).await;
     assert_eq!(template["recipients"], 3);
@@ -128,7 +129,8 @@ async fn what_was_billed_stands_beside_what_was_estimated() {
     let world = World::start().await;
     world.meta().faults(|it| it.pricing_late = true);
     let office = world.office("pordenone");
-    subscribe(&world, (0..3).map(|n| format!("39333000520{n}"))).await;
+    let people = ["393330005201", "393330005202", "40721005203"];
+    subscribe(&world, people.map(str::to_owned).into_iter()).await;
     world.advance(10).await;
     let id = office.drafts(&["scadenze"], "pagare il saldo IMU").await;
     let draft = office.broadcast(&id).await;
@@ -138,9 +140,10 @@ async fn what_was_billed_stands_beside_what_was_estimated() {
     office.sends(&id).await;
     world.advance(10).await;
     let sent = office.broadcast(&id).await;
-    let utility = json!({ "messages": 3, "eur": 0.0744 });
+    let utility = json!({ "messages": 3, "eur": 0.0952 });
+    // The one abroad counts at the dearest rate there is.
     let cost = json!({
-        "estimated_eur": 0.0744, "actual_eur": 0.0744, "by_category": { "utility": utility },
+        "estimated_eur": 0.0744, "actual_eur": 0.0952, "by_category": { "utility": utility },
     });
     assert_eq!(sent["cost"], cost);
 
@@ -150,7 +153,7 @@ async fn what_was_billed_stands_beside_what_was_estimated() {
     assert_eq!(months[0]["actual_eur"], 0.0);
     assert_eq!(
         (&months[1]["month"], &months[1]["actual_eur"]),
-        (&json!("2026-11"), &json!(0.0744))
+        (&json!("2026-11"), &json!(0.0952))
     );
     let free = json!({ "messages": 3, "eur": 0.0 });
     let by_category = json!({ "utility": utility, "free_service": free });
@@ -165,8 +168,8 @@ async fn what_was_billed_stands_beside_what_was_estimated() {
     assert_eq!(december["months"].as_array().unwrap().len(), 12, "this year so far");
     let forecast = &december["forecast"];
     assert_eq!(forecast["months"], json!(["2026-11"]));
-    assert_eq!(forecast["expected_eur"], 0.8928);
-    assert!(forecast["text"].as_str().unwrap().contains("circa 0,89 euro"), "{forecast}");
+    assert_eq!(forecast["expected_eur"], 1.1424);
+    assert!(forecast["text"].as_str().unwrap().contains("circa 1,14 euro"), "{forecast}");
     let barberino = world.office("barberino-demografici").costs("").await;
     assert_eq!(barberino["total"]["by_category"], json!({}));
     world.ends().await;

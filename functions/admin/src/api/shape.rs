@@ -115,7 +115,8 @@ pub(crate) fn broadcast(it: &Broadcast, line: &Line, now: Timestamp) -> Value {
     })
 }
 
-/// What a broadcast costs at most, once it is known to how many it goes, beside what was billed.
+/// What a broadcast costs if it arrives at everybody, at Italian rates, once it is known to how
+/// many it goes; beside it what was billed.
 fn cost(it: &Broadcast, line: &Line) -> Value {
     let template = line.template(&it.message.name, &it.message.language);
     let people = it.counts.audience - it.counts.skipped - it.counts.cancelled;

@@ -156,7 +156,7 @@ async fn told(
 async fn a_message_is_counted_once_whatever_says_its_price_and_in_what_order() {
     use Report::{Accepted, Delivered, Failed, Read, Sent};
     let engine = Engine::start().await;
-    let some = Some(UTILITY);
+    let (some, other) = (Some(UTILITY), Some(SERVICE));
     for (what, statuses, want) in [
         ("sent says it", vec![(Sent, some), (Delivered, None), (Read, None)], true),
         ("delivered says it", vec![(Sent, None), (Delivered, some), (Read, None)], true),
@@ -167,6 +167,7 @@ async fn a_message_is_counted_once_whatever_says_its_price_and_in_what_order() {
         ("and so is delivered", vec![(Delivered, None), (Sent, some), (Delivered, some)], true),
         ("it never arrives", vec![(Sent, some), (Failed, None)], false),
         ("it is never said", vec![(Sent, None), (Delivered, None), (Read, None)], false),
+        ("first one thing, then another", vec![(Sent, some), (Failed, other), (Read, None)], true),
         ("it arrives after all", vec![(Sent, some), (Failed, None), (Delivered, None)], true),
     ] {
         let (counted, _) = told(&engine, &statuses).await;
