@@ -1,7 +1,5 @@
 //! What it costs: shown before a send, counted after it, and never in the way of a reply.
 
-use std::path::Path;
-
 use serde_json::{Value, json};
 
 use crate::support::{Office, World, notice};
@@ -41,14 +39,6 @@ impl Office<'_> {
         assert_eq!(status, 200, "{report}");
         report
     }
-}
-
-/// The line files with a monthly budget for Pordenone.
-fn with_budget(folder: &Path, euro: u32) {
-    let lines = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/lines");
-    let pordenone = std::fs::read_to_string(Path::new(lines).join("pordenone.toml")).unwrap();
-    let text = format!("{pordenone}\n[budget]\nmonthly_eur = {euro}\n");
-    std::fs::write(folder.join("pordenone.toml"), text).unwrap();
 }
 
 async fn subscribe(world: &World, digits: impl Iterator<Item = String>) {
@@ -95,9 +85,7 @@ async fn who_wrote_today_costs_nothing_where_a_reply_will_do() {
 
 #[tokio::test]
 async fn a_budget_is_said_before_it_is_spent() {
-    let folder = tempfile::tempdir().unwrap();
-    with_budget(folder.path(), 1);
-    let world = World::with(|it| it.lines = folder.path().to_owned()).await;
+    let world = World::of_pordenone(|it| it + "\n[budget]\nmonthly_eur = 1\n").await;
     let office = world.office("pordenone");
     subscribe(&world, (0..5).map(|n| format!("39333000510{n}"))).await;
     let few = office.previews(event(false)).await;

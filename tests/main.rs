@@ -11,4 +11,5 @@ mod doubt;
 mod faults;
 mod office;
 mod promises;
+mod waiting;
 mod webhook;

@@ -70,6 +70,25 @@ impl World {
         Self { stack, http: reqwest::Client::new(), secrets: Mutex::default() }
     }
 
+    /// Pordenone alone, with more at the end of its file, or other numbers in it.
+    pub(crate) async fn of_pordenone(change: impl FnOnce(String) -> String) -> Self {
+        let lines = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/lines");
+        let file = std::fs::read_to_string(format!("{lines}/pordenone.toml")).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("pordenone.toml"), change(file)).unwrap();
+        Self::with(|it| it.lines = folder.path().to_owned()).await
+    }
+
+    /// So many people who subscribe to Pordenone's notices.
+    pub(crate) async fn subscribers(&self, n: usize) -> Vec<Person<'_>> {
+        let people: Vec<_> = (0..n).map(|it| self.person(&format!("39333009{it:04}"))).collect();
+        for person in &people {
+            person.sends("pordenone", "ISCRIVIMI").await;
+        }
+        self.settled().await;
+        people
+    }
+
     pub(crate) fn meta(&self) -> &Meta {
         self.stack.meta().unwrap()
     }
@@ -250,6 +269,13 @@ impl Office<'_> {
         let (status, made) = self.post("/broadcasts", event).await;
         assert_eq!(status, 201, "{made}");
         made["id"].as_str().unwrap().to_owned()
+    }
+
+    /// A broadcast's state and the reason for it.
+    pub(crate) async fn stands(&self, id: &str) -> (String, String) {
+        let it = self.broadcast(id).await;
+        let text = |name: &str| it[name].as_str().unwrap_or_default().to_owned();
+        (text("state"), text("reason"))
     }
 
     /// Sends a draft now, and waits until it has been sent.
