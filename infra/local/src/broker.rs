@@ -70,6 +70,20 @@ pub struct Depth {
     pub in_flight: u64,
 }
 
+/// What a queue was asked so far, as SQS would bill it: every 64 KiB begun is a request.
+/// Source: Amazon SQS pricing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Requests {
+    pub sends: u64,
+    /// Receives that got something.
+    pub receives: u64,
+    /// Receives that got nothing. A poller asks here only when something has arrived; on AWS it
+    /// asks without end, also while nothing comes.
+    pub empty_receives: u64,
+    pub deletes: u64,
+    pub visibility_changes: u64,
+}
+
 impl Broker {
     /// Opens the queues kept in the file at `path`, or in memory without one.
     ///
@@ -130,6 +144,11 @@ impl Broker {
     /// How much is where, by queue, dead letters included.
     pub async fn depths(&self) -> anyhow::Result<BTreeMap<String, Depth>> {
         self.ask(Question::Depths).await
+    }
+
+    /// What each queue was asked since the broker was opened, dead letters included.
+    pub async fn requests(&self) -> anyhow::Result<BTreeMap<String, Requests>> {
+        self.ask(Question::Requests).await
     }
 
     /// Whether nothing is visible and nothing in flight in any queue but dead letters.

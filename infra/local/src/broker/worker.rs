@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use platform::clock::Clock;
-use platform::queue::{Operation, QueueError, Reply, Request};
+use platform::queue::{MAX_BATCH_ENTRIES, Operation, QueueError, Reply, Request};
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::error;
 
 use super::ledger::Ledger;
-use super::{Depth, QueueOptions};
+use super::{Depth, QueueOptions, Requests};
 
 /// Requests of one transaction.
 const GROUP: usize = 256;
@@ -28,6 +28,7 @@ pub(super) enum Question {
     Find(Arc<str>, Answer<Option<watch::Receiver<u64>>>),
     NextDue(Answer<Option<Timestamp>>),
     Depths(Answer<BTreeMap<String, Depth>>),
+    Requests(Answer<BTreeMap<String, Requests>>),
     Idle(Answer<bool>),
 }
 
@@ -35,6 +36,8 @@ pub(super) struct Worker {
     ledger: Ledger,
     clock: Clock,
     queues: HashMap<Arc<str>, (QueueOptions, watch::Sender<u64>)>,
+    /// What was asked of each queue since the start.
+    requests: BTreeMap<Arc<str>, Requests>,
     /// Counts the groups that were committed.
     progress: watch::Sender<u64>,
     /// Pollers know of everything that became visible until then.
@@ -49,7 +52,8 @@ impl Worker {
     pub(super) fn new(ledger: Ledger, clock: Clock, progress: watch::Sender<u64>) -> Self {
         let announced_at = clock.now();
         let cleaned_at = Timestamp::MIN;
-        Self { ledger, clock, queues: HashMap::new(), progress, announced_at, cleaned_at }
+        let (queues, requests) = (HashMap::new(), BTreeMap::new());
+        Self { ledger, clock, queues, requests, progress, announced_at, cleaned_at }
     }
 
     /// Serves until the broker is dropped.
@@ -134,7 +138,8 @@ impl Worker {
                 answers.push(no_such_queue(operation));
                 continue;
             };
-            answers.push(perform(&writing, &queue, options, operation, now)?);
+            let asked = self.requests.entry(Arc::clone(&queue)).or_default();
+            answers.push(perform(&writing, &queue, options, operation, now, asked)?);
             if let Some((_, dead_letters)) = &options.max_receives {
                 touched.insert(dead_letters.as_str().into());
             }
@@ -175,6 +180,10 @@ impl Worker {
             }
             Question::Depths(reply) => {
                 reply.send(self.depths(now)).ok();
+            }
+            Question::Requests(reply) => {
+                let all = self.requests.iter().map(|(name, it)| (name.to_string(), *it));
+                reply.send(Ok(all.collect())).ok();
             }
             Question::Idle(reply) => {
                 reply.send(self.idle(now)).ok();
@@ -246,33 +255,50 @@ impl Worker {
     }
 }
 
-/// Does one thing within the group's transaction.
+/// Does one thing within the group's transaction, and notes what SQS would bill for it.
 fn perform(
     writing: &super::ledger::Writing<'_>,
     queue: &str,
     options: &QueueOptions,
     operation: Operation,
     now: Timestamp,
+    asked: &mut Requests,
 ) -> rusqlite::Result<Answered> {
     Ok(match operation {
         Operation::Send { messages, reply } => {
+            asked.sends += billed(messages.iter().map(|it| it.body.len()));
             later(reply, writing.send(queue, options, messages, now)?)
         }
         // Nobody waits for them any more: they would be hidden for nothing.
         Operation::Receive { reply, .. } if reply.is_closed() => Box::new(|| ()),
         Operation::Receive { max, visibility, reply } => {
-            later(reply, Ok(writing.receive(queue, options, max, visibility, now)?))
+            let received = writing.receive(queue, options, max, visibility, now)?;
+            if received.is_empty() {
+                asked.empty_receives += 1;
+            } else {
+                asked.receives += billed(received.iter().map(|it| it.body.len()));
+            }
+            later(reply, Ok(received))
         }
         Operation::Delete { receipts, reply } => {
+            asked.deletes += receipts.len().div_ceil(MAX_BATCH_ENTRIES) as u64;
             later(reply, Ok(writing.delete(queue, options, &receipts, now)?))
         }
         Operation::ChangeVisibility { receipt, visibility, reply } => {
+            asked.visibility_changes += 1;
             later(reply, writing.change_visibility(queue, &receipt, visibility, now)?)
         }
         Operation::GiveBack { receipt, delay, reply } => {
+            asked.visibility_changes += 1;
             later(reply, writing.give_back(queue, &receipt, delay, now)?)
         }
     })
+}
+
+/// Requests that a payload of messages of these sizes counts as.
+fn billed(bytes: impl Iterator<Item = usize>) -> u64 {
+    const BILLED_BYTES: usize = 64 * 1024;
+    bytes.sum::<usize>().div_ceil(BILLED_BYTES).max(1) as u64
 }
 
 fn later<T: 'static>(reply: Reply<T>, outcome: Result<T, QueueError>) -> Answered {

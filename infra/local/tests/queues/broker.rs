@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use local_stack::broker::{Depth, QueueOptions};
+use local_stack::broker::{Depth, QueueOptions, Requests};
 use platform::queue::QueueError;
 
 use super::bench::*;
@@ -25,6 +25,22 @@ async fn each_message_is_counted_once() {
     assert_eq!(depth(&broker, "q").await, Depth { visible: 0, delayed: 2, in_flight: 1 });
     delete(&queue, &received[1..]).await;
     assert_eq!(depth(&broker, "q").await, Depth { visible: 0, delayed: 2, in_flight: 0 });
+}
+
+#[tokio::test]
+async fn requests_are_counted_as_sqs_bills_them() {
+    let (broker, _) = broker();
+    let queue = broker.create("q", QueueOptions::default()).await.unwrap();
+    send(&queue, &["a", "b", "c"]).await;
+    send(&queue, &["x".repeat(3 * 64 * 1024).as_str()]).await;
+    let received = receive(&queue).await;
+    queue.give_back(received[0].receipt.clone(), MINUTE).await.unwrap();
+    delete(&queue, &received[1..]).await;
+    assert!(receive(&queue).await.is_empty());
+    // Every 64 KiB begun is a request: three for the large one, a fourth where others come along.
+    let want =
+        Requests { sends: 4, receives: 4, empty_receives: 1, deletes: 1, visibility_changes: 1 };
+    assert_eq!(broker.requests().await.unwrap()["q"], want);
 }
 
 #[tokio::test]
