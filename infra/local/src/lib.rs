@@ -5,7 +5,7 @@ pub mod broker;
 mod engine;
 mod kept;
 pub mod lines;
-mod meta;
+pub mod meta;
 pub mod poller;
 mod stack;
 mod time;

@@ -8,7 +8,7 @@ use platform::clock::Clock;
 use platform::settings::MetaApp;
 
 /// Opens the stand-in for these lines and apps.
-pub(crate) fn open(
+pub fn open(
     store: Option<PathBuf>,
     clock: &Clock,
     apps: &[MetaApp],

@@ -31,7 +31,7 @@ use tokio::task::JoinSet;
 use tracing::{debug, error, info, warn};
 use whatsapp::graph::Graph;
 
-use crate::broker::{Broker, Depth, QueueOptions};
+use crate::broker::{Broker, Depth, QueueOptions, Requests};
 use crate::lines::{self, LineFile, WrongFiles};
 use crate::poller::{self, Polling};
 use crate::time::{Hand, Ticked, Time};
@@ -56,7 +56,8 @@ pub struct Options {
     pub clock: Option<Timestamp>,
     /// Meta's Graph API; `None` is the simulator.
     pub graph_url: Option<String>,
-    /// `META_…`; what is missing has a local default.
+    /// `META_…`; what is missing has a local default. `FILODIRETTO_TABLES_URL`: a DynamoDB to use
+    /// instead of the embedded one.
     pub settings: Settings,
 }
 
@@ -122,7 +123,8 @@ impl Stack {
 
         let broker = Broker::open(file("queues.sqlite").as_deref(), clock.clone())?;
         let queues = queues(&broker).await?;
-        let store = engine::start(file("tables.sqlite").as_deref(), &mut tasks).await?;
+        let tables = options.settings.optional("FILODIRETTO_TABLES_URL");
+        let store = engine::start(tables, file("tables.sqlite").as_deref(), &mut tasks).await?;
         for it in &files {
             let applied = store.apply_line(&it.line.id, &it.text, clock.now()).await;
             applied.with_context(|| format!("apply {}", it.path.display()))?;
@@ -223,6 +225,13 @@ impl Stack {
     /// How much is in which queue, dead letters included.
     pub async fn depths(&self) -> anyhow::Result<std::collections::BTreeMap<String, Depth>> {
         self.time.broker.depths().await
+    }
+
+    /// What the queues were asked so far, dead letters included.
+    pub async fn queue_requests(
+        &self,
+    ) -> anyhow::Result<std::collections::BTreeMap<String, Requests>> {
+        self.time.broker.requests().await
     }
 
     /// The tables, for tests that look behind the API.
