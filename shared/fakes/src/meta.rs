@@ -20,6 +20,7 @@ mod simulator;
 mod webhook;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -62,6 +63,8 @@ struct Inner {
     throughput: Mutex<HashMap<String, Throughput>>,
     switches: Mutex<Switchboard>,
     refused: Mutex<BTreeMap<u32, usize>>,
+    /// Webhook POSTs answered 200.
+    posted: AtomicUsize,
     graph_url: Mutex<Option<String>>,
     http: reqwest::Client,
     /// Held while webhooks are posted, so that none is taken twice.
@@ -102,6 +105,7 @@ impl Meta {
             throughput: Mutex::default(),
             switches: Mutex::default(),
             refused: Mutex::default(),
+            posted: AtomicUsize::new(0),
             graph_url: Mutex::default(),
             http,
             delivering: tokio::sync::Mutex::default(),
@@ -245,6 +249,11 @@ impl Meta {
     /// How often each error code was answered to a send.
     pub fn refusals(&self) -> BTreeMap<u32, usize> {
         lock(&self.0.refused).clone()
+    }
+
+    /// How many webhook POSTs were answered 200.
+    pub fn posts(&self) -> usize {
+        self.0.posted.load(Ordering::Relaxed)
     }
 
     /// Everything a line sent that was accepted, oldest first, failed and held ones included.

@@ -1,6 +1,7 @@
 //! Posts the webhooks that are due, again and again until they are answered 200.
 
 use std::pin::pin;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -70,6 +71,7 @@ impl Meta {
             for (batch, accepted) in join_all(posts).await {
                 done.posts += 1;
                 if accepted {
+                    self.0.posted.fetch_add(1, Ordering::Relaxed);
                     done.updates += batch.len();
                 } else {
                     done.failed_posts += 1;
