@@ -1,6 +1,6 @@
 # What there is to do, each with one command. Needs Rust and a C compiler, nothing else.
 
-.PHONY: run build test check release
+.PHONY: run build test check release bench
 
 run: ## Everything on http://127.0.0.1:3000
 	@cargo run --quiet --package local-stack --bin filodiretto
@@ -18,3 +18,7 @@ check: ## What a push must pass besides the tests
 release: ## The functions as they run on AWS, in target/release
 	cargo build --release --package webhook --package commands --package fanout \
 	    --package sender --package statuses --package retention --package admin
+
+bench: release ## Every number the design promises, measured; one table, also in target/bench.md
+	cargo build --release --package local-stack --package bench
+	@target/release/bench $(BENCH)
