@@ -7,7 +7,7 @@ use crate::town::{ALERT, REMINDER, RESERVE, Town, alert, rate, reminder, seconds
 use crate::{Size, say};
 
 pub(crate) async fn measure(size: Size) -> anyhow::Result<Vec<Row>> {
-    let (bulk, reached) = (size.of(10_000, 4_000), size.of(1_000, 200));
+    let (bulk, reached) = (size.of(10_000, 2_500), size.of(1_000, 150));
     let (town, _engine) = Town::start(80).await?;
     town.subscribers(bulk, reached).await?;
     let before = i64::try_from(size.of(2_000, 300))?;
@@ -19,6 +19,7 @@ pub(crate) async fn measure(size: Size) -> anyhow::Result<Vec<Row>> {
     let asked = Timestamp::now();
     town.schedules(&draft).await?;
     town.accepts(&draft, i64::try_from(reached)?).await?;
+    say("  the emergency has gone out");
     // The bulk has far more left than the emergency takes.
     let goes_on = town.accepted(&id).await? + i64::try_from(size.of(500, 100))?;
     town.accepts(&id, goes_on).await?;

@@ -12,6 +12,7 @@ mod plain;
 mod proof;
 mod rates;
 mod starts;
+mod subscribers;
 mod table;
 mod town;
 mod units;

@@ -71,7 +71,7 @@ async fn broadcast(per_second: u32, people: usize) -> anyhow::Result<Run> {
     let id = town.sends(reminder()).await?;
     town.accepts(&id, i64::try_from(people)?).await?;
     let cores = (machine::cpu_seconds() - cpu) / began.elapsed().as_secs_f64();
-    town.ends(&id).await?;
+    town.quiet().await?;
     let taken = town.taken(REMINDER)?;
     let (per_second, span_s) = rate(&taken);
     let throttled = town.refused(130_429)?;
