@@ -387,7 +387,7 @@ fn clock(asked: Option<Timestamp>, file: Option<&Path>) -> anyhow::Result<Shifte
     }
     match Clock::starting_at(start) {
         Clock::Shifted(shifted) => Ok(shifted),
-        Clock::System => Ok(Shifted::default()),
+        Clock::System | Clock::Manual(_) => Ok(Shifted::default()),
     }
 }
 

@@ -5,9 +5,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::Context;
-use futures::future::{join_all, pending};
+use futures::future::join_all;
 use jiff::Timestamp;
-use platform::clock::Clock;
 
 use super::book::{self, Update};
 use super::options::App;
@@ -36,6 +35,7 @@ impl Meta {
     /// Delivers until `shutdown`, and then lets the page's event streams end.
     pub async fn run(&self, shutdown: impl Future<Output = ()>) {
         let mut shutdown = pin!(shutdown);
+        let mut moves = self.0.clock.moves();
         loop {
             let changed = self.0.changed.notified();
             self.deliver_due().await;
@@ -47,7 +47,7 @@ impl Meta {
             tokio::select! {
                 () = &mut shutdown => break,
                 () = changed => {}
-                () = clock_moved(&self.0.clock) => {}
+                () = moves.next() => {}
                 () = self.0.clock.pace(wait) => {}
             }
         }
@@ -216,11 +216,4 @@ fn percent_encoded(text: &str) -> String {
         }
         _ => done + &format!("%{byte:02X}"),
     })
-}
-
-async fn clock_moved(clock: &Clock) {
-    match clock {
-        Clock::Shifted(it) => it.moved().await,
-        Clock::System => pending().await,
-    }
 }
