@@ -123,7 +123,7 @@ async fn finish(
 }
 
 /// A record as Lambda writes it. Source: Lambda Developer Guide, SQS, example events.
-fn record(message: Received) -> SqsMessage {
+pub fn record(message: Received) -> SqsMessage {
     let mut record = SqsMessage::default();
     record.attributes = [
         ("ApproximateReceiveCount", Some(message.receive_count.to_string())),

@@ -1,0 +1,22 @@
+//! Every outside call of a broadcast, and for each: what if the process died there, or the answer
+//! was lost, or somebody left just then?
+//!
+//! `cargo test -p local-stack --test crash_points -- --nocapture` says how many points were tried.
+
+// Always so here; said so that the lints know it.
+#[cfg(test)]
+mod aws;
+#[cfg(test)]
+mod outside;
+#[cfg(test)]
+mod points;
+#[cfg(test)]
+mod promises;
+#[cfg(test)]
+mod queues;
+#[cfg(test)]
+mod town;
+#[cfg(test)]
+mod world;
+
+mod every_call;
