@@ -391,12 +391,12 @@ mod tests {
 
     #[test]
     fn the_clock_starts_releases_and_expires() {
+        use State::{Done, Held, Paused, Scheduled, Sending, Stopped};
         let at = |second| Timestamp::from_second(second).unwrap();
         let broadcast = |state, send: Option<i64>, due: Option<i64>, expires: Option<i64>| {
             let (send_at, due_at, expires_at) = (send.map(at), due.map(at), expires.map(at));
-            Broadcast { state, send_at, due_at, expires_at, ..sample() }
+            Broadcast { state, send_at, expires_at, due_at, ..sample() }
         };
-        use State::{Done, Held, Paused, Scheduled, Sending, Stopped};
         for (what, it, want) in [
             ("before its time", broadcast(Scheduled, Some(11), Some(11), None), None),
             ("at its time", broadcast(Scheduled, Some(10), Some(10), None), Some(Action::Start)),

@@ -225,6 +225,7 @@ mod tests {
 
     #[test]
     fn a_known_delivery_is_open_waits_or_is_decided() {
+        use State::{Accepted, Claimed, Failed, Skipped, Unresolved, Waiting};
         let known = |state, claimed: i64, again: Option<i64>, run| Known {
             state,
             claimed_at: Some(at(claimed)),
@@ -233,7 +234,6 @@ mod tests {
         };
         let hears = hearing(Some(1_000), Some(5));
         let wait = |seconds| Standing::Wait { seconds };
-        use State::{Accepted, Claimed, Failed, Skipped, Unresolved, Waiting};
         for (what, known, again_from_run, want) in [
             ("put back", known(Waiting, 0, Some(99), 1), None, Standing::Open),
             ("put back for later", known(Waiting, 0, Some(104), 1), None, wait(4)),

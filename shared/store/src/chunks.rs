@@ -85,7 +85,7 @@ impl Store {
                 let again = (broadcast.plan.of == PlanOf::Unresolved).then_some(broadcast.run);
                 let row = Draft::at(keys::chunk(&broadcast.id, chunk))
                     .with("people", AttributeValue::L(people))
-                    .with_some("again_from_run", again.map(|it| number(it)));
+                    .with_some("again_from_run", again.map(number));
                 put_new(table, row.done())
             })
             .collect();

@@ -58,8 +58,8 @@ impl Store {
                 return Ok(people);
             }
             let mut moves: BTreeMap<Quarter, i64> = BTreeMap::new();
-            let moved = i64::try_from(again.len()).unwrap_or(0);
-            *moves.entry(Quarter::of(now)).or_default() += granted + moved;
+            let known = i64::try_from(again.len()).unwrap_or(0);
+            *moves.entry(Quarter::of(now)).or_default() += granted + known;
             for quarter in again {
                 *moves.entry(*quarter).or_default() -= 1;
             }
