@@ -55,6 +55,7 @@ pub struct Store {
     client: Client,
     tables: Arc<Tables>,
     lines: Arc<lines::Cache>,
+    heard: Arc<rates::Heard>,
 }
 
 /// What the caller can do next is the variant.
@@ -81,7 +82,7 @@ impl Store {
     }
 
     pub fn new(client: Client, tables: Tables) -> Self {
-        Self { client, tables: Arc::new(tables), lines: Arc::default() }
+        Self { client, tables: Arc::new(tables), lines: Arc::default(), heard: Arc::default() }
     }
 }
 

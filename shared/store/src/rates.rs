@@ -1,9 +1,12 @@
 //! The rate item of a business number: one clock that all its senders push forward.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
 use domain::doubt::Hearing;
 use domain::ids::PhoneNumberId;
 use domain::rate::{self, Rate, Slots};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::item::{Fields, instant, number};
 use crate::{Result, Store, StoreError, failed, keys};
@@ -13,6 +16,12 @@ const TRIES: usize = 5;
 
 /// How long a number counts as broadcasting after its last granted slot, in milliseconds.
 const BROADCASTING_MS: i64 = 5000;
+
+/// Less than the clocks may differ: see [`domain::doubt`].
+const HEARD_EVERY: SignedDuration = SignedDuration::from_secs(2);
+
+/// What this process last wrote of what each number heard.
+pub(crate) type Heard = Mutex<HashMap<PhoneNumberId, Timestamp>>;
 
 impl Store {
     /// Asks for up to `n` slots for a broadcast; see [`rate::reserve`].
@@ -90,7 +99,14 @@ impl Store {
     }
 
     /// Notes Meta's time of a status that came in for a number, if it is the newest.
+    ///
+    /// Statuses come by the hundred a second: what is hardly newer than what this process last
+    /// wrote is not written.
     pub async fn heard(&self, from: &PhoneNumberId, at: Timestamp) -> Result<()> {
+        let last = self.heard.lock().unwrap_or_else(PoisonError::into_inner).get(from).copied();
+        if last.is_some_and(|it| at < it + HEARD_EVERY) {
+            return Ok(());
+        }
         let noted = self
             .client
             .update_item()
@@ -103,7 +119,11 @@ impl Store {
             .await
             .map_err(failed);
         match noted {
-            Ok(_) | Err(StoreError::Conflict) => Ok(()),
+            Ok(_) | Err(StoreError::Conflict) => {
+                let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+                heard.insert(from.clone(), at);
+                Ok(())
+            }
             Err(err) => Err(err),
         }
     }

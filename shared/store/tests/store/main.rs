@@ -9,6 +9,7 @@ mod deliveries;
 mod erasure;
 mod people;
 mod planning;
+mod portfolios;
 mod rates;
 mod separation;
 mod spending;

@@ -1,10 +1,11 @@
 //! The rate item: slots that never overlap, and what pushes them.
 
+use domain::doubt::Hearing;
 use domain::ids::PhoneNumberId;
 use domain::rate::{HORIZON_MS, Slots, cost_ms};
 use futures::future;
 
-use crate::support::Engine;
+use crate::support::{Engine, later};
 
 const NOW_MS: i64 = 1_763_800_000_000;
 const PER_SECOND: u32 = 80;
@@ -107,4 +108,18 @@ async fn bulk_yields_while_it_is_urgent_and_slows_down_when_told() {
     engine.set_slow(&number(), NOW_MS + 9000).await.unwrap();
     let slowed = Slots::Granted { n: 10, first_ms: NOW_MS + 3000, gap_us: 25_000 };
     assert_eq!(reserve(&engine, NOW_MS + 3000, 10, false).await, slowed);
+}
+
+#[tokio::test]
+async fn the_newest_status_is_what_a_number_heard() {
+    let engine = Engine::start().await;
+    assert_eq!(engine.hearing(&number()).await.unwrap(), Hearing::default());
+    let heard = async || engine.hearing(&number()).await.unwrap().heard_at;
+    for (at, want) in [(10_000, 10_000), (11_000, 10_000), (13_000, 13_000), (5_000, 13_000)] {
+        engine.heard(&number(), later(at)).await.unwrap();
+        assert_eq!(heard().await, Some(later(want)), "after one of {at}");
+    }
+    engine.reserve(&number(), NOW_MS, 10, 50, false).await.unwrap();
+    let sent_at = engine.hearing(&number()).await.unwrap().sent_at.unwrap();
+    assert_eq!(sent_at.as_millisecond(), NOW_MS + 200, "the last slot's end");
 }
