@@ -9,6 +9,7 @@ mod citizen;
 mod cost;
 mod doubt;
 mod faults;
+mod notices;
 mod office;
 mod promises;
 mod waiting;

@@ -19,6 +19,8 @@ pub struct Broadcast {
     pub audience: Audience,
     pub message: TemplateMessage,
     pub priority: Priority,
+    /// Whether it rehearses a warning: see [`crate::drill`].
+    pub drill: bool,
     /// Whether who is in the service window gets the words as a reply instead of the template.
     pub free_form_in_window: bool,
     pub state: State,
@@ -454,6 +456,7 @@ mod tests {
                 header_media_id: None,
             },
             priority: Priority::Normal,
+            drill: false,
             state: State::Draft,
             reason: None,
             created_at: Timestamp::UNIX_EPOCH,

@@ -9,6 +9,7 @@ pub mod conversation;
 pub mod cost;
 pub mod delivery;
 pub mod doubt;
+pub mod drill;
 pub mod failure;
 pub mod halt;
 pub mod hours;

@@ -394,6 +394,7 @@ fn write_broadcast(broadcast: &Broadcast) -> Item {
         .with_some("header", broadcast.message.header_media_id.as_ref().map(text))
         .with("priority", text(broadcast.priority.name()))
         .with_some("free_form", free_form.then_some(AttributeValue::Bool(true)))
+        .with_some("drill", broadcast.drill.then_some(AttributeValue::Bool(true)))
         .with("state", text(broadcast.state.name()))
         .with("created_at", instant(broadcast.created_at))
         .with_some("send_at", broadcast.send_at.map(instant))
@@ -436,6 +437,7 @@ fn read_broadcast(item: &Item, counts: Option<&Item>) -> Result<Broadcast> {
             header_media_id: item.find_text("header").map(str::to_owned),
         },
         priority: Priority::parse(item.text("priority")?).ok_or(StoreError::Corrupt("priority"))?,
+        drill: item.flag("drill"),
         free_form_in_window: item.flag("free_form"),
         state: State::parse(item.text("state")?).ok_or(StoreError::Corrupt("state"))?,
         reason: item.find_text("reason").map(str::to_owned),

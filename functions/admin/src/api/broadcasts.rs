@@ -11,6 +11,7 @@ use domain::broadcast::{
 };
 use domain::cost::Spent;
 use domain::delivery::{self, Counts};
+use domain::drill;
 use domain::ids::{BroadcastId, ContactId, TopicId};
 use domain::line::Line;
 use jiff::{Timestamp, ToSpan};
@@ -32,6 +33,9 @@ use crate::App;
 /// A title is for a list on a screen.
 const TITLE_LIMIT: usize = 200;
 
+const SAYS_NO_DRILL: &str = "Questo modello non può dire che è un'esercitazione: usarne uno con \
+                             qualcosa da compilare, o con ESERCITAZIONE nel testo.";
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Draft {
@@ -39,6 +43,7 @@ pub(crate) struct Draft {
     audience: Asked,
     message: Message,
     priority: Option<Wanted>,
+    drill: Option<bool>,
     free_form_in_window: Option<bool>,
     send_at: Option<String>,
     expires_at: Option<String>,
@@ -359,7 +364,8 @@ fn checked(draft: Draft, line: &Line, now: Timestamp) -> Result<Broadcast, Probl
         errors.push(FieldError::new("/title", detail));
     }
     let audience = audience(draft.audience, line, &mut errors);
-    let message = draft.message.template;
+    let mut message = draft.message.template;
+    let is_drill = draft.drill.unwrap_or(false);
     match line.template(&message.name, &message.language) {
         None => {
             let names: Vec<_> = line.templates.iter().map(|it| it.name.as_str()).collect();
@@ -370,6 +376,12 @@ fn checked(draft: Draft, line: &Line, now: Timestamp) -> Result<Broadcast, Probl
             errors.push(FieldError::new("/message/template/name", detail));
         }
         Some(template) => {
+            if is_drill && !drill::can_say(template, line) {
+                errors.push(FieldError::new("/drill", SAYS_NO_DRILL));
+            }
+            if is_drill {
+                message.parameters = drill::mark_first(template, message.parameters);
+            }
             if let Err(problems) = template.fill(&message.parameters, line) {
                 errors.extend(problems.iter().map(parameter_error));
             }
@@ -392,7 +404,7 @@ fn checked(draft: Draft, line: &Line, now: Timestamp) -> Result<Broadcast, Probl
     Ok(Broadcast {
         id: random::broadcast_id(now),
         line: line.id.clone(),
-        title: title.to_owned(),
+        title: if is_drill { drill::marked(title) } else { title.to_owned() },
         audience,
         message: TemplateMessage {
             name: message.name,
@@ -404,6 +416,7 @@ fn checked(draft: Draft, line: &Line, now: Timestamp) -> Result<Broadcast, Probl
             Some(Wanted::Emergency) => Priority::Emergency,
             Some(Wanted::Normal) | None => Priority::Normal,
         },
+        drill: is_drill,
         free_form_in_window: draft.free_form_in_window.unwrap_or(false),
         state,
         reason: None,

@@ -110,6 +110,9 @@ fn warnings(
     month: &Spending,
 ) -> Vec<String> {
     let mut warnings = Vec::new();
+    if it.drill {
+        warnings.push("È un'esercitazione: il testo lo dice.".to_owned());
+    }
     let unreachable = reach.audience - reach.people();
     if reach.audience == 0 {
         let nobody = "Nessuno è iscritto agli argomenti scelti: il messaggio non partirebbe.";

@@ -100,6 +100,7 @@ pub(crate) fn broadcast(it: &Broadcast, line: &Line, now: Timestamp) -> Value {
         "audience": audience,
         "message": { "template": template },
         "priority": it.priority.name(),
+        "drill": it.drill,
         "free_form_in_window": it.free_form_in_window,
         "state": it.state.name(),
         "counts": counts(&it.counts),

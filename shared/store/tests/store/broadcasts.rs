@@ -36,7 +36,7 @@ fn audiences() -> impl Strategy<Value = Audience> {
 fn a_broadcast_is_loaded_as_it_was_written() {
     let priorities = prop::sample::select(vec![Priority::Normal, Priority::Emergency]);
     let times = (prop::option::of(0_i64..1_000_000), prop::option::of(0_i64..1_000_000));
-    let how = (priorities, any::<bool>());
+    let how = (priorities, any::<bool>(), any::<bool>());
     let cases = ("\\PC{0,40}", messages(), audiences(), how, times);
     hold(40, cases, async |engine, line, (title, message, audience, how, times)| {
         let broadcast = Broadcast {
@@ -44,6 +44,7 @@ fn a_broadcast_is_loaded_as_it_was_written() {
             message,
             priority: how.0,
             free_form_in_window: how.1,
+            drill: how.2,
             send_at: times.0.map(later),
             expires_at: times.1.map(later),
             ..draft(&line, audience)

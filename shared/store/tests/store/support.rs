@@ -307,6 +307,7 @@ pub(crate) fn draft(line: &LineId, audience: Audience) -> Broadcast {
             header_media_id: None,
         },
         priority: Priority::Normal,
+        drill: false,
         free_form_in_window: false,
         state: State::Draft,
         reason: None,
