@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use domain::broadcast::{self, Action, Broadcast, Plan, PlanOf, Priority, State};
+use domain::channel;
 use domain::halt::Halt;
 use domain::ids::{BroadcastId, ContactId, LineId};
 use domain::line::Line;
@@ -121,7 +122,10 @@ impl App {
         now: Timestamp,
     ) -> anyhow::Result<Option<Broadcast>> {
         let expired = broadcast.expires_at.is_some_and(|at| at <= now);
-        let rests = line.quiet_hours.filter(|_| broadcast.priority == Priority::Normal && !expired);
+        // What a person posts disturbs nobody.
+        let posted = channel::is_only_posted(&broadcast.audience, line);
+        let normal = broadcast.priority == Priority::Normal;
+        let rests = line.quiet_hours.filter(|_| normal && !expired && !posted);
         if let Some(until) = rests.and_then(|it| quiet_until(&it, now)) {
             // It waits as scheduled, and says so.
             let reason = Some(Halt::quiet(until).reason().to_owned());
@@ -210,8 +214,8 @@ impl App {
         let after = broadcast.plan.cursor.as_ref();
         let page = match broadcast.plan.of {
             PlanOf::Audience => {
-                let audience = &broadcast.audience;
-                self.store.audience_page(&line.id, audience, after, started_at, limit).await
+                let audience = channel::messaged(&broadcast.audience, line);
+                self.store.audience_page(&line.id, &audience, after, started_at, limit).await
             }
             PlanOf::Unresolved => self.store.unresolved_page(&broadcast.id, after, limit).await,
         };
@@ -301,10 +305,12 @@ impl App {
         let audience = broadcast.counts.audience;
         let tally = self.store.recount(id, audience, now).await.context("count")?;
         let to = if sent { State::Done } else { State::Cancelled };
+        let posted = sent && channel::is_only_posted(&broadcast.audience, line);
+        let ready = posted.then(|| channel::READY.to_owned());
         let change = Change {
             finished_at: Some(now),
             due_at: if sent { broadcast::recount_at(now, now) } else { None },
-            reason: broadcast.reason.clone(),
+            reason: ready.or_else(|| broadcast.reason.clone()),
             ..Change::default()
         };
         if self.change(line, broadcast, to, change).await?.is_none() {

@@ -14,6 +14,7 @@ use std::time::Duration;
 use anyhow::Context;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use domain::broadcast::{self, Broadcast, Priority};
+use domain::channel;
 use domain::contact::Contact;
 use domain::conversation;
 use domain::cost::{self, Market, Month, TenThousandths};
@@ -202,6 +203,7 @@ impl App {
         Ok(Some(Work {
             line,
             broadcast,
+            audience: channel::messaged(&broadcast.audience, line),
             message,
             token: app.access_token.expose(),
             expires_at: self.rows_expire_at(line),

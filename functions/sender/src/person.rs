@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use anyhow::Context;
-use domain::broadcast::{self, Broadcast, Priority};
+use domain::broadcast::{self, Audience, Broadcast, Priority};
 use domain::contact::Contact;
 use domain::delivery::{Callback, Report, SkipReason, State};
 use domain::doubt::{self, Hearing, Known, Standing};
@@ -39,6 +39,8 @@ const SLOWED_SECONDS: u32 = 2;
 pub(crate) struct Work<'a> {
     pub(crate) line: &'a Line,
     pub(crate) broadcast: &'a Broadcast,
+    /// Those of its audience who are sent messages.
+    pub(crate) audience: Audience,
     pub(crate) message: Message,
     pub(crate) token: &'a str,
     /// When the deliveries' rows go by themselves.
@@ -108,9 +110,8 @@ impl App {
         let Some(contact) = contact else {
             return self.skip(work, id, SkipReason::Erased).await;
         };
-        let Broadcast { audience, priority, .. } = work.broadcast;
-        if let Err(why) = broadcast::may_reach(&contact, audience, work.message.category, *priority)
-        {
+        let (category, priority) = (work.message.category, work.broadcast.priority);
+        if let Err(why) = broadcast::may_reach(&contact, &work.audience, category, priority) {
             return self.skip(work, id, why).await;
         }
         let merging = contact.merged_at.is_some_and(|it| now_ms < it.as_millisecond() + MERGE_MS);

@@ -334,6 +334,44 @@ pub fn chunk_delay_seconds(chunk: u32, chunk_size: usize, per_second: u32) -> i6
 }
 
 #[cfg(test)]
+pub(crate) mod sample {
+    //! A draft to everybody, for tests.
+
+    use super::*;
+
+    pub(crate) fn broadcast() -> Broadcast {
+        Broadcast {
+            id: BroadcastId::new("b"),
+            line: LineId::new("prova"),
+            title: "Prova".to_owned(),
+            audience: Audience::All,
+            message: TemplateMessage {
+                name: "avviso".to_owned(),
+                language: "it".to_owned(),
+                parameters: BTreeMap::new(),
+                header_media_id: None,
+            },
+            priority: Priority::Normal,
+            drill: false,
+            state: State::Draft,
+            reason: None,
+            created_at: Timestamp::UNIX_EPOCH,
+            send_at: None,
+            expires_at: None,
+            started_at: None,
+            due_at: None,
+            finished_at: None,
+            run: 0,
+            plan: Plan::default(),
+            counts: Counts::default(),
+            counted_at: None,
+            spent: Spent::default(),
+            free_form_in_window: false,
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
@@ -397,7 +435,7 @@ mod tests {
         let at = |second| Timestamp::from_second(second).unwrap();
         let broadcast = |state, send: Option<i64>, due: Option<i64>, expires: Option<i64>| {
             let (send_at, due_at, expires_at) = (send.map(at), due.map(at), expires.map(at));
-            Broadcast { state, send_at, expires_at, due_at, ..sample() }
+            Broadcast { state, send_at, expires_at, due_at, ..sample::broadcast() }
         };
         for (what, it, want) in [
             ("before its time", broadcast(Scheduled, Some(11), Some(11), None), None),
@@ -441,37 +479,6 @@ mod tests {
             now = next;
         }
         assert_eq!(times, [120, 3_600, 86_400]);
-    }
-
-    fn sample() -> Broadcast {
-        Broadcast {
-            id: BroadcastId::new("b"),
-            line: LineId::new("prova"),
-            title: "Prova".to_owned(),
-            audience: Audience::All,
-            message: TemplateMessage {
-                name: "avviso".to_owned(),
-                language: "it".to_owned(),
-                parameters: BTreeMap::new(),
-                header_media_id: None,
-            },
-            priority: Priority::Normal,
-            drill: false,
-            state: State::Draft,
-            reason: None,
-            created_at: Timestamp::UNIX_EPOCH,
-            send_at: None,
-            expires_at: None,
-            started_at: None,
-            due_at: None,
-            finished_at: None,
-            run: 0,
-            plan: Plan::default(),
-            counts: Counts::default(),
-            counted_at: None,
-            spent: Spent::default(),
-            free_form_in_window: false,
-        }
     }
 
     #[test]

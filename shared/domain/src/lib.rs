@@ -4,6 +4,7 @@
 //! stands. Whoever calls performs what comes back.
 
 pub mod broadcast;
+pub mod channel;
 pub mod contact;
 pub mod conversation;
 pub mod cost;

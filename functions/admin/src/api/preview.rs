@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use domain::broadcast::{self, Broadcast};
+use domain::channel;
 use domain::cost::{self, Estimate, Month, Reach};
 use domain::line::{Category, Line, Template};
 use jiff::Timestamp;
@@ -47,6 +48,7 @@ pub(crate) async fn preview(
         "reachable_now": { "now": reach.people(), "of": reach.audience },
         "in_window": reach.in_window(),
         "rendered": rendered,
+        "channel_text": channel::text(&it, &line),
         "billable": billable(template, &cost),
         "free": { "service": cost.free_service, "service_left": free_left },
         "cost_eur": eur(cost.cost),
@@ -66,15 +68,16 @@ async fn reach(
     category: Category,
     at: Timestamp,
 ) -> Result<Reach, Problem> {
+    let audience = channel::messaged(&it.audience, line);
     let mut reach = Reach::default();
     let mut after = None;
     loop {
         let everyone = Timestamp::MAX;
-        let page = app.store.audience_page(&line.id, &it.audience, after.as_ref(), everyone, PAGE);
+        let page = app.store.audience_page(&line.id, &audience, after.as_ref(), everyone, PAGE);
         let (people, end) = page.await?;
         let known = app.store.recipients(&line.id, &people).await?;
         for id in &people {
-            reach.count(known.get(id), &it.audience, category, it.priority, at);
+            reach.count(known.get(id), &audience, category, it.priority, at);
         }
         if end.is_none() {
             return Ok(reach);
@@ -114,6 +117,11 @@ fn warnings(
         warnings.push("È un'esercitazione: il testo lo dice.".to_owned());
     }
     let unreachable = reach.audience - reach.people();
+    warnings.extend(channel::warning(&it.audience, line));
+    if channel::is_only_posted(&it.audience, line) {
+        // Nothing is sent, so there is nothing else to know.
+        return warnings;
+    }
     if reach.audience == 0 {
         let nobody = "Nessuno è iscritto agli argomenti scelti: il messaggio non partirebbe.";
         warnings.push(nobody.to_owned());

@@ -1,6 +1,7 @@
 //! What the API says of things: the JSON of answers, built in one place.
 
 use domain::broadcast::{Audience, Broadcast, State};
+use domain::channel;
 use domain::contact::{Contact, Subscription};
 use domain::cost::{self, Priced, Spent, Tally, TenThousandths};
 use domain::delivery::{self, Counts};
@@ -99,6 +100,7 @@ pub(crate) fn broadcast(it: &Broadcast, line: &Line, now: Timestamp) -> Value {
         "title": it.title,
         "audience": audience,
         "message": { "template": template },
+        "channel_text": channel::text(it, line),
         "priority": it.priority.name(),
         "drill": it.drill,
         "free_form_in_window": it.free_form_in_window,

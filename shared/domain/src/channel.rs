@@ -1,0 +1,158 @@
+//! Topics whose notices go to the comune's WhatsApp Channel or site: we make the text, a person posts
+//! it, and no message is paid for.
+
+use crate::broadcast::{Audience, Broadcast};
+use crate::hours::and;
+use crate::line::{Line, SendBy, Template, Topic};
+
+/// Why a broadcast to such topics alone was done at once.
+pub const READY: &str = "Non parte nessun messaggio: il testo è pronto per il canale WhatsApp o per \
+                         il sito del Comune. Una persona deve pubblicarlo.";
+
+/// Those of an audience who are sent messages: who follows none of its other topics reads the
+/// Channel.
+///
+/// Everybody is everybody: what concerns all of them does not depend on who looks at a Channel.
+#[must_use]
+pub fn messaged(audience: &Audience, line: &Line) -> Audience {
+    match audience {
+        Audience::All => Audience::All,
+        Audience::Topics(topics) => {
+            let posted = posted(audience, line);
+            let messaged = |id: &&_| posted.iter().all(|it| it.id != **id);
+            Audience::Topics(topics.iter().filter(messaged).cloned().collect())
+        }
+    }
+}
+
+/// Whether nobody of an audience is sent a message, because all its topics are posted.
+pub fn is_only_posted(audience: &Audience, line: &Line) -> bool {
+    let nobody = messaged(audience, line) == Audience::Topics(Vec::new());
+    nobody && !posted(audience, line).is_empty()
+}
+
+/// What a person is to post, if the audience has such topics: the message without its footer, which
+/// says how to leave. `None` also if the line has no such template any more.
+pub fn text(broadcast: &Broadcast, line: &Line) -> Option<String> {
+    if posted(&broadcast.audience, line).is_empty() {
+        return None;
+    }
+    let message = &broadcast.message;
+    let template = line.template(&message.name, &message.language)?;
+    let without_footer = Template { footer: None, ..template.clone() };
+    without_footer.fill(&message.parameters, line).ok()
+}
+
+/// What the office must know before it sends to such topics.
+pub fn warning(audience: &Audience, line: &Line) -> Option<String> {
+    let posted = posted(audience, line);
+    let names: Vec<_> = posted.iter().map(|it| format!("«{}»", it.name)).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "Per {} non parte nessun messaggio: una persona deve pubblicare il testo sul canale \
+             WhatsApp o sul sito del Comune.",
+            and(&names)
+        )
+    })
+}
+
+/// In the order of the line.
+fn posted<'l>(audience: &Audience, line: &'l Line) -> Vec<&'l Topic> {
+    let Audience::Topics(topics) = audience else { return Vec::new() };
+    let posted = |it: &&Topic| it.send == SendBy::Channel && topics.contains(&it.id);
+    line.topics.iter().filter(posted).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::broadcast::sample::broadcast;
+    use crate::ids::TopicId;
+    use crate::line::{Category, sample};
+
+    /// Water by message; events and culture on the Channel.
+    fn line() -> Line {
+        let line = sample::line();
+        let posted = |id: &str, name: &str| Topic {
+            id: TopicId::new(id),
+            name: name.to_owned(),
+            send: SendBy::Channel,
+            ..line.topics[0].clone()
+        };
+        Line {
+            topics: vec![
+                line.topics[0].clone(),
+                posted("eventi", "Eventi"),
+                posted("cultura", "Cultura"),
+            ],
+            templates: vec![Template {
+                name: "avviso".to_owned(),
+                language: "it".to_owned(),
+                category: Category::Utility,
+                topic: None,
+                header: Some("Avviso {del_ente}".to_owned()),
+                body: "Oggi {{che_cosa}} in piazza.".to_owned(),
+                footer: Some("Per uscire scrivi {cancellazione}".to_owned()),
+                parameters: vec!["che_cosa".to_owned()],
+            }],
+            ..line
+        }
+    }
+
+    fn topics(names: &[&str]) -> Audience {
+        Audience::Topics(names.iter().map(|it| TopicId::new(*it)).collect())
+    }
+
+    #[test]
+    fn only_followers_of_paid_topics_are_messaged_and_the_rest_is_to_be_posted() {
+        let posted = "Avviso del Comune di Prova\n\nOggi concerto in piazza.";
+        for (audience, messaged_to, text_of) in [
+            (topics(&["acqua"]), topics(&["acqua"]), None),
+            (topics(&["acqua", "eventi"]), topics(&["acqua"]), Some(posted)),
+            (topics(&["cultura", "eventi"]), topics(&[]), Some(posted)),
+            // The line has it no more: who follows it asked for messages.
+            (topics(&["neve", "eventi"]), topics(&["neve"]), Some(posted)),
+            (topics(&[]), topics(&[]), None),
+            (Audience::All, Audience::All, None),
+        ] {
+            assert_eq!(messaged(&audience, &line()), messaged_to, "{audience:?}");
+            let only_posted = text_of.is_some() && messaged_to == topics(&[]);
+            assert_eq!(is_only_posted(&audience, &line()), only_posted, "{audience:?}");
+            let mut broadcast = Broadcast { audience: audience.clone(), ..broadcast() };
+            broadcast.message.parameters.insert("che_cosa".to_owned(), "concerto".to_owned());
+            assert_eq!(text(&broadcast, &line()).as_deref(), text_of, "{audience:?}");
+            assert_eq!(warning(&audience, &line()).is_some(), text_of.is_some(), "{audience:?}");
+        }
+    }
+
+    #[test]
+    fn says_what_a_person_has_to_do() {
+        let words =
+            [warning(&topics(&["cultura", "acqua", "eventi"]), &line()).unwrap(), READY.to_owned()];
+        insta::assert_snapshot!(words.join("\n"), @r"
+        Per «Eventi» e «Cultura» non parte nessun messaggio: una persona deve pubblicare il testo sul canale WhatsApp o sul sito del Comune.
+        Non parte nessun messaggio: il testo è pronto per il canale WhatsApp o per il sito del Comune. Una persona deve pubblicarlo.
+        ");
+    }
+
+    #[test]
+    fn a_template_that_is_gone_leaves_nothing_to_post() {
+        let line = Line { templates: Vec::new(), ..line() };
+        let broadcast = Broadcast { audience: topics(&["eventi"]), ..broadcast() };
+        assert_eq!(text(&broadcast, &line), None);
+    }
+
+    proptest! {
+        #[test]
+        fn nobody_is_messaged_who_was_not_asked_for(
+            names in proptest::sample::subsequence(vec!["acqua", "eventi", "cultura", "neve"], 0..=4)
+        ) {
+            let audience = topics(&names);
+            let Audience::Topics(left) = messaged(&audience, &line()) else { unreachable!() };
+            prop_assert!(left.iter().all(|it| names.contains(&it.as_str())));
+            prop_assert_eq!(left.len() + posted(&audience, &line()).len(), names.len());
+        }
+    }
+}
