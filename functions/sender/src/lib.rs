@@ -100,10 +100,13 @@ impl App {
 
     /// The function, as Lambda and the local stack both call it.
     pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
-        batch::concurrently(1, event, |job| self.chunk(job)).await
+        batch::concurrently_again(1, event, |job, again| self.chunk(job, again)).await
     }
 
-    async fn chunk(&self, job: jobs::Chunk) -> anyhow::Result<()> {
+    /// `again` is whether the job comes back from a sender that failed or died with it: it looks
+    /// at what is decided already, and takes no slots for those, like a job that waited.
+    async fn chunk(&self, job: jobs::Chunk, again: bool) -> anyhow::Result<()> {
+        let job = jobs::Chunk { attempt: job.attempt.max(again.into()), ..job };
         let id = BroadcastId::new(&job.broadcast);
         let line = self.store.line(&LineId::new(&job.line)).await.context("load line")?;
         let Some(line) = line else { return Ok(()) };

@@ -17,6 +17,9 @@ use crate::jobs::Job;
 /// The attribute that names a record's FIFO group. Source: Lambda Developer Guide, SQS.
 const GROUP: &str = "MessageGroupId";
 
+/// The attribute that says how often a record was received: 1 the first time. Source: as above.
+const RECEIVE_COUNT: &str = "ApproximateReceiveCount";
+
 /// Handles the records of a FIFO queue: of one group one after the other, groups side by side.
 ///
 /// After a failure the rest of its group is returned unhandled, or it would overtake.
@@ -41,7 +44,26 @@ where
     H: Fn(J) -> F,
     F: Future<Output = anyhow::Result<()>>,
 {
-    let handled = event.records.into_iter().map(|record| one(record, &handle));
+    concurrently_again(limit, event, |job, _| handle(job)).await
+}
+
+/// As [`concurrently`], and tells the handler whether the record was received before: whoever had
+/// it then may have got anywhere.
+pub async fn concurrently_again<J, H, F>(
+    limit: usize,
+    event: SqsEvent,
+    handle: H,
+) -> SqsBatchResponse
+where
+    J: Job,
+    H: Fn(J, bool) -> F,
+    F: Future<Output = anyhow::Result<()>>,
+{
+    let handle = &handle;
+    let handled = event.records.into_iter().map(|record| async move {
+        let again = was_received_before(&record);
+        one(record, &|job| handle(job, again)).await
+    });
     let results = stream::iter(handled).buffer_unordered(limit.max(1));
     response(results.filter_map(|it| future::ready(it.err())).collect::<Vec<_>>().await)
 }
@@ -86,6 +108,11 @@ where
         error!(message.id = %id, "record failed: {err:#}");
         id
     })
+}
+
+fn was_received_before(record: &SqsMessage) -> bool {
+    let count = record.attributes.get(RECEIVE_COUNT).and_then(|it| it.parse::<u32>().ok());
+    count.is_some_and(|it| it > 1)
 }
 
 /// A panic is an error of this record only.
@@ -173,6 +200,23 @@ mod tests {
         let mut seen = seen.into_inner().unwrap();
         seen.sort_unstable();
         assert_eq!(seen, [1, 2, 13, 666]);
+    }
+
+    #[tokio::test]
+    async fn a_handler_is_told_what_was_received_before() {
+        let count = |name: &str, count: &str| {
+            let mut record = record(name, None, name);
+            record.attributes.insert(RECEIVE_COUNT.to_owned(), count.to_owned());
+            record
+        };
+        let seen = Mutex::<Vec<(u32, bool)>>::default();
+        let batch = event(vec![count("1", "1"), count("2", "2"), record("3", None, "3")]);
+        concurrently_again(1, batch, |job: Chunk, again| {
+            seen.lock().unwrap().push((job.chunk, again));
+            future::ready(Ok(()))
+        })
+        .await;
+        assert_eq!(seen.into_inner().unwrap(), [(1, false), (2, true), (3, false)]);
     }
 
     #[tokio::test]
