@@ -1,53 +1,45 @@
 //! A process that dies, or an answer that is lost, at every outside call of a broadcast during
-//! which somebody says goodbye.
+//! which two people say goodbye.
 
 use super::outside::{Lane, Mishap};
-use super::points::try_all;
-use super::promises::{self, Allowed};
-use super::town::{LEAVER, Town, runtime};
-use super::world::{LINE, Place, World};
+use super::points::{calls, try_all};
+use super::promises::Allowed;
+use super::town::{LEAVERS, NOTICE_MS, Town};
+use super::world::{LINE, World};
 
-/// The goodbye comes while the second chunk is being sent.
-const GOODBYE_MS: i64 = 31_300;
-
-fn somebody_leaves(world: &mut World) {
-    world.after_ms(GOODBYE_MS, |it| {
-        it.meta.write(LEAVER, LINE, "CANCELLAMI").unwrap();
-    });
+/// One leaves when the first chunk is being sent, one when the second is.
+pub(crate) fn two_leave(world: &mut World) {
+    for (leaver, ms) in LEAVERS.into_iter().zip([100, 1300]) {
+        world.after_ms(NOTICE_MS + ms, move |it| {
+            it.meta.write(leaver, LINE, "CANCELLAMI").unwrap();
+        });
+    }
 }
 
-/// How many calls there are if nothing goes wrong.
-fn calls(town: &Town) -> usize {
-    runtime().block_on(async {
-        let place = Place::new().await;
-        let mut world = World::new(&place, &town.start).await;
-        somebody_leaves(&mut world);
-        world.runs(Some(&town.broadcast)).await.unwrap();
-        promises::hold(&world, town, Allowed::default()).await.unwrap();
-        world.outside.count()
-    })
+/// Plays the story once for every call and each of the mishaps.
+fn at_every_call(name: &str, mishaps: &[Mishap]) {
+    let town = Town::usual();
+    let numbers = 1..=calls(&town, two_leave).len();
+    let points: Vec<_> =
+        numbers.flat_map(|number| mishaps.iter().map(move |it| (number, *it))).collect();
+    let prepare = |world: &mut World, (number, mishap)| {
+        two_leave(world);
+        world.outside.goes_wrong(number, mishap);
+    };
+    let allowed = |world: &World, (number, _): (usize, _)| {
+        let call = &world.outside.calls()[number - 1];
+        // One person at a time is between the claim and the answer to the request.
+        Allowed { unresolved: usize::from(matches!(call.lane, Lane::Sender(_))), twice: 0 }
+    };
+    try_all(name, &town, &points, prepare, allowed);
 }
 
 #[test]
 fn a_process_that_dies_at_any_call_breaks_no_promise() {
-    let town = Town::with_a_notice();
-    let numbers = 1..=calls(&town);
-    let kinds = [Mishap::DeadBefore, Mishap::DeadAfter];
-    let points: Vec<_> = numbers.flat_map(|k| kinds.map(|kind| (k, kind))).collect();
-    try_all(
-        "a process dies",
-        &town,
-        &points,
-        |world, (number, mishap)| {
-            somebody_leaves(world);
-            world.outside.goes_wrong(number, mishap);
-        },
-        |world, (number, _)| {
-            let lane = world.outside.calls()[number - 1].lane;
-            Allowed {
-                unresolved: usize::from(matches!(lane, Lane::Sender(_))),
-                ticks_behind: lane == Lane::Statuses,
-            }
-        },
-    );
+    at_every_call("a process dies", &[Mishap::DeadBefore, Mishap::DeadAfter]);
+}
+
+#[test]
+fn an_answer_that_is_lost_at_any_call_breaks_no_promise() {
+    at_every_call("an answer is lost", &[Mishap::AnswerLost]);
 }

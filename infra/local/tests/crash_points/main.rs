@@ -19,4 +19,11 @@ mod town;
 #[cfg(test)]
 mod world;
 
+mod doubles;
+#[cfg(test)]
+mod doubt;
+#[cfg(test)]
 mod every_call;
+#[cfg(test)]
+mod goodbyes;
+mod refusals;

@@ -2,7 +2,6 @@
 //! number and a name, and any of them can go wrong.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::{Mutex, MutexGuard};
 
 use tokio::sync::oneshot;
@@ -21,7 +20,7 @@ pub(crate) enum Lane {
 }
 
 /// One call over the border.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Call {
     pub(crate) lane: Lane,
     /// `dynamodb UpdateItem`, `sqs SendMessageBatch`, `graph POST`.
@@ -67,7 +66,8 @@ struct State {
     processes: HashMap<Lane, AbortHandle>,
     /// Calls that are being answered now.
     moving: usize,
-    met: Option<(usize, Mishap)>,
+    /// The call at which the story was, and what happened there.
+    met: Option<(usize, String)>,
 }
 
 #[derive(Default)]
@@ -115,15 +115,15 @@ impl Outside {
         self.state().calls.len()
     }
 
-    /// The call that last went wrong: `k=37 DeadAfter in Sender(0): dynamodb UpdateItem`.
-    pub(crate) fn what_went_wrong(&self) -> String {
+    /// The call at which something happened: `k=37 DeadAfter in Sender(0): dynamodb UpdateItem`.
+    pub(crate) fn point(&self) -> String {
         let state = self.state();
-        match state.met {
-            Some((number, mishap)) => {
+        match &state.met {
+            Some((number, what_happened)) => {
                 let Call { lane, what } = &state.calls[number - 1];
-                format!("k={number} {mishap:?} in {lane:?}: {what}")
+                format!("k={number} {what_happened} in {lane:?}: {what}")
             }
-            None => "nothing went wrong".to_owned(),
+            None => "no call met".to_owned(),
         }
     }
 
@@ -176,11 +176,12 @@ impl Outside {
         let number = state.calls.len();
         let mishap = state.mishaps.get(&number).copied();
         if let Some(mishap) = mishap {
-            state.met = Some((number, mishap));
+            state.met = Some((number, format!("{mishap:?}")));
         }
         let held = matches!(state.hold, Some(Hold::At(at)) if at == number).then(|| {
             let (go_on, held) = oneshot::channel();
             state.hold = Some(Hold::Held(go_on));
+            state.met = Some((number, "held".to_owned()));
             held
         });
         (mishap, held)
@@ -213,19 +214,5 @@ impl<'a> Moving<'a> {
 impl Drop for Moving<'_> {
     fn drop(&mut self) {
         self.0.state().moving -= 1;
-    }
-}
-
-impl fmt::Display for Lane {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match self {
-            Self::Fanout(_) => "fanout",
-            Self::Sender(_) => "sender",
-            Self::Statuses => "statuses",
-            Self::Commands => "commands",
-            Self::Webhook => "webhook",
-            Self::Story => "story",
-        };
-        f.write_str(name)
     }
 }

@@ -100,6 +100,16 @@ impl Post {
         received
     }
 
+    /// Everything that somebody has received and not yet handled is there once more.
+    pub(crate) fn double(&self) {
+        let now = self.clock.now();
+        let state = self.state.lock().unwrap();
+        let in_hand = |it: &&Kept| !it.gone && it.receive_count > 0 && it.visible_at > now;
+        let doubles: Vec<_> = state.messages.values().filter(in_hand).map(again).collect();
+        drop(state);
+        self.send(doubles);
+    }
+
     pub(crate) fn delete(&self, receipt: &str) {
         let mut state = self.state.lock().unwrap();
         let it = state.messages.get_mut(&receipt.parse().unwrap()).unwrap();
@@ -127,4 +137,8 @@ impl Post {
         let state = self.state.lock().unwrap();
         state.dead_letters + state.messages.values().filter(|it| !it.gone).count()
     }
+}
+
+fn again(it: &Kept) -> Message {
+    Message { delay: Duration::ZERO, ..it.message.clone() }
 }

@@ -20,16 +20,16 @@ use axum::response::{IntoResponse, Response};
 use domain::ids::{BroadcastId, LineId};
 use domain::line::Line;
 use fakes::meta::Meta;
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use local_stack::poller;
 use platform::aside::Aside;
 use platform::clock::{Clock, Manual};
 use platform::events::Bus;
-use platform::jobs::{BroadcastRef, FanoutCause, FanoutEvent};
+use platform::jobs::{self, BroadcastRef, FanoutCause, FanoutEvent};
 use platform::pseudonym::Pseudonym;
-use platform::queue::{Queue, Received};
+use platform::queue::{Message, Queue, Received};
 use platform::settings::{MetaApp, Secret, Settings};
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::{Store, Tables};
 use tokio::net::TcpListener;
 use tokio::task::{Id, JoinHandle, JoinSet};
@@ -47,6 +47,9 @@ const STILL: usize = 24;
 
 /// How often Meta posts webhooks at most, as these stories have it.
 const WEBHOOKS_EVERY_MS: i64 = 500;
+
+/// What is due later than this after everything else is not waited for.
+const RECOUNTED: SignedDuration = SignedDuration::from_mins(10);
 
 /// No story has more steps, nor lasts longer on its clock.
 const MOST_STEPS: usize = 20_000;
@@ -133,6 +136,8 @@ pub(crate) struct World {
     pub(crate) interlude: Option<Event>,
     /// What the queues do that they may do.
     pub(crate) habit: Habit,
+    /// No webhook comes before.
+    deaf_until: Timestamp,
     started_at: Timestamp,
     graphs: HashMap<Lane, Arc<Graph>>,
     apps: Arc<[MetaApp]>,
@@ -171,7 +176,7 @@ struct Running {
 /// What the event source knows of a message in the hands of a function.
 struct Receipt {
     message: String,
-    receipt: String,
+    handle: String,
     first: bool,
 }
 
@@ -242,12 +247,12 @@ impl World {
             SOURCES.iter().map(|it| (it.queue, Post::new(&clock))).collect();
         let outside = Arc::new(Outside::default());
         let aws = Aws::new(Arc::clone(&outside), queues.clone());
-        let story = aws_sdk_dynamodb::Client::new(&aws.config(Lane::Story));
+        let client = aws_sdk_dynamodb::Client::new(&aws.config(Lane::Story));
         if start.tables.is_empty() {
-            store::tables::create(&story, &tables()).await.unwrap();
+            store::tables::create(&client, &tables()).await.unwrap();
         }
         aws.restore(&start.tables, &start.items);
-        let store = Store::new(story, tables());
+        let store = Store::new(client, tables());
         let line = store::line_file::parse(&start.line_file).unwrap();
 
         let settings = Settings::given([
@@ -264,6 +269,7 @@ impl World {
             pseudonym: Pseudonym::new(&Secret::new("a key of this test's, long enough for it")),
             ticked_minute: minute(start.at),
             started_at: start.at,
+            deaf_until: start.at,
             graphs: place.graphs.clone(),
             leads_ms: BTreeMap::new(),
             script: Vec::new(),
@@ -300,6 +306,11 @@ impl World {
         self.script.push((self.started_at + ms.milliseconds(), Box::new(event)));
     }
 
+    /// Meta cannot post anything in the first so many milliseconds.
+    pub(crate) fn is_deaf_for_ms(&mut self, ms: i64) {
+        self.deaf_until = self.started_at + ms.milliseconds();
+    }
+
     /// Goes on until nothing is left to do and `id`, if any, is over.
     pub(crate) async fn runs(&mut self, id: Option<&BroadcastId>) -> anyhow::Result<()> {
         for _ in 0..MOST_STEPS {
@@ -330,7 +341,10 @@ impl World {
     async fn is_over(&self, id: Option<&BroadcastId>) -> anyhow::Result<bool> {
         let Some(id) = id else { return Ok(true) };
         let broadcast = self.store.broadcast(&LineId::new(LINE), id).await?;
-        Ok(domain::broadcast::is_over(broadcast.context("the broadcast is there")?.state))
+        let broadcast = broadcast.context("the broadcast is there")?;
+        // The counts are taken once more soon after the end, and again much later.
+        let counted = broadcast.due_at.is_none_or(|it| it > self.now() + RECOUNTED);
+        Ok(domain::broadcast::is_over(broadcast.state) && counted)
     }
 
     /// Resolves when nothing more happens unless the clock moves.
@@ -403,7 +417,7 @@ impl World {
 
     /// Meta posts what came up in half a second together.
     fn next_webhook(&self) -> Option<Timestamp> {
-        let due_ms = self.meta.next_due()?.as_millisecond();
+        let due_ms = self.meta.next_due()?.max(self.deaf_until).as_millisecond();
         let posted_ms = (due_ms + WEBHOOKS_EVERY_MS - 1).div_euclid(WEBHOOKS_EVERY_MS);
         Timestamp::from_millisecond(posted_ms * WEBHOOKS_EVERY_MS).ok()
     }
@@ -422,7 +436,7 @@ impl World {
                 }
                 Err(err) => {
                     let running = self.running.remove(&err.id()).expect("it was started");
-                    ensure!(err.is_cancelled(), "{} panicked", running.lane);
+                    ensure!(err.is_cancelled(), "{:?} panicked", running.lane);
                     // What it knew is gone with it.
                     self.stores.remove(&running.lane);
                 }
@@ -440,13 +454,13 @@ impl World {
             running.receipts.into_iter().partition(|it| failed.contains(&it.message));
         let queue = &self.queues[source.queue];
         for it in failed {
-            queue.give_back(&it.receipt, source.visibility);
+            queue.give_back(&it.handle, source.visibility);
         }
         for it in done {
             if self.habit == Habit::Doubles && it.first {
-                queue.give_back(&it.receipt, Duration::ZERO);
+                queue.give_back(&it.handle, Duration::ZERO);
             } else {
-                queue.delete(&it.receipt);
+                queue.delete(&it.handle);
             }
         }
     }
@@ -473,7 +487,7 @@ impl World {
     fn receives(&mut self, source: &'static Source, lane: Lane) -> bool {
         let queue = &self.queues[source.queue];
         let mut batch = queue.receive(source.batch, source.visibility);
-        if self.habit == Habit::Reorders && !source.queue.ends_with(".fifo") {
+        if self.habit == Habit::Reorders && source.queue != "inbound.fifo" {
             batch = self.reorders(queue, batch);
         }
         if batch.is_empty() {
@@ -481,7 +495,7 @@ impl World {
         }
         let receipt = |it: &Received| Receipt {
             message: it.id.clone(),
-            receipt: it.receipt.clone(),
+            handle: it.receipt.clone(),
             first: it.receive_count == 1,
         };
         let receipts = batch.iter().map(receipt).collect();
@@ -502,7 +516,8 @@ impl World {
                 });
             }
             Lane::Statuses => {
-                let app = statuses::App { store: self.store_of(lane) };
+                let (store, clock) = (self.store_of(lane), self.clock_of(lane));
+                let app = statuses::App { store, clock };
                 self.invokes(lane, Some(source), receipts, async move {
                     Outcome::Batch(app.handle(event).await)
                 });
@@ -529,7 +544,7 @@ impl World {
         let mut now = Vec::new();
         for it in batch.into_iter().rev() {
             let n = self.received.fetch_add(1, Ordering::Relaxed);
-            if it.receive_count == 1 && n % 2 == 0 {
+            if it.receive_count == 1 && n.is_multiple_of(2) {
                 queue.give_back(&it.receipt, Duration::from_secs(7));
             } else {
                 now.push(it);
@@ -563,6 +578,37 @@ impl World {
             pseudonym: self.pseudonym.clone(),
             clock: self.clock_of(Lane::Webhook),
         }
+    }
+
+    /// A webhook of somebody whose app still says the number and nothing else.
+    pub(crate) fn writes_as_long_ago(&self, phone: &str, text: &str) {
+        let now = self.now();
+        let id = format!("wamid.{phone}");
+        let job = jobs::Inbound {
+            app: "default".to_owned(),
+            number: self.line.phone_number_id.as_str().to_owned(),
+            received_at_ms: now.as_millisecond(),
+            contact: None,
+            message: json!({
+                "from": phone,
+                "id": id,
+                "timestamp": now.as_second().to_string(),
+                "type": "text",
+                "text": { "body": text },
+            }),
+        };
+        let group = self.pseudonym.of(phone);
+        self.queues["inbound.fifo"].send([Message::of(&job).in_group(group, id)]);
+    }
+
+    /// What is in the hands of senders is queued once more, as by a tick that thinks it lost.
+    pub(crate) fn doubles_jobs_in_hand(&self) {
+        self.queues["sends"].double();
+    }
+
+    /// A tick that comes while another one is under way.
+    pub(crate) fn ticks_twice(&mut self) {
+        self.wakes_fanout(Lane::Fanout(1), FanoutCause::Tick);
     }
 
     /// The office asks for something through the API.
