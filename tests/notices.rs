@@ -131,3 +131,120 @@ async fn of_two_topics_only_the_paid_one_is_sent_as_messages() {
     assert_eq!(office.broadcast(&paid).await["channel_text"], Value::Null);
     world.ends().await;
 }
+
+/// What tells of the end of an alert, to whom it reached.
+fn all_clear(alert: &str) -> Value {
+    let mut draft = notice(&["scadenze"], "tornare in strada");
+    draft["title"] = json!("Cessata allerta");
+    draft["audience"] = json!({ "reached_by": alert });
+    draft
+}
+
+#[tokio::test]
+async fn an_all_clear_reaches_whom_the_alert_reached_and_who_is_still_there() {
+    let world = World::start().await;
+    let office = world.office("pordenone");
+    let [anna, bruno, carla, dario] =
+        [1, 2, 3, 4].map(|n| world.person(&format!("39333000903{n}")));
+    for person in [&anna, &bruno, &carla] {
+        person.says("pordenone", "ISCRIVIMI").await;
+    }
+    world.meta().change_person(&bruno.digits, |it| it.on_whatsapp = false).unwrap();
+    let alert = office.writes(warning("rossa")).await;
+    office.sends(&alert).await;
+    world.advance(10).await;
+    let counts = &office.broadcast(&alert).await["counts"];
+    assert_eq!((&counts["audience"], &counts["failed"]), (&json!(3), &json!(1)), "{counts}");
+
+    world.meta().change_person(&bruno.digits, |it| it.on_whatsapp = true).unwrap();
+    carla.says("pordenone", "CANCELLAMI").await;
+    dario.says("pordenone", "ISCRIVIMI").await;
+    // What anna follows by now does not matter: the alert reached her.
+    anna.says("pordenone", "solo eventi").await;
+    let id = office.writes(all_clear(&alert)).await;
+    let preview = office.is_shown(&id).await;
+    assert_eq!(preview["reachable_now"], json!({ "now": 1, "of": 2 }), "{preview}");
+    office.sends(&id).await;
+    world.advance(10).await;
+    for (person, times) in [(&anna, 1), (&bruno, 0), (&carla, 0), (&dario, 0)] {
+        assert_eq!(person.times_heard("pordenone", "tornare in strada").await, times);
+    }
+    let done = office.broadcast(&id).await;
+    assert_eq!((&done["state"], &done["counts"]["audience"]), (&json!("done"), &json!(2)));
+    assert_eq!(done["counts"]["skipped"], 1, "carla left");
+    assert_eq!(done["audience"], json!({ "reached_by": alert }));
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn an_all_clear_waits_until_nobody_can_be_alerted_any_more() {
+    let world = World::start().await;
+    let office = world.office("pordenone");
+    let people = [1, 2, 3].map(|n| world.person(&format!("39333000904{n}")));
+    for person in &people {
+        person.says("pordenone", "ISCRIVIMI").await;
+    }
+    // Meta refuses for everybody in the middle of it, and the office could resume.
+    world.meta().faults(|it| it.for_next(1, fakes::meta::SendFault::Code(131_042)));
+    let alert = office.writes(warning("rossa")).await;
+    office.sends(&alert).await;
+    assert_eq!(office.broadcast(&alert).await["state"], "stopped");
+    let mut at_once = all_clear(&alert);
+    at_once["send_at"] = json!("2026-11-24T09:30:00+01:00");
+    assert_eq!(office.post("/broadcasts", at_once).await.0, 409);
+    let id = office.writes(all_clear(&alert)).await;
+    let schedule = format!("/broadcasts/{id}/schedule");
+    let (status, problem) = office.post(&schedule, json!({})).await;
+    assert_eq!(status, 409, "{problem}");
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.starts_with("Prima concludere o annullare l'allerta"), "{detail}");
+
+    let (status, _) = office.post(&format!("/broadcasts/{alert}/cancel"), json!({})).await;
+    assert_eq!(status, 202);
+    world.settled().await;
+    world.advance(120).await;
+    let alerted = office.broadcast(&alert).await["counts"]["accepted"].as_u64().unwrap();
+    assert_eq!(alerted, 2);
+    office.sends(&id).await;
+    let mut told = 0;
+    for person in &people {
+        let (warned, cleared) = (
+            person.times_heard("pordenone", "Allerta rossa").await,
+            person.times_heard("pordenone", "tornare in strada").await,
+        );
+        assert_eq!(cleared, warned, "who was warned is told that it is over");
+        told += cleared;
+    }
+    assert_eq!(told, 2);
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn an_all_clear_needs_an_alert_of_the_line_that_was_sent() {
+    let world = World::start().await;
+    let office = world.office("pordenone");
+    let barberino = world.office("barberino-demografici");
+    let draft = office.writes(warning("gialla")).await;
+    let theirs = barberino
+        .writes(json!({
+            "title": "Orario",
+            "audience": { "all": true },
+            "message": { "template": {
+                "name": "barberino_orario",
+                "language": "it",
+                "parameters": { "orario": "8-12", "giorni": "lunedì", "motivo": "ferie" },
+            } },
+        }))
+        .await;
+    barberino.sends(&theirs).await;
+    for alert in [draft.as_str(), theirs.as_str(), "0", ""] {
+        let (status, problem) = office.post("/broadcasts", all_clear(alert)).await;
+        let pointer = &problem["errors"][0]["pointer"];
+        assert_eq!((status, pointer), (422, &json!("/audience/reached_by")), "{alert:?}");
+    }
+    let mut both = all_clear(&draft);
+    both["audience"]["all"] = json!(true);
+    let (status, problem) = office.post("/broadcasts", both).await;
+    assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("/audience")));
+    world.ends().await;
+}

@@ -51,6 +51,8 @@ pub enum Audience {
     All,
     /// Whoever follows at least one of these, once.
     Topics(Vec<TopicId>),
+    /// Whoever this broadcast of the line reached or may have reached: see [`crate::all_clear`].
+    ReachedBy(BroadcastId),
 }
 
 /// Which template, with what in it.
@@ -301,7 +303,8 @@ pub fn may_reach(
         return Err(SkipReason::MarketingStopped);
     }
     let follows = match audience {
-        Audience::All => true,
+        // What reached somebody concerns them, whatever they follow by now.
+        Audience::All | Audience::ReachedBy(_) => true,
         Audience::Topics(topics) => topics.iter().any(|it| followed.contains(it)),
     };
     if !follows {
@@ -502,6 +505,7 @@ mod tests {
         let follower = active(&[eventi()]);
         let topic = Audience::Topics(vec![eventi()]);
         let other = Audience::Topics(vec![TopicId::new("scadenze")]);
+        let reached = Audience::ReachedBy(BroadcastId::new("alert"));
         let left = Contact {
             subscription: Subscription::Ended { at: Timestamp::UNIX_EPOCH },
             ..follower.clone()
@@ -511,6 +515,8 @@ mod tests {
         for (who, contact, audience, want) in [
             ("a follower", &follower, &topic, Ok(())),
             ("any subscriber", &active(&[]), &Audience::All, Ok(())),
+            ("whom the alert reached", &active(&[]), &reached, Ok(())),
+            ("who left after the alert", &left, &reached, Err(SkipReason::Unsubscribed)),
             ("of another topic", &follower, &other, Err(SkipReason::Unsubscribed)),
             ("who left", &left, &Audience::All, Err(SkipReason::Unsubscribed)),
             ("who is blocked", &blocked, &topic, Err(SkipReason::Blocked)),

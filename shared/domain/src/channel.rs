@@ -16,7 +16,7 @@ pub const READY: &str = "Non parte nessun messaggio: il testo è pronto per il c
 #[must_use]
 pub fn messaged(audience: &Audience, line: &Line) -> Audience {
     match audience {
-        Audience::All => Audience::All,
+        Audience::All | Audience::ReachedBy(_) => audience.clone(),
         Audience::Topics(topics) => {
             let posted = posted(audience, line);
             let messaged = |id: &&_| posted.iter().all(|it| it.id != **id);
@@ -69,7 +69,7 @@ mod tests {
 
     use super::*;
     use crate::broadcast::sample::broadcast;
-    use crate::ids::TopicId;
+    use crate::ids::{BroadcastId, TopicId};
     use crate::line::{Category, sample};
 
     /// Water by message; events and culture on the Channel.
@@ -108,6 +108,7 @@ mod tests {
     #[test]
     fn only_followers_of_paid_topics_are_messaged_and_the_rest_is_to_be_posted() {
         let posted = "Avviso del Comune di Prova\n\nOggi concerto in piazza.";
+        let reached = Audience::ReachedBy(BroadcastId::new("alert"));
         for (audience, messaged_to, text_of) in [
             (topics(&["acqua"]), topics(&["acqua"]), None),
             (topics(&["acqua", "eventi"]), topics(&["acqua"]), Some(posted)),
@@ -116,6 +117,7 @@ mod tests {
             (topics(&["neve", "eventi"]), topics(&["neve"]), Some(posted)),
             (topics(&[]), topics(&[]), None),
             (Audience::All, Audience::All, None),
+            (reached.clone(), reached.clone(), None),
         ] {
             assert_eq!(messaged(&audience, &line()), messaged_to, "{audience:?}");
             let only_posted = text_of.is_some() && messaged_to == topics(&[]);

@@ -63,6 +63,10 @@ impl State {
         }
     }
 
+    /// Those of which the person has the message, or may have it for all we know.
+    pub const MAY_HAVE_REACHED: [Self; 6] =
+        [Self::Claimed, Self::Unresolved, Self::Accepted, Self::Sent, Self::Delivered, Self::Read];
+
     pub fn name(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",

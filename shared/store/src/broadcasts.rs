@@ -405,6 +405,7 @@ fn write_broadcast(broadcast: &Broadcast) -> Item {
     let draft = match &broadcast.audience {
         Audience::All => draft.with("everyone", AttributeValue::Bool(true)),
         Audience::Topics(topics) => draft.with_set("topics", topics),
+        Audience::ReachedBy(alert) => draft.with("reached_by", text(alert.as_str())),
     };
     match broadcast.due_at {
         Some(at) => draft.with("due", text(keys::DUE)).with("due_at", instant(at)),
@@ -415,7 +416,12 @@ fn write_broadcast(broadcast: &Broadcast) -> Item {
 
 fn read_broadcast(item: &Item, counts: Option<&Item>) -> Result<Broadcast> {
     let line = item.text("pk")?.strip_prefix(&keys::broadcasts(&LineId::new("")));
-    let topics = || item.set("topics").into_iter().map(TopicId::new).collect();
+    // Everybody is said in so many words: a lost list of topics must not become that.
+    let audience_of = match item.find_text("reached_by") {
+        _ if item.flag("everyone") => Audience::All,
+        Some(alert) => Audience::ReachedBy(BroadcastId::new(alert)),
+        None => Audience::Topics(item.set("topics").into_iter().map(TopicId::new).collect()),
+    };
     let parameters = item.get("parameters").and_then(|it| it.as_m().ok());
     let parameters: BTreeMap<String, String> = parameters
         .ok_or(StoreError::Corrupt("parameters"))?
@@ -428,8 +434,7 @@ fn read_broadcast(item: &Item, counts: Option<&Item>) -> Result<Broadcast> {
         id: BroadcastId::new(item.text("sk")?),
         line: LineId::new(line.ok_or(StoreError::Corrupt("pk"))?),
         title: item.text("title")?.to_owned(),
-        // Said in so many words: a lost list of topics must not become everybody.
-        audience: if item.flag("everyone") { Audience::All } else { Audience::Topics(topics()) },
+        audience: audience_of,
         message: TemplateMessage {
             name: item.text("template")?.to_owned(),
             language: item.text("language")?.to_owned(),

@@ -30,6 +30,8 @@ impl Store {
     /// The next people of a broadcast's audience after `after`: each once, in the order of ids,
     /// who had joined before `started_at`. Also the last id looked at, `None` at the end.
     ///
+    /// Those whom another broadcast reached come in the order of its deliveries, however they joined.
+    ///
     /// At most `limit` people. A merge of the topics' own orders, so memory does not grow with
     /// the audience.
     pub async fn audience_page(
@@ -43,6 +45,10 @@ impl Store {
         let topics: Vec<&str> = match audience {
             Audience::All => vec![keys::EVERYONE],
             Audience::Topics(topics) => topics.iter().map(TopicId::as_str).collect(),
+            Audience::ReachedBy(alert) => {
+                let reached = &delivery::State::MAY_HAVE_REACHED;
+                return self.people_in(alert, reached, after, limit).await;
+            }
         };
         let mut people = BTreeSet::new();
         // Up to where every topic has been read; beyond, one of them might still add somebody.
@@ -142,9 +148,19 @@ impl Store {
         after: Option<&ContactId>,
         limit: i32,
     ) -> Result<(Vec<ContactId>, Option<ContactId>)> {
+        self.people_in(id, &[delivery::State::Unresolved], after, limit).await
+    }
+
+    /// The next people whose delivery stands in one of these states.
+    async fn people_in(
+        &self,
+        id: &BroadcastId,
+        states: &[delivery::State],
+        after: Option<&ContactId>,
+        limit: i32,
+    ) -> Result<(Vec<ContactId>, Option<ContactId>)> {
         let limit = usize::try_from(limit).unwrap_or(0);
-        let unresolved = Some(delivery::State::Unresolved);
-        let (rows, end) = self.deliveries(id, unresolved, after, limit).await?;
+        let (rows, end) = self.deliveries(id, states, after, limit).await?;
         Ok((rows.into_iter().map(|it| it.contact).collect(), end))
     }
 

@@ -457,13 +457,14 @@ impl Store {
         }
     }
 
-    /// A broadcast's deliveries, a page at a time; with `state`, only those.
+    /// A broadcast's deliveries in one of these states, a page at a time; without any, all of them.
+    /// Consistent reads, since people are planned from them.
     ///
     /// The cursor is the last contact of the page before, `None` at the end.
     pub async fn deliveries(
         &self,
         broadcast: &BroadcastId,
-        state: Option<State>,
+        states: &[State],
         after: Option<&ContactId>,
         limit: usize,
     ) -> Result<(Vec<Delivery>, Option<ContactId>)> {
@@ -476,7 +477,7 @@ impl Store {
                 .map(|it| keys::delivery(broadcast, it).into_item());
             loop {
                 let wanted = limit - found.len();
-                let (page, next) = self.shard_page(broadcast, shard, state, start, wanted).await?;
+                let (page, next) = self.shard_page(broadcast, shard, states, start, wanted).await?;
                 found.extend(page);
                 if found.len() >= limit {
                     let more = found.len() > limit || next.is_some() || shard != 'f';
@@ -497,7 +498,7 @@ impl Store {
         &self,
         broadcast: &BroadcastId,
         shard: char,
-        state: Option<State>,
+        states: &[State],
         start: Option<Item>,
         wanted: usize,
     ) -> Result<(Vec<Delivery>, Option<Item>)> {
@@ -507,15 +508,20 @@ impl Store {
             .table_name(&self.tables.broadcasts)
             .key_condition_expression("pk = :pk")
             .expression_attribute_values(":pk", text(keys::deliveries(broadcast, shard)))
+            .consistent_read(true)
             .set_exclusive_start_key(start);
         // A limit counts what is read, not what passes the filter: only without one is it the page.
-        query = match state {
-            None => query.limit(i32::try_from(wanted).unwrap_or(i32::MAX)),
-            Some(state) => query
-                .filter_expression("#state = :state")
-                .expression_attribute_names("#state", "state")
-                .expression_attribute_values(":state", text(state.name())),
-        };
+        if states.is_empty() {
+            query = query.limit(i32::try_from(wanted).unwrap_or(i32::MAX));
+        } else {
+            let names: Vec<_> = states.iter().map(|it| format!(":{}", it.name())).collect();
+            query = query
+                .filter_expression(format!("#state IN ({})", names.join(", ")))
+                .expression_attribute_names("#state", "state");
+            for (name, state) in names.iter().zip(states) {
+                query = query.expression_attribute_values(name, text(state.name()));
+            }
+        }
         let page = query.send().await.map_err(failed)?;
         let rows = page.items().iter().map(read_delivery).collect::<Result<_>>()?;
         Ok((rows, page.last_evaluated_key))

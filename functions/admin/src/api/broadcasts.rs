@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use domain::all_clear::{self, NoAllClear};
 use domain::broadcast::{
     self, Action, Audience, Broadcast, Plan, PlanOf, Priority, State as Stands, TemplateMessage,
 };
@@ -49,12 +50,13 @@ pub(crate) struct Draft {
     expires_at: Option<String>,
 }
 
-/// `{"topics":[…]}` or `{"all":true}`
+/// `{"topics":[…]}`, `{"all":true}` or `{"reached_by":"0193…"}`
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Asked {
     topics: Option<Vec<String>>,
     all: Option<bool>,
+    reached_by: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -109,7 +111,12 @@ pub(crate) async fn create(
         return Ok(before);
     }
     let now = app.clock.now();
-    let broadcast = checked(body.value, &line, now)?;
+    let asked = body.value.audience.reached_by.as_deref().filter(|it| scope::is_id(it));
+    let alert = match asked {
+        Some(id) => app.store.broadcast(&line.id, &BroadcastId::new(id)).await?,
+        None => None,
+    };
+    let broadcast = checked(body.value, alert.as_ref(), &line, now)?;
     let answer = shape::broadcast(&broadcast, &line, now);
     let once = once::once(&app, &body.bytes, StatusCode::CREATED, &answer);
     let with_key = key.hash().map(|hash| (hash, &once));
@@ -178,6 +185,10 @@ pub(crate) async fn schedule(
         return Err(Problem::invalid(errors));
     }
     let to = broadcast::act(it.state, Action::Schedule, line.needs_approval)?;
+    if let Audience::ReachedBy(alert) = &it.audience {
+        let alert = app.store.broadcast(&line.id, alert).await?;
+        alert.as_ref().map_or(Ok(()), all_clear::may_follow)?;
+    }
     let send_at = send_at.unwrap_or(now);
     let due_at = (to == Stands::Scheduled).then_some(send_at);
     let change = Change { send_at: Some(send_at), due_at, ..Change::default() };
@@ -321,7 +332,8 @@ pub(crate) async fn deliveries(
     };
     let after = page.cursor.map(ContactId::new);
     let limit = usize::try_from(page.limit).unwrap_or(0);
-    let (rows, cursor) = app.store.deliveries(&it.id, state, after.as_ref(), limit).await?;
+    let (rows, cursor) =
+        app.store.deliveries(&it.id, state.as_slice(), after.as_ref(), limit).await?;
     let ids: Vec<_> = rows.iter().map(|it| it.contact.clone()).collect();
     let known = app.store.recipients(&line.id, &ids).await?;
     let items = rows.iter().map(|it| shape::delivery(it, known.get(&it.contact))).collect();
@@ -356,14 +368,21 @@ async fn wake(app: &App, line: &Line, id: &BroadcastId) {
 }
 
 /// A draft that could be sent, or everything that is wrong with it.
-fn checked(draft: Draft, line: &Line, now: Timestamp) -> Result<Broadcast, Problem> {
+///
+/// `alert` is the broadcast of the line whose people it is to go to, if there is one.
+fn checked(
+    draft: Draft,
+    alert: Option<&Broadcast>,
+    line: &Line,
+    now: Timestamp,
+) -> Result<Broadcast, Problem> {
     let mut errors = Vec::new();
     let title = draft.title.trim();
     if title.is_empty() || title.chars().count() > TITLE_LIMIT {
         let detail = format!("Scrivere un titolo da 1 a {TITLE_LIMIT} caratteri.");
         errors.push(FieldError::new("/title", detail));
     }
-    let audience = audience(draft.audience, line, &mut errors);
+    let audience = audience(draft.audience, alert, line, &mut errors);
     let mut message = draft.message.template;
     let is_drill = draft.drill.unwrap_or(false);
     match line.template(&message.name, &message.language) {
@@ -399,7 +418,10 @@ fn checked(draft: Draft, line: &Line, now: Timestamp) -> Result<Broadcast, Probl
     };
     let state = match send_at {
         None => Stands::Draft,
-        Some(_) => broadcast::act(Stands::Draft, Action::Schedule, line.needs_approval)?,
+        Some(_) => {
+            alert.map_or(Ok(()), all_clear::may_follow)?;
+            broadcast::act(Stands::Draft, Action::Schedule, line.needs_approval)?
+        }
     };
     Ok(Broadcast {
         id: random::broadcast_id(now),
@@ -439,12 +461,19 @@ fn is_media_id(text: &str) -> bool {
     (1..=200).contains(&text.len()) && text.bytes().all(|it| it.is_ascii_alphanumeric())
 }
 
-fn audience(asked: Asked, line: &Line, errors: &mut Vec<FieldError>) -> Option<Audience> {
-    let topics = match (asked.topics, asked.all) {
-        (None, Some(true)) => return Some(Audience::All),
-        (Some(topics), None | Some(false)) if !topics.is_empty() => topics,
+fn audience(
+    asked: Asked,
+    alert: Option<&Broadcast>,
+    line: &Line,
+    errors: &mut Vec<FieldError>,
+) -> Option<Audience> {
+    let topics = match (asked.topics, asked.all, asked.reached_by) {
+        (None, Some(true), None) => return Some(Audience::All),
+        (None, None | Some(false), Some(_)) => return reached_by(alert, errors),
+        (Some(topics), None | Some(false), None) if !topics.is_empty() => topics,
         _ => {
-            let detail = "Indicare gli argomenti in topics, oppure all: true per tutti.";
+            let detail = "Indicare gli argomenti in topics, oppure all: true per tutti, oppure in \
+                          reached_by il messaggio di cui raggiungere di nuovo le persone.";
             errors.push(FieldError::new("/audience", detail));
             return None;
         }
@@ -459,6 +488,17 @@ fn audience(asked: Asked, line: &Line, errors: &mut Vec<FieldError>) -> Option<A
     topics.sort();
     topics.dedup();
     Some(Audience::Topics(topics))
+}
+
+fn reached_by(alert: Option<&Broadcast>, errors: &mut Vec<FieldError>) -> Option<Audience> {
+    let problem = match alert.map(|it| (it, all_clear::may_follow(it))) {
+        None => "La linea non ha questo messaggio.".to_owned(),
+        Some((_, Err(why @ NoAllClear::NeverSent))) => why.to_string(),
+        // An all-clear may be written while the alert is under way, and sent when it is over.
+        Some((it, _)) => return Some(Audience::ReachedBy(it.id.clone())),
+    };
+    errors.push(FieldError::new("/audience/reached_by", problem));
+    None
 }
 
 pub(super) fn parameter_error(problem: &domain::line::ParameterProblem) -> FieldError {

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use domain::broadcast::{self, Broadcast};
+use domain::broadcast::{self, Audience, Broadcast};
 use domain::channel;
 use domain::cost::{self, Estimate, Month, Reach};
 use domain::line::{Category, Line, Template};
@@ -123,7 +123,14 @@ fn warnings(
         return warnings;
     }
     if reach.audience == 0 {
-        let nobody = "Nessuno è iscritto agli argomenti scelti: il messaggio non partirebbe.";
+        let nobody = match it.audience {
+            Audience::All | Audience::Topics(_) => {
+                "Nessuno è iscritto agli argomenti scelti: il messaggio non partirebbe."
+            }
+            Audience::ReachedBy(_) => {
+                "Non risulta più nessuno raggiunto dall'allerta: il messaggio non partirebbe."
+            }
+        };
         warnings.push(nobody.to_owned());
     } else if unreachable > 0 {
         warnings.push(format!(

@@ -4,6 +4,7 @@
 use axum::http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use domain::all_clear::NoAllClear;
 use domain::broadcast::NotAllowed;
 use serde::Serialize;
 use store::StoreError;
@@ -151,6 +152,12 @@ impl From<NotAllowed> for Problem {
             "Il messaggio è {}: questa azione non è possibile.",
             it.state.in_words()
         ))
+    }
+}
+
+impl From<NoAllClear> for Problem {
+    fn from(why: NoAllClear) -> Self {
+        Self::conflict(why.to_string())
     }
 }
 

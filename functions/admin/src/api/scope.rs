@@ -35,7 +35,7 @@ pub(crate) fn id(path: &HashMap<String, String>, name: &str) -> Option<String> {
     path.get(name).filter(|it| is_id(it)).cloned()
 }
 
-fn is_id(text: &str) -> bool {
+pub(crate) fn is_id(text: &str) -> bool {
     (1..=MAX_ID_BYTES).contains(&text.len()) && text.bytes().all(|it| it.is_ascii_graphic())
 }
 

@@ -83,6 +83,7 @@ pub(crate) fn broadcast(it: &Broadcast, line: &Line, now: Timestamp) -> Value {
         Audience::Topics(topics) => {
             json!({ "topics": topics.iter().map(TopicId::as_str).collect::<Vec<_>>() })
         }
+        Audience::ReachedBy(alert) => json!({ "reached_by": alert.as_str() }),
     };
     let mut template = json!({
         "name": it.message.name,

@@ -1,7 +1,7 @@
 //! What a broadcast will cost at most: whom it would reach, who can be answered for free, and
 //! the rates of the day.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -10,6 +10,7 @@ use crate::contact::Contact;
 use crate::conversation::window_is_open;
 use crate::cost::month::day_in_rome;
 use crate::cost::{Category, Market, Rate, TenThousandths, rate};
+use crate::ids::ContactId;
 use crate::line;
 
 /// Whom a broadcast would reach, counted person by person.
@@ -18,6 +19,9 @@ pub struct Reach {
     /// Everybody who asked for it.
     pub audience: i64,
     by_market: BTreeMap<Market, People>,
+    /// Who was merged from several contacts, so that an audience may name them more than once. Few
+    /// are: memory does not grow with the audience.
+    merged: BTreeSet<ContactId>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,7 +32,8 @@ struct People {
 }
 
 impl Reach {
-    /// Counts somebody in, as they would stand when it is sent `at`; `None` was erased meanwhile.
+    /// Counts somebody in, once, as they would stand when it is sent `at`; `None` was erased
+    /// meanwhile.
     pub fn count(
         &mut self,
         contact: Option<&Contact>,
@@ -37,6 +42,10 @@ impl Reach {
         priority: Priority,
         at: Timestamp,
     ) {
+        let merged = contact.filter(|it| !it.former_ids.is_empty());
+        if merged.is_some_and(|it| !self.merged.insert(it.id.clone())) {
+            return;
+        }
         self.audience += 1;
         let may_reach =
             |it: &&Contact| broadcast::may_reach(it, audience, category, priority).is_ok();
@@ -132,7 +141,7 @@ mod tests {
 
     use super::*;
     use crate::contact::Subscription;
-    use crate::ids::{ContactId, TopicId};
+    use crate::ids::TopicId;
     use crate::line::Category::{Marketing, Utility};
     use crate::phone::Phone;
 
@@ -153,7 +162,8 @@ mod tests {
 
     fn italians(outside: i64, inside: i64) -> Reach {
         let people = People { outside, inside };
-        Reach { audience: outside + inside, by_market: [(Market::ITALY, people)].into() }
+        let by_market = [(Market::ITALY, people)].into();
+        Reach { audience: outside + inside, by_market, ..Reach::default() }
     }
 
     #[test]
@@ -168,6 +178,8 @@ mod tests {
     #[test]
     fn people_are_counted_by_whether_and_how_they_can_be_reached() {
         let follower = |hours_ago| subscriber("393330000001", hours_ago);
+        let former_ids = [ContactId::new("former")].into();
+        let merged = Contact { former_ids, ..follower(None) };
         let mut reach = Reach::default();
         let mut count = |contact: Option<&Contact>| {
             reach.count(contact, &Audience::All, Utility, Priority::Normal, now());
@@ -181,6 +193,8 @@ mod tests {
             ("who has no address", Some(Contact { phone: None, ..follower(Some(2)) }), (5, 3, 1)),
             ("who is erased", None, (6, 3, 1)),
             ("who is from elsewhere", Some(subscriber("40721000001", None)), (7, 4, 1)),
+            ("who was two contacts", Some(merged.clone()), (8, 5, 1)),
+            ("the same under the other id", Some(merged), (8, 5, 1)),
         ] {
             assert_eq!(count(contact.as_ref()), want, "{who}");
         }
@@ -222,7 +236,7 @@ mod tests {
             let people = |(outside, inside)| People { outside, inside };
             let by_market =
                 BTreeMap::from([(Market::ITALY, people(here)), (Market::ELSEWHERE, people(there))]);
-            let reach = Reach { audience: 9999, by_market };
+            let reach = Reach { audience: 9999, by_market, ..Reach::default() };
             for category in [Utility, Marketing] {
                 let plain = estimate(&reach, category, false, free_left, now());
                 let free_form = estimate(&reach, category, true, free_left, now());

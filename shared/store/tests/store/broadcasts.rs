@@ -29,6 +29,7 @@ fn audiences() -> impl Strategy<Value = Audience> {
     prop_oneof![
         Just(Audience::All),
         topics.prop_map(|it| Audience::Topics(it.into_iter().collect())),
+        "[0-9a-f]{32}".prop_map(|it| Audience::ReachedBy(BroadcastId::new(it))),
     ]
 }
 
