@@ -221,7 +221,7 @@ mod tests {
     fn free_replies_go_where_they_save_least() {
         let inside = People { outside: 0, inside: 10 };
         let by_market = [(Market::ITALY, inside), (Market::ELSEWHERE, inside)].into();
-        let reach = Reach { audience: 20, by_market };
+        let reach = Reach { audience: 20, by_market, ..Reach::default() };
         let got = estimate(&reach, Marketing, true, 10, now());
         assert_eq!((got.free_service, got.service, got.cost), (10, 10, 4_560));
     }
