@@ -11,6 +11,9 @@ use super::world::{Habit, World};
 /// How far apart the clocks of two functions may be, in milliseconds.
 const APART_MS: i64 = 5000;
 
+/// Long enough for the second sender to send to the whole chunk while the first one waits.
+const SLOW_MS: i64 = 3000;
+
 #[test]
 fn messages_that_come_twice_or_in_another_order_break_no_promise() {
     let town = Town::usual();
@@ -39,6 +42,7 @@ fn a_second_sender_of_a_chunk_at_any_call_of_the_first_breaks_no_promise() {
     let points = numbers(&calls(&town, |_| {}), |it| matches!(it.lane, Lane::Sender(_)));
     let prepare = |world: &mut World, number| {
         world.outside.hold_at(number);
+        world.hold_lasts_ms = SLOW_MS;
         world.interlude = Some(Box::new(|it| it.doubles_jobs_in_hand()));
     };
     try_all("two senders", &town, &points, prepare, |_, _| Allowed::default());

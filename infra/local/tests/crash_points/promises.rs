@@ -51,7 +51,7 @@ enum Told {
 pub(crate) async fn hold(world: &World, town: &Town, allowed: Allowed) -> anyhow::Result<()> {
     let line = LineId::new(LINE);
     let sent = world.meta.sent(LINE)?;
-    let rows = world.store.deliveries(&town.broadcast, None, None, 1000).await?.0;
+    let rows = world.store.deliveries(&town.broadcast, &[], None, 1000).await?.0;
     let (mut nobody_knows, mut twice) = (0, 0);
     for phone in town.phones.values().collect::<BTreeSet<_>>() {
         let person = person(world, town, phone, &sent, &rows).await?;

@@ -134,6 +134,9 @@ pub(crate) struct World {
     pub(crate) script: Vec<(Timestamp, Event)>,
     /// What happens while a call is held.
     pub(crate) interlude: Option<Event>,
+    /// For how long it is held after that, in milliseconds.
+    pub(crate) hold_lasts_ms: i64,
+    held_until: Timestamp,
     /// What the queues do that they may do.
     pub(crate) habit: Habit,
     /// No webhook comes before.
@@ -274,6 +277,8 @@ impl World {
             leads_ms: BTreeMap::new(),
             script: Vec::new(),
             interlude: None,
+            hold_lasts_ms: 0,
+            held_until: start.at,
             habit: Habit::default(),
             stores: HashMap::new(),
             invocations: JoinSet::new(),
@@ -320,13 +325,18 @@ impl World {
                 continue;
             }
             if self.outside.holds() {
-                match self.interlude.take() {
-                    Some(event) => event(self),
-                    None => self.outside.release(),
+                if let Some(event) = self.interlude.take() {
+                    event(self);
+                    self.held_until = self.now() + self.hold_lasts_ms.milliseconds();
+                    continue;
                 }
-                continue;
+                if self.now() >= self.held_until {
+                    self.outside.release();
+                    continue;
+                }
             }
-            let next = self.next_due();
+            let held_until = self.outside.holds().then_some(self.held_until);
+            let next = [self.next_due(), held_until].into_iter().flatten().min();
             if next.is_none() && self.running.is_empty() && self.is_over(id).await? {
                 return Ok(());
             }
