@@ -248,3 +248,56 @@ async fn an_all_clear_needs_an_alert_of_the_line_that_was_sent() {
     assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("/audience")));
     world.ends().await;
 }
+
+#[tokio::test]
+async fn who_writes_novita_gets_the_latest_notices_in_one_answer() {
+    let world = World::start().await;
+    let office = world.office("pordenone");
+    let (anna, stranger) = (world.person("393330009051"), world.person("393330009052"));
+    stranger.says("pordenone", "NOVITÀ").await;
+    stranger.hears("pordenone", "Per ora nessuna novità").await;
+    anna.says("pordenone", "ISCRIVIMI").await;
+    for what in ["pagare la mensa", "iscriversi al nido", "pagare il saldo IMU"] {
+        let id = office.drafts(&["scadenze"], what).await;
+        office.sends(&id).await;
+        world.advance(24 * 3600).await;
+    }
+    let id = office.drafts_an_event("il concerto di Natale").await;
+    office.sends(&id).await;
+    let mut drill = warning("rossa");
+    drill["drill"] = json!(true);
+    let drill = office.writes(drill).await;
+    office.sends(&drill).await;
+    office.drafts(&["scadenze"], "non ancora deciso").await;
+
+    let heard = stranger.heard("pordenone").await.len();
+    stranger.says("pordenone", "novità?").await;
+    let all = stranger.heard("pordenone").await;
+    assert_eq!(all.len(), heard + 1, "one answer");
+    let answer = all.last().unwrap();
+    let places: Vec<_> = [
+        "Ecco gli ultimi avvisi del Comune di Pordenone.",
+        "*Oggi*",
+        "il concerto di Natale",
+        "*Giovedì 26 novembre*",
+        "puoi pagare il saldo IMU",
+        "*Mercoledì 25 novembre*",
+        "puoi iscriversi al nido",
+    ]
+    .iter()
+    .map(|it| answer.find(it))
+    .collect();
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?} {answer}");
+    for left_out in ["mensa", "ESERCITAZIONE", "deciso", "CANCELLAMI"] {
+        assert!(!answer.contains(left_out), "{left_out}: {answer}");
+    }
+    let (_, open) = office.get("/conversations?state=open").await;
+    assert_eq!(open["items"], json!([]), "nobody at the desk has to answer");
+    let (_, count) = office.get("/subscribers/count").await;
+    assert_eq!(count["total"], 1, "asking does not subscribe");
+
+    let lei = world.person("393330009053");
+    lei.says("barberino-demografici", "NOVITÀ").await;
+    lei.hears("barberino-demografici", "Per ora nessuna novità").await;
+    world.ends().await;
+}

@@ -16,10 +16,11 @@ use domain::failure::{self, Failure, Verdict};
 use domain::ids::{ContactId, PhoneNumberId};
 use domain::line::Line;
 use domain::message::{Content, Inbound, Sender};
+use domain::news::{self, Notice};
 use domain::rate;
 use domain::reading::{Reader, Reading};
 use domain::reply::{self, Reply};
-use jiff::ToSpan;
+use jiff::{Timestamp, ToSpan};
 use platform::aside::Aside;
 use platform::clock::Clock;
 use platform::events::{Bus, Event};
@@ -159,7 +160,12 @@ impl App {
         let loaded = self.load(line, message).await.context("load person")?;
         let current = loaded.merged(now);
         let reading = read(line, &message.content);
-        let decision = conversation::decide(&current, message, reading.as_ref(), line, now);
+        let reading = reading.as_ref();
+        let notices = match conversation::wants_news(reading) {
+            true => self.notices(line, now).await.context("load notices")?,
+            false => Vec::new(),
+        };
+        let decision = conversation::decide(&current, message, reading, line, &notices, now);
         let Some(decision) = decision else { return Ok(None) };
         let reply = decision.reply.as_ref().map(|it| NewEntry {
             row: keys::row(now.as_millisecond(), key, "out"),
@@ -186,6 +192,11 @@ impl App {
         let farewell = decision.reply == Some(Reply::Goodbye);
         let (contact, chat) = (decision.contact.clone(), decision.contact.id);
         Ok(row.map(|row| Owed { contact, chat, row, farewell, again: false }))
+    }
+
+    async fn notices(&self, line: &Line, now: Timestamp) -> store::Result<Vec<Notice>> {
+        let newest = self.store.broadcasts(&line.id, None, news::CANDIDATES).await?;
+        Ok(news::latest(&newest, line, now))
     }
 
     /// The person who wrote; who moved may be there under the old and the new identifiers.

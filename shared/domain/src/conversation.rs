@@ -10,6 +10,7 @@ use crate::contact::{
 use crate::ids::TopicId;
 use crate::line::{Category, Line};
 use crate::message::{Content, Inbound, MarketingChoice};
+use crate::news::Notice;
 use crate::reading::{Intent, Kind, Reading, TopicChange};
 use crate::reply::Reply;
 
@@ -41,8 +42,13 @@ pub fn window_is_open(contact: &Contact, now: Timestamp) -> bool {
     contact.last_inbound_at.is_some_and(|at| now < at + (24 * 60 - 5).minutes())
 }
 
+/// Whether [`decide`] needs the line's latest notices for this.
+pub fn wants_news(reading: Option<&Reading>) -> bool {
+    reading.is_some_and(|it| it.intent == Intent::News)
+}
+
 /// Decides what `message` means. `reading` is there for texts and taps we understand as commands;
-/// everything else is for the desk.
+/// everything else is for the desk. `notices` are the line's latest where they are wanted.
 ///
 /// `None` if nothing is to be kept of it: a press on WhatsApp's own button by somebody the line
 /// does not know, or does not know any more.
@@ -51,6 +57,7 @@ pub fn decide(
     message: &Inbound,
     reading: Option<&Reading>,
     line: &Line,
+    notices: &[Notice],
     now: Timestamp,
 ) -> Option<Decision> {
     let unknown = contact.phone.is_none() && contact.user_id.is_none();
@@ -58,7 +65,7 @@ pub fn decide(
         return None;
     }
     let contact = seen(contact, message);
-    let decision = decide_for(contact, message, reading, line, now);
+    let decision = decide_for(contact, message, reading, line, notices, now);
     // A message that came a day late changes what it changes, but its answer would be refused.
     let reply = decision.reply.clone().filter(|_| window_is_open(&decision.contact, now));
     Some(Decision { reply, ..decision })
@@ -69,6 +76,7 @@ fn decide_for(
     message: &Inbound,
     reading: Option<&Reading>,
     line: &Line,
+    notices: &[Notice],
     now: Timestamp,
 ) -> Decision {
     let nothing = |contact, desk| Decision { contact, event: None, desk, reply: None };
@@ -98,6 +106,7 @@ fn decide_for(
             answer(contact, Reply::Topics { chosen })
         }
         Intent::Help => answer(contact, Reply::Help),
+        Intent::News => answer(contact, Reply::News { notices: notices.to_vec() }),
         Intent::MyData => Decision { desk: Desk::Opens, ..answer(contact, Reply::MyData) },
         Intent::Human(Kind::Emergency) => {
             Decision { desk: Desk::Opens, ..answer(contact, Reply::Emergency) }
@@ -114,7 +123,7 @@ fn decide_for(
             let contact = Contact { asked_at: Some(now), ..contact };
             answer(contact, Reply::Ask { text })
         }
-        Intent::News | Intent::Human(_) => question(contact, line, now),
+        Intent::Human(_) => question(contact, line, now),
     }
 }
 

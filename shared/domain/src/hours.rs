@@ -14,8 +14,8 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 pub use calendar::{PatronDay, easter, is_national_holiday};
-pub(crate) use words::and;
 pub use words::opening_words;
+pub(crate) use words::{and, day_words};
 
 /// The one time zone of every line, compiled in.
 pub static ROME: TimeZone = jiff::tz::get!("Europe/Rome");

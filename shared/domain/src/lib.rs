@@ -18,6 +18,7 @@ pub mod hours;
 pub mod ids;
 pub mod line;
 pub mod message;
+pub mod news;
 pub mod phone;
 pub mod portfolio;
 pub mod quiet;

@@ -12,12 +12,13 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::hours::{and, opening_words};
+use crate::hours::{ROME, and, opening_words};
 use crate::ids::TopicId;
-use crate::line::Line;
+use crate::line::{BODY_LIMIT, Line};
 use crate::message::{Button, Outgoing};
+use crate::news::{self, Notice};
 
-pub(crate) use placeholders::{LINE_PLACEHOLDERS, Piece, line_value, pieces};
+pub(crate) use placeholders::{LINE_PLACEHOLDERS, Piece, line_value, pieces, shorten};
 pub use placeholders::{MY_DATA_WORD, RIGHTS, TOPICS_WORD, length};
 
 /// Most characters of a free-form text. Source: Cloud API, text messages.
@@ -63,6 +64,10 @@ pub enum Reply {
     },
     MyData,
     Emergency,
+    /// The latest notices, newest first; there may be none.
+    News {
+        notices: Vec<Notice>,
+    },
     /// Nobody is subscribed by somebody else.
     ThirdParty,
     /// The desk is closed; `None` where no opening is in sight.
@@ -119,6 +124,8 @@ impl Reply {
             Self::Ask { .. } => "ask",
             Self::MyData => "my_data",
             Self::Emergency => "emergency",
+            Self::News { notices } if notices.is_empty() => "news_none",
+            Self::News { .. } => "news",
             Self::ThirdParty => "third_party",
             Self::Closed { next_opening: Some(_) } => "closed",
             Self::Closed { next_opening: None } => "closed_without_date",
@@ -129,6 +136,7 @@ impl Reply {
     /// One of each, as long as it can get for a line: what previews and checks go through.
     pub fn samples(line: &Line, now: Timestamp) -> Vec<Self> {
         let topics: BTreeSet<TopicId> = line.topics.iter().map(|it| it.id.clone()).collect();
+        let longest = Notice { on: ROME.to_datetime(now).date(), text: "x".repeat(BODY_LIMIT) };
         vec![
             Self::Welcome { topics: topics.clone() },
             Self::AlreadySubscribed { topics: topics.clone() },
@@ -144,6 +152,8 @@ impl Reply {
             },
             Self::MyData,
             Self::Emergency,
+            Self::News { notices: vec![longest; news::MOST] },
+            Self::News { notices: Vec::new() },
             Self::ThirdParty,
             Self::Closed { next_opening: Some(now) },
             Self::Closed { next_opening: None },
@@ -171,6 +181,7 @@ fn own_value(name: &str, reply: &Reply, line: &Line, now: Timestamp) -> Option<S
             | Reply::TopicsSaved { topics }
             | Reply::Topics { chosen: topics },
         ) => Some(topic_names(topics, line)),
+        ("avvisi", Reply::News { notices }) => Some(news::listed(notices, now)),
         ("testo", Reply::Ask { text }) => Some(quote(text)),
         ("prossima_apertura", Reply::Closed { next_opening: Some(at) }) => {
             Some(opening_words(*at, now))
@@ -236,7 +247,7 @@ const fn text(
     Text { name, limit: TEXT_LIMIT, own, needed }
 }
 
-const TEXTS: [Text; 19] = [
+const TEXTS: [Text; 21] = [
     text("welcome", &["argomenti"], &["cancellazione", "link_policy", "link_informativa"]),
     text("already", &["argomenti"], &["cancellazione"]),
     text("goodbye", &[], &["iscrizione"]),
@@ -252,6 +263,8 @@ const TEXTS: [Text; 19] = [
     Text { name: "ask_question", limit: BUTTON_TITLE_LIMIT, own: &[], needed: &[] },
     text("my_data", &[], &["link_informativa"]),
     text("emergency", &[], &[]),
+    text("news", &["avvisi"], &["avvisi"]),
+    text("news_none", &[], &[]),
     text("third_party", &[], &[]),
     text("closed", &["prossima_apertura"], &["prossima_apertura"]),
     text("closed_without_date", &[], &[]),

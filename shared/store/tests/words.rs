@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::line::{Category, Line, SendBy};
 use domain::message::Outgoing;
+use domain::news::Notice;
 use domain::reply::{self, BUTTON_TITLE_LIMIT, BUTTONS_BODY_LIMIT, Reply, TEXT_LIMIT, length};
 use jiff::Timestamp;
+use jiff::civil::date;
 
 const PORDENONE: &str = include_str!("../../../infra/lines/pordenone.toml");
 const BARBERINO: &str = include_str!("../../../infra/lines/barberino-demografici.toml");
@@ -43,8 +45,16 @@ fn shown(reply: &Reply, line: &Line) -> String {
 /// Every reply, under its name.
 fn all(line: &Line) -> String {
     let mut replies = Reply::samples(line, monday());
-    replies.retain(|it| !matches!(it, Reply::Ask { .. }));
+    // As it reads, not as long as it can get.
+    replies.retain(|it| !matches!(it, Reply::Ask { .. }) && it.name() != "news");
     replies.push(Reply::Ask { text: "iscrizione".to_owned() });
+    let notice = |on, text: &str| Notice { on, text: text.to_owned() };
+    replies.push(Reply::News {
+        notices: vec![
+            notice(date(2026, 11, 20), "Domani via Roma è chiusa.\nSi passa da via Verdi."),
+            notice(date(2026, 11, 8), "Entro il 16 dicembre si paga il saldo IMU."),
+        ],
+    });
     replies
         .iter()
         .map(|it| format!("# {}\n{}\n", it.name(), shown(it, line)))
@@ -147,6 +157,10 @@ fn pordenone_speaks_as_its_page() {
     # emergency
     Se c'è un pericolo chiama subito il *112*. Questa chat non è un servizio di emergenza e non è sempre presidiata.
 
+    # news_none
+    Per ora nessuna novità: negli ultimi 30 giorni non sono usciti avvisi del Comune di Pordenone.
+    Puoi chiedere di nuovo quando vuoi.
+
     # third_party
     Possiamo iscrivere o cancellare solo il numero da cui ci scrivi. L'altra persona può scriverci dal suo telefono.
 
@@ -165,6 +179,16 @@ fn pordenone_speaks_as_its_page() {
     # ask
     Hai scritto «iscrizione». Che cosa vuoi fare?
     [Ricevere gli avvisi -> subscribe] [Non riceverli più -> unsubscribe] [Ho una domanda -> question]
+
+    # news
+    Ecco gli ultimi avvisi del Comune di Pordenone.
+
+    *Oggi*
+    Domani via Roma è chiusa.
+    Si passa da via Verdi.
+
+    *Domenica 8 novembre*
+    Entro il 16 dicembre si paga il saldo IMU.
     ");
 }
 
@@ -233,6 +257,10 @@ fn barberino_speaks_as_its_page() {
     # emergency
     Se c'è un pericolo chiami subito il *112*. Questa chat non è un servizio di emergenza e non è sempre presidiata.
 
+    # news_none
+    Per ora nessuna novità: negli ultimi 30 giorni non sono usciti avvisi del Comune di Barberino di Mugello.
+    Può chiedere di nuovo quando vuole.
+
     # third_party
     Possiamo iscrivere o cancellare solo il numero da cui ci scrive. L'altra persona può scriverci dal suo telefono.
     Oppure può venire allo sportello: viale della Repubblica 24, Barberino di Mugello
@@ -252,6 +280,16 @@ fn barberino_speaks_as_its_page() {
     # ask
     Ha scritto «iscrizione». Che cosa vuole fare?
     [Iscrivermi -> subscribe] [Cancellarmi -> unsubscribe] [Ho una domanda -> question]
+
+    # news
+    Ecco gli ultimi avvisi del Comune di Barberino di Mugello.
+
+    *Oggi*
+    Domani via Roma è chiusa.
+    Si passa da via Verdi.
+
+    *Domenica 8 novembre*
+    Entro il 16 dicembre si paga il saldo IMU.
     ");
 }
 

@@ -95,7 +95,9 @@ fn heard(line: &Line, contact: &Contact, message: &Inbound, now: Timestamp) -> O
         Content::Tap { payload, .. } => Reading::of_tap(payload),
         _ => None,
     };
-    decide(contact, message, reading.as_ref(), line, now)
+    let on = jiff::civil::date(2026, 11, 23);
+    let notices = [Notice { on, text: "Domani niente acqua.".to_owned() }];
+    decide(contact, message, reading.as_ref(), line, &notices, now)
 }
 
 fn hear(line: &Line, contact: &Contact, message: &Inbound, now: Timestamp) -> Decision {
@@ -280,6 +282,22 @@ fn who_stays_for_a_topic_that_the_line_dropped_is_told_goodbye() {
       left
       desk: Recorded
       < goodbye
+    ");
+}
+
+#[test]
+fn tells_the_news_to_anybody_and_leaves_the_desk_alone() {
+    insta::assert_snapshot!(play(&closed(), stranger(), &["24T09:00 NOVITÀ", "24T09:01 novità?"]), @r"
+    > 24T09:00 NOVITÀ
+      desk: Recorded
+      < news
+    > 24T09:01 novità?
+      desk: Recorded
+      < news
+    ");
+    insta::assert_snapshot!(play(&free(), blocked(), &["24T09:00 NOVITÀ"]), @r"
+    > 24T09:00 NOVITÀ
+      desk: Recorded
     ");
 }
 

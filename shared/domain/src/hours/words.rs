@@ -115,7 +115,8 @@ pub fn opening_words(at: Timestamp, now: Timestamp) -> String {
     format!("{} {}", day_words(at.date(), today), at_time(at))
 }
 
-fn day_words(day: Date, today: Date) -> String {
+/// A day as one says it on another: `oggi`, `lunedì 5 ottobre`, with the year only across 31 December.
+pub(crate) fn day_words(day: Date, today: Date) -> String {
     if day == today {
         return "oggi".to_owned();
     }

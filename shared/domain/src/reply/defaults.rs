@@ -31,7 +31,7 @@ pub(super) fn text(name: &str, line: &Line) -> &'static str {
     })
 }
 
-const DEFAULTS: [DefaultText; 23] = [
+const DEFAULTS: [DefaultText; 25] = [
     DefaultText {
         name: "welcome",
         chat: Chat::Open,
@@ -285,6 +285,22 @@ Responsabile della protezione dei dati: {contatto_dpo}",
         chat: Chat::Any,
         tu: "Se c'è un pericolo chiama subito il *112*. Questa chat non è un servizio di emergenza e non è sempre presidiata.",
         lei: "Se c'è un pericolo chiami subito il *112*. Questa chat non è un servizio di emergenza e non è sempre presidiata.",
+    },
+    DefaultText {
+        name: "news",
+        chat: Chat::Any,
+        tu: "Ecco gli ultimi avvisi {del_ente}.\n\n{avvisi}",
+        lei: "Ecco gli ultimi avvisi {del_ente}.\n\n{avvisi}",
+    },
+    DefaultText {
+        name: "news_none",
+        chat: Chat::Any,
+        tu: "\
+Per ora nessuna novità: negli ultimi 30 giorni non sono usciti avvisi {del_ente}.
+Puoi chiedere di nuovo quando vuoi.",
+        lei: "\
+Per ora nessuna novità: negli ultimi 30 giorni non sono usciti avvisi {del_ente}.
+Può chiedere di nuovo quando vuole.",
     },
     DefaultText {
         name: "third_party",
