@@ -32,6 +32,8 @@ pub struct Broadcast {
     pub expires_at: Option<Timestamp>,
     /// When sending began. The audience is who had joined before.
     pub started_at: Option<Timestamp>,
+    /// When the office last let it go on. What was known by then it has accepted.
+    pub resumed_at: Option<Timestamp>,
     /// When the clock next does something about it: start, go on after a hold, expire.
     pub due_at: Option<Timestamp>,
     pub finished_at: Option<Timestamp>,
@@ -234,8 +236,9 @@ pub fn act(state: State, action: Action, needs_approval: bool) -> Result<State, 
             Action::Cancel,
             Draft | AwaitingApproval | Scheduled | Sending | Paused | Held | Stopped,
         ) => Cancelled,
-        (Action::Stop, Sending | Held) => Stopped,
-        (Action::Hold, Sending) => Held,
+        // One that is scheduled has reached nobody yet: going on, it begins.
+        (Action::Stop, Scheduled | Sending | Held) => Stopped,
+        (Action::Hold, Scheduled | Sending) => Held,
         (Action::Finish, Sending) => Done,
         (action, state) => return Err(NotAllowed { state, action }),
     })
@@ -330,6 +333,24 @@ pub fn duration_seconds(people: i64, per_second: u32) -> i64 {
     (people.max(0) + per_second - 1) / per_second
 }
 
+/// Seconds until everybody whose turn is to come has had it, as it looks at `now`; `None` while
+/// nobody can know: before it starts, and while it waits for a person.
+///
+/// Those in doubt do not count: they had their turn. An emergency of the same number that is under
+/// way may make it longer.
+pub fn eta_seconds(broadcast: &Broadcast, per_second: u32, now: Timestamp) -> Option<i64> {
+    let until = |at: Timestamp| (at.as_millisecond() - now.as_millisecond() + 999).div_euclid(1000);
+    let waits = match broadcast.state {
+        State::Sending => 0,
+        // Before it started, nobody has counted its audience.
+        State::Held if broadcast.started_at.is_some() => until(broadcast.due_at?).max(0),
+        _ => return None,
+    };
+    let seconds = waits + duration_seconds(broadcast.counts.pending(), per_second);
+    // Whoever is left by then is not sent to.
+    Some(broadcast.expires_at.map_or(seconds, |at| seconds.min(until(at).max(0))))
+}
+
 /// How long after the start chunk number `chunk` should be looked at, in whole seconds.
 pub fn chunk_delay_seconds(chunk: u32, chunk_size: usize, per_second: u32) -> i64 {
     let before = i64::from(chunk) * i64::try_from(chunk_size).unwrap_or(0);
@@ -362,6 +383,7 @@ pub(crate) mod sample {
             send_at: None,
             expires_at: None,
             started_at: None,
+            resumed_at: None,
             due_at: None,
             finished_at: None,
             run: 0,
@@ -409,8 +431,10 @@ mod tests {
             (Paused, Cancel, Cancelled),
             (Held, Cancel, Cancelled),
             (Stopped, Cancel, Cancelled),
+            (Scheduled, Stop, Stopped),
             (Sending, Stop, Stopped),
             (Held, Stop, Stopped),
+            (Scheduled, Hold, Held),
             (Sending, Hold, Held),
             (Held, Release, Sending),
             (Paused, Expire, Sending),
@@ -582,6 +606,41 @@ mod tests {
             };
             let got = may_reach(&contact, &Audience::All, Category::Utility, priority);
             assert_eq!(got, want, "{failed} in a row, {priority:?}");
+        }
+    }
+
+    #[test]
+    fn says_when_it_will_have_been_sent() {
+        use State::{Cancelled, Done, Draft, Held, Paused, Scheduled, Sending, Stopped};
+        let at = |second| Timestamp::from_second(second).unwrap();
+        for (what, state, started, due, expires, want) in [
+            ("a draft", Draft, false, None, None, None),
+            ("to be sent later", Scheduled, false, Some(1_500), None, None),
+            ("being sent", Sending, true, Some(1_000), None, Some(10)),
+            ("being sent until it expires", Sending, true, None, Some(1_004), Some(4)),
+            ("expiring later than it takes", Sending, true, None, Some(1_011), Some(10)),
+            ("expired", Sending, true, None, Some(990), Some(0)),
+            ("held until a time", Held, true, Some(1_060), None, Some(70)),
+            ("held until now", Held, true, Some(990), None, Some(10)),
+            ("held until it expires", Held, true, Some(1_030), Some(1_030), Some(30)),
+            ("held for who knows how long", Held, true, None, None, None),
+            ("held before it started", Held, false, Some(1_060), None, None),
+            ("paused", Paused, true, None, None, None),
+            ("stopped", Stopped, true, None, Some(1_030), None),
+            ("done", Done, true, Some(1_060), None, None),
+            ("cancelled", Cancelled, true, None, None, None),
+        ] {
+            let counts =
+                Counts { audience: 1_000, unresolved: 200, accepted: 100, ..Counts::default() };
+            let it = Broadcast {
+                state,
+                counts,
+                started_at: started.then(|| at(900)),
+                due_at: due.map(at),
+                expires_at: expires.map(at),
+                ..sample::broadcast()
+            };
+            assert_eq!(eta_seconds(&it, 70, at(1_000)), want, "{what}");
         }
     }
 

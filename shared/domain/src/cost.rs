@@ -51,6 +51,11 @@ fn thousands(number: i64) -> String {
     grouped
 }
 
+/// The price of one message, exact: `0,0658 euro`.
+pub fn euro_each(amount: TenThousandths) -> String {
+    format!("{},{:04} euro", amount / 10_000, amount % 10_000)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

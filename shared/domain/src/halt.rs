@@ -3,7 +3,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::cost::{self, Month};
+use crate::account::{AccountState, TemplateState};
+use crate::cost::{self, Month, TenThousandths};
 use crate::failure::{self, Verdict};
 use crate::hours::ROME;
 
@@ -58,6 +59,79 @@ impl Halt {
     /// The month's budget has no room for the next people.
     pub fn budget(month: Month, budget_eur: u32) -> Self {
         Self::Stop { reason: cost::budget_ended(month, budget_eur) }
+    }
+
+    /// Meta paused the template.
+    pub fn template_paused(until: Timestamp) -> Self {
+        Self::Hold { reason: reason(Some(failure::TEMPLATE_PAUSED)), until }
+    }
+
+    /// Whether a broadcast is held because Meta paused its template, whoever found out.
+    pub fn is_template_paused(held_for: Option<&str>) -> bool {
+        held_for == Some(&reason(Some(failure::TEMPLATE_PAUSED)))
+    }
+
+    /// Meta lets nobody get the template, until somebody does something about it.
+    pub fn template(state: TemplateState) -> Self {
+        const OTHER: &str = "oppure annullarlo e scegliere un altro modello.";
+        let (meaning, remedy) = match state {
+            TemplateState::Rejected => {
+                ("Meta ha rifiutato il modello di questo invio.", "Correggerlo su Meta.")
+            }
+            TemplateState::Deleted => {
+                ("Il modello di questo invio è stato eliminato su Meta.", "Crearlo di nuovo.")
+            }
+            TemplateState::Archived => (
+                "Meta ha archiviato il modello di questo invio, perché non si usava da tempo.",
+                "Toglierlo dall'archivio su Meta.",
+            ),
+            TemplateState::Locked => (
+                "Meta ha bloccato il modello di questo invio.",
+                "Aprire il pannello di WhatsApp su Meta e seguire le indicazioni.",
+            ),
+            TemplateState::Usable
+            | TemplateState::Flagged
+            | TemplateState::Paused { .. }
+            | TemplateState::Disabled => (
+                "Meta ha disattivato il modello di questo invio, perché molti lo hanno segnalato.",
+                "Chiedere una revisione su Meta.",
+            ),
+        };
+        let reason = format!("{meaning} {remedy} Poi riprendere l'invio, {OTHER}");
+        Self::Stop { reason }
+    }
+
+    /// Meta put the template in a category that costs more. Amounts are of one message.
+    pub fn recategorised(before: TenThousandths, after: TenThousandths) -> Self {
+        let reason = format!(
+            "Meta ha cambiato la categoria del modello: ogni messaggio costa {} invece di {}. \
+             Controllare il costo nell'anteprima. Poi riprendere l'invio, oppure annullarlo.",
+            cost::euro_each(after),
+            cost::euro_each(before)
+        );
+        Self::Stop { reason }
+    }
+
+    /// Meta lets the account write to nobody first.
+    pub fn account(state: AccountState) -> Self {
+        let reason = match state {
+            AccountState::Disabled => "Meta ha disattivato l'account WhatsApp del servizio. Chi \
+                                       gestisce il servizio deve chiedere una revisione su Meta. \
+                                       Poi riprendere l'invio."
+                .to_owned(),
+            AccountState::Restricted { until: Some(until) } => format!(
+                "Meta non lascia inviare avvisi a questo account: si può solo rispondere a chi \
+                 scrive. La limitazione finisce {}. Dopo, riprendere l'invio.",
+                when(until)
+            ),
+            AccountState::Restricted { until: None } | AccountState::InOrder => {
+                "Meta non lascia inviare avvisi a questo account: si può solo rispondere a chi \
+                 scrive. Chi gestisce il servizio deve seguire le indicazioni su Meta. Poi \
+                 riprendere l'invio."
+                    .to_owned()
+            }
+        };
+        Self::Stop { reason }
     }
 
     /// The line's quiet hours.

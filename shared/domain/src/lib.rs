@@ -3,6 +3,7 @@
 //! Everything that varies arrives as an argument: `now`, the line's settings, the contact as it
 //! stands. Whoever calls performs what comes back.
 
+pub mod account;
 pub mod all_clear;
 pub mod broadcast;
 pub mod channel;

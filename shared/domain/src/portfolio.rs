@@ -154,6 +154,18 @@ pub fn split(
     days
 }
 
+/// What the office should know of a send that takes more than one day, in plain Italian.
+pub fn takes_days(split: &[Day]) -> Option<String> {
+    let [first, .., last] = split else { return None };
+    Some(format!(
+        "Meta limita le persone a cui si può scrivere in 24 ore: questo invio dura {} giorni, fino \
+         al {}. Il primo giorno arriva a {} persone.",
+        split.len(),
+        last.on.strftime("%d/%m/%Y"),
+        first.people,
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::ToSpan;
@@ -213,6 +225,18 @@ mod tests {
             let got = split(limit, &reached(noon(), used), Priority::Normal, people, noon());
             assert_eq!(got, want, "{limit:?} {used} {people}");
         }
+    }
+
+    #[test]
+    fn a_send_of_more_than_one_day_says_so() {
+        let day = |day, people| Day { on: date(2026, 11, day), people };
+        assert_eq!(takes_days(&[]), None);
+        assert_eq!(takes_days(&[day(23, 225)]), None);
+        assert_eq!(
+            takes_days(&[day(23, 225), day(24, 225), day(25, 50)]).unwrap(),
+            "Meta limita le persone a cui si può scrivere in 24 ore: questo invio dura 3 giorni, \
+             fino al 25/11/2026. Il primo giorno arriva a 225 persone."
+        );
     }
 
     proptest! {

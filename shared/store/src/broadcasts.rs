@@ -24,6 +24,7 @@ use crate::{Result, Store, StoreError, failed, keys};
 pub struct Change {
     pub send_at: Option<Timestamp>,
     pub started_at: Option<Timestamp>,
+    pub resumed_at: Option<Timestamp>,
     pub finished_at: Option<Timestamp>,
     pub reason: Option<String>,
     /// Whether the run number grows: older jobs are dropped.
@@ -154,6 +155,7 @@ impl Store {
         let times = [
             ("send_at", change.send_at),
             ("started_at", change.started_at),
+            ("resumed_at", change.resumed_at),
             ("finished_at", change.finished_at),
         ];
         for (name, at) in times {
@@ -199,7 +201,8 @@ impl Store {
         read_broadcast(&item, None)
     }
 
-    /// Lets a broadcast that is being sent, or held already, wait; whether it does now.
+    /// Lets a broadcast that is to be sent, is being sent, or is held already, wait; whether it does
+    /// now.
     pub async fn halt(&self, broadcast: &Broadcast, halt: &Halt) -> Result<bool> {
         let (to, until) = match halt {
             Halt::Stop { .. } => (State::Stopped, None),
@@ -450,6 +453,7 @@ fn read_broadcast(item: &Item, counts: Option<&Item>) -> Result<Broadcast> {
         send_at: item.find_instant("send_at"),
         expires_at: item.find_instant("expires_at"),
         started_at: item.find_instant("started_at"),
+        resumed_at: item.find_instant("resumed_at"),
         due_at: item.find_instant("due_at"),
         finished_at: item.find_instant("finished_at"),
         run: small("run")?,

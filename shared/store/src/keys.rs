@@ -184,6 +184,18 @@ pub fn portfolio(id: &str) -> Key {
     Key::new(format!("PORTFOLIO#{id}"), "PORTFOLIO")
 }
 
+/// `ACCOUNT#102290129340398` / `ACCOUNT`: what Meta last said of a messaging account.
+pub fn account(id: &str) -> Key {
+    Key::new(format!("ACCOUNT#{id}"), ACCOUNT)
+}
+
+pub const ACCOUNT: &str = "ACCOUNT";
+
+/// `ACCOUNT#102290129340398` / `TEMPLATE#it#pordenone_scadenza`: what it last said of a template.
+pub fn template(account: &str, name: &str, language: &str) -> Key {
+    Key::new(format!("ACCOUNT#{account}"), format!("TEMPLATE#{language}#{name}"))
+}
+
 /// `SPEND#pordenone` / `2026-11`: what a line's messages cost in a month.
 pub fn spending(line: &LineId, month: Month) -> Key {
     Key::new(spendings(line), month.to_string())

@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::RequestId;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 
+mod account;
 mod broadcasts;
 mod chunks;
 mod conversations;
@@ -45,7 +46,7 @@ pub struct Tables {
     pub subscribers: String,
     /// Conversations and their messages, processed message ids.
     pub messages: String,
-    /// Broadcasts, chunks, deliveries, rates.
+    /// Broadcasts, chunks, deliveries, rates, what Meta says of accounts.
     pub broadcasts: String,
 }
 
@@ -56,6 +57,7 @@ pub struct Store {
     tables: Arc<Tables>,
     lines: Arc<lines::Cache>,
     heard: Arc<rates::Heard>,
+    templates: Arc<account::Cache>,
 }
 
 /// What the caller can do next is the variant.
@@ -82,7 +84,13 @@ impl Store {
     }
 
     pub fn new(client: Client, tables: Tables) -> Self {
-        Self { client, tables: Arc::new(tables), lines: Arc::default(), heard: Arc::default() }
+        Self {
+            client,
+            tables: Arc::new(tables),
+            lines: Arc::default(),
+            heard: Arc::default(),
+            templates: Arc::default(),
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use domain::portfolio::{self, Quarter, Reached};
 use domain::rate::CHUNK;
 use jiff::Timestamp;
 
-use crate::item::{Fields, number};
+use crate::item::{Fields, instant, number};
 use crate::{Result, Store, StoreError, failed, keys};
 
 /// Lost races before it is a conflict. Each round somebody else got through.
@@ -117,32 +117,42 @@ impl Store {
 
     /// What Meta allows a portfolio: what it last told us, else what the line file says.
     ///
-    /// The lower of the two, since a line file may keep a share for others who send.
+    /// The lower of the two, since a line file may keep a share for others who send. Before Meta
+    /// told anything, a line file without a limit has none.
     pub async fn portfolio_limit(&self, portfolio: &Portfolio) -> Result<Option<u32>> {
         let item = self.get(&self.tables.broadcasts, keys::portfolio(&portfolio.id)).await?;
         let told = item.and_then(|it| it.find_number("told_limit"));
         let told = told.and_then(|it| u32::try_from(it).ok());
         Ok(match (portfolio.limit, told) {
             (Some(ours), Some(told)) => Some(ours.min(told)),
-            (ours, _) => ours,
+            (ours, told) => ours.or(told),
         })
     }
 
-    /// Keeps the limit Meta told; `None` is no limit.
-    pub async fn set_portfolio_limit(&self, portfolio_id: &str, limit: Option<u32>) -> Result<()> {
+    /// Keeps the limit Meta told at `at`, unless it told another later; `None` is no limit.
+    pub async fn set_portfolio_limit(
+        &self,
+        portfolio_id: &str,
+        limit: Option<u32>,
+        at: Timestamp,
+    ) -> Result<()> {
         let request = self
             .client
             .update_item()
             .table_name(&self.tables.broadcasts)
-            .set_key(Some(keys::portfolio(portfolio_id).into_item()));
+            .set_key(Some(keys::portfolio(portfolio_id).into_item()))
+            .condition_expression("attribute_not_exists(told_at) OR told_at <= :at")
+            .expression_attribute_values(":at", instant(at));
         let request = match limit {
             Some(limit) => request
-                .update_expression("SET told_limit = :limit")
+                .update_expression("SET told_limit = :limit, told_at = :at")
                 .expression_attribute_values(":limit", number(limit)),
-            None => request.update_expression("REMOVE told_limit"),
+            None => request.update_expression("SET told_at = :at REMOVE told_limit"),
         };
-        request.send().await.map_err(failed)?;
-        Ok(())
+        match request.send().await.map_err(failed) {
+            Ok(_) | Err(StoreError::Conflict) => Ok(()),
+            Err(err) => Err(err),
+        }
     }
 
     async fn reached(&self, portfolio_id: &str) -> Result<(Reached, i64)> {

@@ -7,6 +7,7 @@
 //!
 //! Source: Cloud API, webhooks/reference, business-scoped-user-ids.
 
+mod account;
 mod batch;
 mod message;
 mod sender;
@@ -18,6 +19,7 @@ use domain::cost::Market;
 use domain::ids::{MessageId, PhoneNumberId};
 use serde_json::Value;
 
+pub use account::read_account;
 pub use batch::split;
 pub use message::{MAX_TEXT_BYTES, read_message};
 

@@ -282,6 +282,9 @@ async fn act(
             Stands::Sending | Stands::Cancelled => Some(now),
             _ => broadcast::wakes_at(to, None, it.expires_at),
         },
+        // It may have been held or stopped before it began.
+        started_at: (action == Action::Resume && it.started_at.is_none()).then_some(now),
+        resumed_at: (action == Action::Resume).then_some(now),
         new_run: matches!(action, Action::Resume | Action::Cancel | Action::ResendUnresolved),
         plan: (action == Action::ResendUnresolved).then_some(PlanOf::Unresolved),
         ..Change::default()
@@ -446,6 +449,7 @@ fn checked(
         send_at,
         expires_at,
         started_at: None,
+        resumed_at: None,
         due_at: send_at.filter(|_| state == Stands::Scheduled),
         finished_at: None,
         run: 0,

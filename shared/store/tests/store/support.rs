@@ -315,6 +315,7 @@ pub(crate) fn draft(line: &LineId, audience: Audience) -> Broadcast {
         send_at: None,
         expires_at: None,
         started_at: None,
+        resumed_at: None,
         due_at: None,
         finished_at: None,
         run: 0,
