@@ -4,6 +4,7 @@
 
 mod support;
 
+mod account;
 mod broadcast;
 mod citizen;
 mod cost;

@@ -133,24 +133,49 @@ impl App {
             let change = Change { reason, due_at, ..Change::default() };
             return self.change(line, broadcast, State::Scheduled, change).await.map(|_| None);
         }
-        let change =
-            Change { started_at: Some(now), new_run: true, due_at: Some(now), ..Change::default() };
-        let started = self.change(line, broadcast, State::Sending, change).await?;
-        if started.is_some() {
-            info!(line.id = %line.id, broadcast.id = %broadcast.id, "started a broadcast");
+        if !expired && let Some(halt) = self.known_halt(line, broadcast, now).await? {
+            if self.store.halt(broadcast, &halt).await.context("halt broadcast")? {
+                let why = halt.reason();
+                warn!(line.id = %line.id, broadcast.id = %broadcast.id, "not started: {why}");
+            }
+            return Ok(None);
         }
-        Ok(started)
+        self.go_on(line, broadcast, now).await
     }
 
-    /// Lets a broadcast that waited go on: it finds out for itself whether it may, or has expired.
+    /// Why it would reach nobody, or cost more than it was to, by what Meta has said.
+    async fn known_halt(
+        &self,
+        line: &Line,
+        broadcast: &Broadcast,
+        now: Timestamp,
+    ) -> anyhow::Result<Option<Halt>> {
+        let (name, language) = (&broadcast.message.name, &broadcast.message.language);
+        let Some(template) = line.template(name, language) else { return Ok(None) };
+        let known = self.store.known(&line.messaging_account_id, name, language).await;
+        let known = known.context("read what is known of the template")?;
+        Ok(known.halt(broadcast, template.category, now))
+    }
+
+    /// Lets a broadcast go on, or begin: it finds out for itself whether it may, or has expired.
     async fn go_on(
         &self,
         line: &Line,
         broadcast: &Broadcast,
         now: Timestamp,
     ) -> anyhow::Result<Option<Broadcast>> {
-        let change = Change { new_run: true, due_at: Some(now), ..Change::default() };
-        self.change(line, broadcast, State::Sending, change).await
+        let change = Change {
+            // It may have been held or stopped before it began.
+            started_at: broadcast.started_at.is_none().then_some(now),
+            new_run: true,
+            due_at: Some(now),
+            ..Change::default()
+        };
+        let changed = self.change(line, broadcast, State::Sending, change).await?;
+        if changed.is_some() && broadcast.started_at.is_none() {
+            info!(line.id = %line.id, broadcast.id = %broadcast.id, "started a broadcast");
+        }
+        Ok(changed)
     }
 
     /// Moves a broadcast on from the state it was found in; `None` if it is there no more.

@@ -3,12 +3,14 @@
 //! What makes a repetition harmless: a state only ever moves forward, and only of a row that is
 //! there. So nothing that was erased comes back.
 
+mod account;
+
 use std::collections::HashMap;
 
 use anyhow::Context;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use domain::broadcast::{self, Broadcast};
-use domain::cost::{Market, Month, Priced, Spent};
+use domain::cost::{self, Category, Market, Month, Priced, Spent};
 use domain::delivery::{Callback, Counts, Report, State};
 use domain::failure::{self, Failure, Verdict};
 use domain::halt::Halt;
@@ -48,6 +50,16 @@ struct Moved {
 struct Changed {
     moved: Option<Moved>,
     billed: Option<Billed>,
+    recategorised: Option<Recategorised>,
+}
+
+/// A template that Meta bills as something else than the line says.
+#[derive(PartialEq, Eq)]
+struct Recategorised {
+    line: LineId,
+    broadcast: BroadcastId,
+    category: Category,
+    at: Timestamp,
 }
 
 /// A message that Meta charges for, or gives away.
@@ -95,11 +107,13 @@ impl App {
             .await;
         let mut sums: HashMap<(LineId, BroadcastId), Sum> = HashMap::new();
         let mut bills = Vec::new();
+        let mut dearer: HashMap<BroadcastId, Recategorised> = HashMap::new();
         let mut failed = None;
         for changed in changed {
             match changed {
-                Ok(Changed { moved, billed }) => {
+                Ok(Changed { moved, billed, recategorised }) => {
                     bills.extend(billed);
+                    dearer.extend(recategorised.map(|it| (it.broadcast.clone(), it)));
                     let Some(it) = moved else { continue };
                     let sum = sums.entry((it.line, it.broadcast)).or_default();
                     sum.counts.moved(Some(it.from), it.to);
@@ -117,12 +131,14 @@ impl App {
             self.consequences(&line, &broadcast, &sum).await?;
         }
         self.count_bills(bills).await?;
+        for it in dearer.into_values() {
+            self.recategorised(it).await?;
+        }
         if let Some(err) = failed {
             return Err(err);
         }
         for event in job.events {
-            // Its value can hold numbers, so only its name is logged.
-            info!(account.id = event.account, field = event.field, "account event");
+            self.account_event(event).await?;
         }
         Ok(())
     }
@@ -148,19 +164,20 @@ impl App {
         }
         match (broadcast.state, halt) {
             (broadcast::State::Sending | broadcast::State::Held, Some(halt)) => {
-                self.halt(&broadcast, &halt).await
+                self.halt(&broadcast, &halt).await.map(|_| ())
             }
             (broadcast::State::Held, None) if sum.let_go => self.let_go(&broadcast).await,
             _ => Ok(()),
         }
     }
 
-    async fn halt(&self, broadcast: &Broadcast, halt: &Halt) -> anyhow::Result<()> {
+    /// Whether it stood where it was found, and is halted now.
+    async fn halt(&self, broadcast: &Broadcast, halt: &Halt) -> anyhow::Result<bool> {
         let halted = self.store.halt(broadcast, halt).await.context("halt broadcast")?;
         if halted {
             warn!(broadcast.id = %broadcast.id, "halted a broadcast: {}", halt.reason());
         }
-        Ok(())
+        Ok(halted)
     }
 
     /// The next tick lets it go on.
@@ -218,7 +235,7 @@ impl App {
                     .await;
                 let bill = reported.context("record status of an answer")?.bill;
                 let billed = bill.map(|it| billed(&line, None, it, &update));
-                Ok(Changed { moved: None, billed })
+                Ok(Changed { billed, ..Changed::default() })
             }
             None => {
                 info!(state = update.state, "passed over a status of no message of ours");
@@ -250,13 +267,34 @@ impl App {
         let billed = told.bill.map(|it| billed(line, Some(&broadcast), it, update));
         let moved = told.moved.then(|| Moved {
             line: line.id.clone(),
-            broadcast,
+            broadcast: broadcast.clone(),
             from: told.before.state,
             to: report.state(),
             code,
             was_held: told.before.held,
         });
-        Ok(Changed { moved, billed })
+        let recategorised = self.billed_otherwise(line, broadcast, update).await?;
+        Ok(Changed { moved, billed, recategorised })
+    }
+
+    /// Whether Meta bills the broadcast's template as something else than the line says.
+    async fn billed_otherwise(
+        &self,
+        line: &Line,
+        broadcast: BroadcastId,
+        update: &jobs::StatusUpdate,
+    ) -> anyhow::Result<Option<Recategorised>> {
+        // A service message went as a reply, not as the template.
+        let Some(priced) = priced(update).filter(|it| *it != Priced::Billed(Category::Service))
+        else {
+            return Ok(None);
+        };
+        let template = self.store.template_of(&line.id, &broadcast).await;
+        let template = template.context("load template of broadcast")?;
+        let template = template.and_then(|(name, language)| line.template(&name, &language));
+        let category = template.and_then(|it| cost::recategorised(it.category, priced));
+        let (line, at) = (line.id.clone(), self.said_at(update.at));
+        Ok(category.map(|category| Recategorised { line, broadcast, category, at }))
     }
 }
 

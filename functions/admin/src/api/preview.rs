@@ -5,7 +5,8 @@ use axum::extract::{Path, State};
 use domain::broadcast::{self, Audience, Broadcast};
 use domain::channel;
 use domain::cost::{self, Estimate, Month, Reach};
-use domain::line::{Category, Line, Template};
+use domain::line::{Category, Line};
+use domain::portfolio::{self, Day, Reached};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use store::Spending;
@@ -39,24 +40,35 @@ pub(crate) async fn preview(
         .map_err(|problems| Problem::invalid(problems.iter().map(parameter_error).collect()))?;
     let now = app.clock.now();
     let at = it.send_at.unwrap_or(now).max(now);
-    let reach = reach(&app, &line, &it, template.category, at).await?;
+    let (account, name) = (&line.messaging_account_id, &template.name);
+    let known = app.store.known(account, name, &template.language).await?;
+    let category = known.billed_as(template.category);
+    let reach = reach(&app, &line, &it, category, at).await?;
     let month = app.store.spending(&line.id, Month::of(at)).await?;
     let free_left = month.spent.free_service_left();
-    let cost = cost::estimate(&reach, template.category, it.free_form_in_window, free_left, at);
+    let cost = cost::estimate(&reach, category, it.free_form_in_window, free_left, at);
+    let split = split(&app, &line, &it, &reach, at).await?;
+    let mut warnings = warnings(&it, &line, &reach, &cost, &month);
+    warnings.extend(known.warnings(template.category, now));
+    warnings.extend(portfolio::takes_days(&split));
     Ok(Json(json!({
         "recipients": reach.people(),
         "reachable_now": { "now": reach.people(), "of": reach.audience },
         "in_window": reach.in_window(),
         "rendered": rendered,
         "channel_text": channel::text(&it, &line),
-        "billable": billable(template, &cost),
+        "billable": billable(category, &cost),
         "free": { "service": cost.free_service, "service_left": free_left },
         "cost_eur": eur(cost.cost),
         "cost_is_estimate": cost.is_estimate,
         "budget": line.monthly_budget_eur.map(|limit| budget(limit, &month, &cost)),
         "duration_seconds": broadcast::duration_seconds(reach.people(), line.bulk_rate()),
-        "days": 1,
-        "warnings": warnings(&it, &line, &reach, &cost, &month),
+        "days": split.len().max(1),
+        "split": split
+            .iter()
+            .map(|it| json!({ "on": it.on.to_string(), "people": it.people }))
+            .collect::<Vec<_>>(),
+        "warnings": warnings,
     })))
 }
 
@@ -86,9 +98,27 @@ async fn reach(
     }
 }
 
+/// The days it takes under the portfolio's limit, by those whom Meta counts: who is outside the
+/// service window.
+async fn split(
+    app: &App,
+    line: &Line,
+    it: &Broadcast,
+    reach: &Reach,
+    at: Timestamp,
+) -> Result<Vec<Day>, Problem> {
+    let (mut limit, mut reached) = (None, Reached::default());
+    if let Some(portfolio) = &line.portfolio {
+        limit = app.store.portfolio_limit(portfolio).await?;
+        reached = app.store.people_reached(&portfolio.id).await?;
+    }
+    let people = reach.people() - reach.in_window();
+    Ok(portfolio::split(limit, &reached, it.priority, people, at))
+}
+
 /// Messages by the category they would be billed as: `{"marketing":60,"service":30}`.
-fn billable(template: &Template, cost: &Estimate) -> Value {
-    let mut billable = json!({ shape::category(template.category): cost.templates });
+fn billable(category: Category, cost: &Estimate) -> Value {
+    let mut billable = json!({ shape::category(category): cost.templates });
     if cost.service > 0 {
         billable["service"] = cost.service.into();
     }

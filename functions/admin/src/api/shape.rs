@@ -1,6 +1,6 @@
 //! What the API says of things: the JSON of answers, built in one place.
 
-use domain::broadcast::{Audience, Broadcast, State};
+use domain::broadcast::{Audience, Broadcast};
 use domain::channel;
 use domain::contact::{Contact, Subscription};
 use domain::cost::{self, Priced, Spent, Tally, TenThousandths};
@@ -94,8 +94,7 @@ pub(crate) fn broadcast(it: &Broadcast, line: &Line, now: Timestamp) -> Value {
         template["header"] = json!({ "media_id": media_id });
     }
     let counted_at = if domain::broadcast::is_over(it.state) { it.counted_at } else { Some(now) };
-    let eta_seconds = (it.state == State::Sending)
-        .then(|| domain::broadcast::duration_seconds(it.counts.pending(), line.bulk_rate()));
+    let eta_seconds = domain::broadcast::eta_seconds(it, line.bulk_rate(), now);
     json!({
         "id": it.id.as_str(),
         "title": it.title,

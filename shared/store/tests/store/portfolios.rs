@@ -60,14 +60,15 @@ async fn what_is_given_back_and_who_is_moved_count_once() {
 async fn the_lower_of_our_limit_and_metas_holds() {
     let engine = Engine::start().await;
     let portfolio = |limit| Portfolio { id: ID.to_owned(), limit };
-    for (told, ours, want) in [
+    for (n, (told, ours, want)) in (0..).zip([
         (None, Some(250), Some(250)),
         (Some(2_000), Some(250), Some(250)),
         (Some(250), Some(2_000), Some(250)),
         (Some(250), None, None),
         (None, None, None),
-    ] {
-        engine.set_portfolio_limit(ID, told).await.unwrap();
+    ]) {
+        let told_at = later(n);
+        engine.set_portfolio_limit(ID, told, told_at).await.unwrap();
         let limit = engine.portfolio_limit(&portfolio(ours)).await.unwrap();
         assert_eq!(limit, want, "{told:?} {ours:?}");
     }
