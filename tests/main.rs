@@ -13,5 +13,6 @@ mod faults;
 mod notices;
 mod office;
 mod promises;
+mod reports;
 mod waiting;
 mod webhook;

@@ -39,6 +39,8 @@ pub(crate) fn router(app: App) -> Router {
         .route("/broadcasts/{id}/cancel", post(broadcasts::cancel))
         .route("/broadcasts/{id}/resend-unresolved", post(broadcasts::resend_unresolved))
         .route("/broadcasts/{id}/deliveries", get(broadcasts::deliveries))
+        .route("/broadcasts/{id}/report", get(reports::broadcast))
+        .route("/broadcasts/{id}/report.csv", get(reports::broadcast_csv))
         .route("/reports/costs", get(reports::costs))
         .route("/subscribers", get(contacts::subscribers))
         .route("/subscribers/count", get(contacts::count))

@@ -26,4 +26,5 @@ pub mod quiet;
 pub mod rate;
 pub mod reading;
 pub mod reply;
+pub mod report;
 pub mod retention;

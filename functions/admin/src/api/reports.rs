@@ -1,18 +1,35 @@
-//! What was spent, month by month, and what a year like the last months comes to.
+//! What was spent, month by month, and what a year like the last months comes to; how one
+//! broadcast went, for a screen and for a spreadsheet.
+
+use std::collections::HashMap;
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::body::Body;
+use axum::extract::{Path, Query, State};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use domain::contact::Contact;
 use domain::cost::{self, Category, FREE_SERVICE_MESSAGES, Month, Priced};
+use domain::delivery;
+use domain::ids::{BroadcastId, ContactId, LineId};
 use domain::line::Line;
+use domain::phone::Phone;
+use domain::report;
+use futures::{Stream, stream};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store::Spending;
+use store::{Delivery, Spending, Store, StoreError};
+use tracing::error;
 
+use super::broadcasts::{Ids, find};
 use super::problem::{FieldError, Problem};
 use super::scope::OfLine;
-use super::shape::{by_category, eur};
+use super::shape::{self, by_category, eur};
 use crate::App;
+
+/// Rows of a spreadsheet read together, so that memory does not grow with the audience.
+const PAGE: usize = 50;
 
 /// The most months in one answer.
 const MONTHS: usize = 36;
@@ -104,4 +121,107 @@ fn asked_months(asked: &Asked, now: Timestamp) -> Result<(Month, Month), Problem
         errors.push(FieldError::new("?from", detail));
     }
     if errors.is_empty() { Ok((from, to)) } else { Err(Problem::invalid(errors)) }
+}
+
+/// How a broadcast went: counts, cost, and why messages did not arrive, most frequent first.
+///
+/// Reasons are counted when it closes, and again as Meta's late reports come in. `exact` says
+/// whether they are all there is.
+pub(crate) async fn broadcast(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+    Path(path): Ids,
+) -> Result<Json<Value>, Problem> {
+    let it = find(&app, &line, &path).await?;
+    let grouped = report::group(&app.store.reasons(&it.id).await?);
+    let failed = grouped
+        .failed
+        .iter()
+        .map(|it| json!({ "code": it.code, "reason": it.reason, "people": it.people }));
+    let skipped = grouped.skipped.iter().map(
+        |it| json!({ "reason_name": it.why.name(), "reason": it.reason, "people": it.people }),
+    );
+    Ok(Json(json!({
+        "counts": shape::counts(&it.counts),
+        "cost": shape::cost(&it, &line),
+        "failures": failed.collect::<Vec<_>>(),
+        "skipped": skipped.collect::<Vec<_>>(),
+        "unresolved": it.counts.unresolved,
+        "counted_at": shape::time_or_null(it.counted_at),
+        "exact": report::is_exact(&it, &grouped),
+    })))
+}
+
+/// One row a contact that was worked on, as [`report`] writes them for Excel.
+///
+/// It goes out page by page. Behind API Gateway one answer holds 6 MB, some 50,000 people; beyond
+/// that there are the deliveries' pages.
+pub(crate) async fn broadcast_csv(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+    Path(path): Ids,
+) -> Result<Response, Problem> {
+    let it = find(&app, &line, &path).await?;
+    let file = format!("attachment; filename=\"invio-{}.csv\"", it.id);
+    let body = Body::from_stream(pages(app.store, line.id.clone(), it.id));
+    let headers =
+        [(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, file)];
+    Ok((headers, body).into_response())
+}
+
+/// How far the rows have been written.
+enum At {
+    Beginning,
+    After(ContactId),
+    End,
+}
+
+fn pages(
+    store: Store,
+    line: LineId,
+    id: BroadcastId,
+) -> impl Stream<Item = Result<String, StoreError>> {
+    stream::try_unfold(At::Beginning, move |at| {
+        let (store, line, id) = (store.clone(), line.clone(), id.clone());
+        async move {
+            let (mut text, after) = match at {
+                At::Beginning => {
+                    (report::BYTE_ORDER_MARK.to_owned() + &report::row(report::COLUMNS), None)
+                }
+                At::After(it) => (String::new(), Some(it)),
+                At::End => return Ok(None),
+            };
+            let next = page(&store, &line, &id, after.as_ref(), &mut text).await;
+            let next = next.inspect_err(|err| {
+                error!(line.id = %line, broadcast.id = %id, "report broken off: {err}");
+            })?;
+            Ok(Some((text, next.map_or(At::End, At::After))))
+        }
+    })
+}
+
+/// Writes the rows of one page, and gives the last contact if there are more.
+async fn page(
+    store: &Store,
+    line: &LineId,
+    id: &BroadcastId,
+    after: Option<&ContactId>,
+    to: &mut String,
+) -> Result<Option<ContactId>, StoreError> {
+    let (rows, cursor) = store.deliveries(id, None, after, PAGE).await?;
+    let ids: Vec<_> = rows.iter().map(|it| it.contact.clone()).collect();
+    let known: HashMap<_, Contact> = store.recipients(line, &ids).await?;
+    for it in &rows {
+        to.push_str(&row(it, known.get(&it.contact)));
+    }
+    Ok(cursor)
+}
+
+/// `contact` is `None` once they were erased.
+fn row(it: &Delivery, contact: Option<&Contact>) -> String {
+    let number = contact.and_then(|it| it.phone.as_ref()).map(Phone::masked).unwrap_or_default();
+    let code = it.code.map(|it| it.to_string()).unwrap_or_default();
+    let reason = delivery::reason(it.state, it.skipped, it.code).unwrap_or_default();
+    let (state, at) = (report::state(it.state), report::time(it.at));
+    report::row([it.contact.as_str(), &number, state, &at, &code, &reason])
 }

@@ -17,7 +17,7 @@ pub(crate) fn time(at: Timestamp) -> String {
     at.to_zoned(rome).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }
 
-fn time_or_null(at: Option<Timestamp>) -> Value {
+pub(crate) fn time_or_null(at: Option<Timestamp>) -> Value {
     at.map_or(Value::Null, |at| Value::from(time(at)))
 }
 
@@ -120,7 +120,7 @@ pub(crate) fn broadcast(it: &Broadcast, line: &Line, now: Timestamp) -> Value {
 
 /// What a broadcast costs if it arrives at everybody, at Italian rates, once it is known to how
 /// many it goes; beside it what was billed.
-fn cost(it: &Broadcast, line: &Line) -> Value {
+pub(crate) fn cost(it: &Broadcast, line: &Line) -> Value {
     let template = line.template(&it.message.name, &it.message.language);
     let people = it.counts.audience - it.counts.skipped - it.counts.cancelled;
     let estimated = template
@@ -149,7 +149,7 @@ pub(crate) fn by_category(spent: &Spent) -> Value {
     Value::Object(kinds.map(kind).collect())
 }
 
-fn counts(it: &Counts) -> Value {
+pub(crate) fn counts(it: &Counts) -> Value {
     json!({
         "audience": it.audience,
         "pending": it.pending(),

@@ -1,0 +1,141 @@
+//! How a broadcast went: grouped for a screen, row by row for a spreadsheet.
+
+use std::collections::BTreeSet;
+
+use fakes::meta::SendFault;
+use serde_json::{Value, json};
+
+use crate::support::{Office, World, within};
+
+impl Office<'_> {
+    async fn report(&self, id: &str) -> Value {
+        let (status, report) = self.get(&format!("/broadcasts/{id}/report")).await;
+        assert_eq!(status, 200, "{report}");
+        report
+    }
+}
+
+struct File {
+    kind: String,
+    disposition: String,
+    text: String,
+}
+
+async fn csv(world: &World, id: &str) -> File {
+    let url = format!("{}/v1/lines/pordenone/broadcasts/{id}/report.csv", world.stack.url());
+    let answer = within(world.http.get(url).bearer_auth("local-key").send()).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
+    let (kind, disposition) = (header("content-type"), header("content-disposition"));
+    // `text` would take the byte order mark away.
+    let bytes = within(answer.bytes()).await.unwrap();
+    File { kind, disposition, text: String::from_utf8(bytes.to_vec()).unwrap() }
+}
+
+#[tokio::test]
+async fn a_report_groups_why_messages_did_not_arrive() {
+    let world = World::start().await;
+    for n in 0..6 {
+        world.person(&format!("39333003100{n}")).says("pordenone", "ISCRIVIMI").await;
+    }
+    world.advance(10).await;
+    let office = world.office("pordenone");
+    let id = office.drafts(&["scadenze"], "pagare il saldo IMU").await;
+    let draft = office.report(&id).await;
+    assert_eq!((&draft["failures"], &draft["exact"]), (&json!([]), &json!(false)));
+    world.meta().faults(|it| {
+        it.for_next(2, SendFault::Code(131_026));
+        it.for_next(1, SendFault::FailLater(131_049));
+        it.for_next(1, SendFault::DropRequest);
+    });
+    office.sends(&id).await;
+    world.advance(3600).await;
+
+    let report = office.report(&id).await;
+    assert_eq!(report["counts"], office.broadcast(&id).await["counts"]);
+    assert_eq!(report["counts"]["failed"], 3, "{report}");
+    assert_eq!(report["cost"]["actual_eur"], 0.0496);
+    let failures = report["failures"].as_array().unwrap();
+    let groups: Vec<_> = failures.iter().map(|it| (&it["code"], &it["people"])).collect();
+    assert_eq!(groups, [(&json!(131_026), &json!(2)), (&json!(131_049), &json!(1))]);
+    assert!(failures[0]["reason"].as_str().unwrap().contains("codice 131026"), "{report}");
+    assert_eq!((&report["unresolved"], &report["skipped"]), (&json!(1), &json!([])));
+    assert_eq!(report["exact"], true, "{report}");
+    assert!(report["counted_at"].as_str().unwrap().starts_with("2026-11-24T"), "{report}");
+
+    let expiring = office.drafts(&["scadenze"], "pagare il saldo IMU").await;
+    world.meta().faults(|it| it.every_send = SendFault::Code(131_042));
+    office.sends(&expiring).await;
+    let stopped = office.report(&expiring).await;
+    assert_eq!((&stopped["exact"], &stopped["counts"]["pending"]), (&json!(false), &json!(6)));
+    let (status, _) = office.get("/broadcasts/nowhere/report").await;
+    assert_eq!(status, 404);
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn who_was_left_out_is_grouped_too() {
+    let world = World::start().await;
+    let people: Vec<_> = (0..2).map(|n| world.person(&format!("39333003200{n}"))).collect();
+    for it in &people {
+        it.says("pordenone", "ISCRIVIMI").await;
+    }
+    world.advance(10).await;
+    let office = world.office("pordenone");
+    let id = office.drafts(&["scadenze"], "pagare il saldo IMU").await;
+    world.meta().faults(|it| it.every_send = SendFault::Code(131_042));
+    office.sends(&id).await;
+    assert_eq!(office.broadcast(&id).await["state"], "stopped");
+    people[0].says("pordenone", "CANCELLAMI").await;
+    world.meta().clear_faults();
+    office.post(&format!("/broadcasts/{id}/resume"), json!({})).await;
+    world.settled().await;
+    world.advance(300).await;
+    let report = office.report(&id).await;
+    let reason = "Si è cancellato prima dell'invio, o non segue più l'argomento.";
+    let left = json!([{ "reason_name": "unsubscribed", "reason": reason, "people": 1 }]);
+    assert_eq!((&report["skipped"], &report["exact"]), (&left, &json!(true)), "{report}");
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn the_spreadsheet_has_everybody_once_and_no_number() {
+    let world = World::start().await;
+    // More than a page of rows.
+    let people: Vec<_> = (0..60).map(|n| world.person(&format!("393330033{n:03}"))).collect();
+    for it in &people {
+        it.sends("pordenone", "ISCRIVIMI").await;
+    }
+    world.settled().await;
+    world.advance(60).await;
+    let office = world.office("pordenone");
+    let id = office.drafts(&["scadenze"], "pagare il saldo IMU").await;
+    world.meta().faults(|it| it.for_next(1, SendFault::Code(131_026)));
+    office.sends(&id).await;
+    world.advance(120).await;
+    assert_eq!(office.broadcast(&id).await["counts"]["accepted"], 59);
+
+    let file = csv(&world, &id).await;
+    assert_eq!(file.kind, "text/csv; charset=utf-8");
+    assert_eq!(file.disposition, format!("attachment; filename=\"invio-{id}.csv\""));
+    let text = file.text.strip_prefix('\u{feff}').expect("a byte order mark, for Excel");
+    let rows: Vec<Vec<&str>> = text.lines().map(|it| it.split(';').collect()).collect();
+    assert_eq!(rows[0], ["contatto", "numero", "stato", "ora", "codice", "motivo"]);
+    let rows = &rows[1..];
+    let contacts: BTreeSet<_> = rows.iter().map(|it| it[0]).collect();
+    assert_eq!((rows.len(), contacts.len()), (60, 60), "everybody, once");
+    for row in rows {
+        assert!(row[1].starts_with("'+39 333 ••• ••"), "no formula, no number: {row:?}");
+        assert!(row[3].starts_with("2026-11-24 "), "{row:?}");
+    }
+    for it in &people {
+        assert!(!file.text.contains(&it.digits), "a number in the report");
+    }
+    let failed: Vec<_> = rows.iter().filter(|it| it[2] == "non riuscito").collect();
+    assert_eq!(failed.len(), 1);
+    assert_eq!(failed[0][4], "131026");
+    assert!(failed[0][5].contains("codice 131026"), "{:?}", failed[0]);
+    let read = rows.iter().filter(|it| it[2] == "letto").count();
+    assert_eq!(read, 59);
+    world.ends().await;
+}
