@@ -76,7 +76,7 @@ impl World {
         let file = std::fs::read_to_string(format!("{lines}/pordenone.toml")).unwrap();
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("pordenone.toml"), change(file)).unwrap();
-        Self::with(|it| it.lines = folder.path().to_owned()).await
+        Self::with(|it| folder.path().clone_into(&mut it.lines)).await
     }
 
     /// So many people who subscribe to Pordenone's notices.

@@ -161,9 +161,10 @@ impl App {
         let current = loaded.merged(now);
         let reading = read(line, &message.content);
         let reading = reading.as_ref();
-        let notices = match conversation::wants_news(reading) {
-            true => self.notices(line, now).await.context("load notices")?,
-            false => Vec::new(),
+        let notices = if conversation::wants_news(reading) {
+            self.notices(line, now).await.context("load notices")?
+        } else {
+            Vec::new()
         };
         let decision = conversation::decide(&current, message, reading, line, &notices, now);
         let Some(decision) = decision else { return Ok(None) };

@@ -110,6 +110,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::broadcast::sample;
     use crate::delivery::Counts;
 
     fn reasons() -> BTreeMap<Reason, i64> {
@@ -148,7 +149,7 @@ mod tests {
             (Done, counted, 14, 6, false),
         ] {
             let counts = Counts { skipped, failed, ..Counts::default() };
-            let it = Broadcast { state, counts, counted_at, ..Broadcast::sample() };
+            let it = Broadcast { state, counts, counted_at, ..sample::broadcast() };
             assert_eq!(is_exact(&it, &grouped), want, "{state:?} {failed} {skipped}");
         }
     }

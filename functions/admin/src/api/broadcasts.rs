@@ -419,12 +419,11 @@ fn checked(
     let (Some(audience), true) = (audience, errors.is_empty()) else {
         return Err(Problem::invalid(errors));
     };
-    let state = match send_at {
-        None => Stands::Draft,
-        Some(_) => {
-            alert.map_or(Ok(()), all_clear::may_follow)?;
-            broadcast::act(Stands::Draft, Action::Schedule, line.needs_approval)?
-        }
+    let state = if send_at.is_some() {
+        alert.map_or(Ok(()), all_clear::may_follow)?;
+        broadcast::act(Stands::Draft, Action::Schedule, line.needs_approval)?
+    } else {
+        Stands::Draft
     };
     Ok(Broadcast {
         id: random::broadcast_id(now),

@@ -208,7 +208,7 @@ async fn page(
     after: Option<&ContactId>,
     to: &mut String,
 ) -> Result<Option<ContactId>, StoreError> {
-    let (rows, cursor) = store.deliveries(id, None, after, PAGE).await?;
+    let (rows, cursor) = store.deliveries(id, &[], after, PAGE).await?;
     let ids: Vec<_> = rows.iter().map(|it| it.contact.clone()).collect();
     let known: HashMap<_, Contact> = store.recipients(line, &ids).await?;
     for it in &rows {
