@@ -31,6 +31,9 @@ use super::scope::{self, OfLine, PageOf};
 use super::shape;
 use crate::App;
 
+/// Times an action is asked for while others move the broadcast.
+const TRIES: usize = 3;
+
 /// A title is for a list on a screen.
 const TITLE_LIMIT: usize = 200;
 
@@ -264,16 +267,43 @@ async fn act(
         return Ok(before);
     }
     let now = app.clock.now();
-    let it = find(app, line, path).await?;
+    let mut again = 1..TRIES;
+    let (it, changed) = loop {
+        let it = find(app, line, path).await?;
+        let (to, change) = wanted(app, line, &it, action, now).await?;
+        match app.store.change_broadcast(&line.id, &it.id, it.state, to, change).await {
+            // The clock or Meta moved it at the same moment: it may be possible all the same.
+            Err(StoreError::Conflict) if again.next().is_some() => {}
+            changed => break (it, changed?),
+        }
+    };
+    let state = changed.state.name();
+    info!(line.id = %line.id, broadcast.id = %it.id, state, "changed a broadcast");
+    wake(app, line, &it.id).await;
+    // The counters stand apart: what was read a moment ago is nearer than nothing.
+    let (counts, counted_at, spent) = (it.counts, it.counted_at, it.spent);
+    let changed = Broadcast { counts, counted_at, spent, ..changed };
+    let answer = shape::broadcast(&changed, line, now);
+    key.answer(app, line, &body.bytes, StatusCode::ACCEPTED, &answer).await
+}
+
+/// What an action makes of a broadcast that stands like this, or why it is not possible.
+async fn wanted(
+    app: &App,
+    line: &Line,
+    it: &Broadcast,
+    action: Action,
+    now: Timestamp,
+) -> Result<(Stands, Change), Problem> {
     let to = broadcast::act(it.state, action, line.needs_approval)?;
-    if matches!(action, Action::Resume | Action::ResendUnresolved) && is_forgotten(&it, line, now) {
+    if matches!(action, Action::Resume | Action::ResendUnresolved) && is_forgotten(it, line, now) {
         return Err(Problem::conflict(
             "L'invio è cominciato da troppo tempo: non sappiamo più chi l'ha ricevuto. Annullarlo \
              e preparare un nuovo messaggio.",
         ));
     }
     if action == Action::ResendUnresolved {
-        may_resend(app, line, &it, now).await?;
+        may_resend(app, line, it, now).await?;
     }
     let change = Change {
         due_at: match to {
@@ -289,14 +319,7 @@ async fn act(
         plan: (action == Action::ResendUnresolved).then_some(PlanOf::Unresolved),
         ..Change::default()
     };
-    let changed = app.store.change_broadcast(&line.id, &it.id, it.state, to, change).await?;
-    info!(line.id = %line.id, broadcast.id = %it.id, state = to.name(), "changed a broadcast");
-    wake(app, line, &it.id).await;
-    // The counters stand apart: what was read a moment ago is nearer than nothing.
-    let (counts, counted_at, spent) = (it.counts, it.counted_at, it.spent);
-    let changed = Broadcast { counts, counted_at, spent, ..changed };
-    let answer = shape::broadcast(&changed, line, now);
-    key.answer(app, line, &body.bytes, StatusCode::ACCEPTED, &answer).await
+    Ok((to, change))
 }
 
 /// Sending once more needs somebody in doubt, a message still of use, and a webhook that hears:
