@@ -58,6 +58,7 @@ async fn who_wrote_today_costs_nothing_where_a_reply_will_do() {
     radu.says("pordenone", "ISCRIVIMI").await;
     world.advance(30 * 3600).await;
     bruno.says("pordenone", "ISCRIVIMI").await;
+    // Until Meta has billed the welcome.
     world.advance(10).await;
 
     let template = office.previews(event(false)).await;

@@ -64,7 +64,7 @@ async fn the_lower_of_our_limit_and_metas_holds() {
         (None, Some(250), Some(250)),
         (Some(2_000), Some(250), Some(250)),
         (Some(250), Some(2_000), Some(250)),
-        (Some(250), None, None),
+        (Some(250), None, Some(250)),
         (None, None, None),
     ]) {
         let told_at = later(n);
