@@ -209,27 +209,27 @@ async fn a_month_without_budget_stops_bulk_and_no_emergency() {
 
 #[tokio::test]
 async fn an_emergency_goes_ahead_of_bulk_which_goes_on_by_itself() {
-    let slow = |it: String| it.replace("rate = 80", "rate = 40");
+    let slow = |it: String| it.replace("reserve = 10", "reserve = 70");
     let world = World::of_pordenone(slow).await;
-    let people = world.subscribers(100).await;
+    let people = world.subscribers(60).await;
     let office = world.office("pordenone");
     let bulk = drafts(&office, "fare il compostaggio", json!({})).await;
-    let (status, _) = office.post(&format!("/broadcasts/{bulk}/schedule"), json!({})).await;
-    assert_eq!(status, 202);
     let urgent =
         drafts(&office, "lasciare gli scantinati", json!({ "priority": "emergency" })).await;
+    let (status, _) = office.post(&format!("/broadcasts/{bulk}/schedule"), json!({})).await;
+    assert_eq!(status, 202);
     office.sends(&urgent).await;
     world.advance(60).await;
     let [bulk, urgent] = [office.broadcast(&bulk).await, office.broadcast(&urgent).await];
     for it in [&bulk, &urgent] {
-        assert_eq!((&it["state"], &it["counts"]["accepted"]), (&json!("done"), &json!(100)));
+        assert_eq!((&it["state"], &it["counts"]["accepted"]), (&json!("done"), &json!(60)));
         adds_up(it);
     }
     let sent = world.meta().sent("pordenone").unwrap();
     let last = |words: &str| sent.iter().rposition(|it| it.text.contains(words)).unwrap();
     assert!(last("gli scantinati") < last("il compostaggio"), "the last of all is bulk");
-    assert_eq!(heard(&people, "il compostaggio").await, vec![1; 100]);
-    assert_eq!(heard(&people, "gli scantinati").await, vec![1; 100]);
+    assert_eq!(heard(&people, "il compostaggio").await, vec![1; 60]);
+    assert_eq!(heard(&people, "gli scantinati").await, vec![1; 60]);
     assert!(world.meta().refusals().is_empty(), "{:?}", world.meta().refusals());
     world.ends().await;
 }
