@@ -16,6 +16,11 @@ async fn heard(people: &[Person<'_>], words: &str) -> Vec<usize> {
     heard
 }
 
+/// Ten messages a second for bulk, so that there is a middle of it; replies have the rest.
+fn slowly(file: String) -> String {
+    file.replace("reserve = 10", "reserve = 70")
+}
+
 /// A notice with other fields, as a draft; its id.
 async fn drafts(office: &Office<'_>, what: &str, fields: Value) -> String {
     let mut draft = notice(&["scadenze"], what);
@@ -63,7 +68,7 @@ async fn a_pause_holds_within_a_chunk_and_a_resume_reaches_the_rest_once() {
 
 #[tokio::test]
 async fn what_meta_holds_for_its_quality_goes_on_when_meta_lets_it_go() {
-    let world = World::start().await;
+    let world = World::of_pordenone(slowly).await;
     let people = world.subscribers(60).await;
     let office = world.office("pordenone");
     let id = drafts(&office, "pagare la retta", json!({})).await;
@@ -209,8 +214,7 @@ async fn a_month_without_budget_stops_bulk_and_no_emergency() {
 
 #[tokio::test]
 async fn an_emergency_goes_ahead_of_bulk_which_goes_on_by_itself() {
-    let slow = |it: String| it.replace("reserve = 10", "reserve = 70");
-    let world = World::of_pordenone(slow).await;
+    let world = World::of_pordenone(slowly).await;
     let people = world.subscribers(60).await;
     let office = world.office("pordenone");
     let bulk = drafts(&office, "fare il compostaggio", json!({})).await;
