@@ -86,7 +86,7 @@ async fn who_wrote_today_costs_nothing_where_a_reply_will_do() {
 
 #[tokio::test]
 async fn a_budget_is_said_before_it_is_spent() {
-    let world = World::of_pordenone(|it| it + "\n[budget]\nmonthly_eur = 1\n").await;
+    let world = World::of_pordenone(|it| it.to_owned() + "\n[budget]\nmonthly_eur = 1\n").await;
     let office = world.office("pordenone");
     subscribe(&world, (0..5).map(|n| format!("39333000510{n}"))).await;
     let few = office.previews(event(false)).await;

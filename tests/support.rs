@@ -71,11 +71,11 @@ impl World {
     }
 
     /// Pordenone alone, with more at the end of its file, or other numbers in it.
-    pub(crate) async fn of_pordenone(change: impl FnOnce(String) -> String) -> Self {
+    pub(crate) async fn of_pordenone(change: impl FnOnce(&str) -> String) -> Self {
         let lines = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/lines");
         let file = std::fs::read_to_string(format!("{lines}/pordenone.toml")).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("pordenone.toml"), change(file)).unwrap();
+        std::fs::write(folder.path().join("pordenone.toml"), change(&file)).unwrap();
         Self::with(|it| folder.path().clone_into(&mut it.lines)).await
     }
 

@@ -17,7 +17,7 @@ async fn heard(people: &[Person<'_>], words: &str) -> Vec<usize> {
 }
 
 /// Ten messages a second for bulk, so that there is a middle of it; replies have the rest.
-fn slowly(file: String) -> String {
+fn slowly(file: &str) -> String {
     file.replace("reserve = 10", "reserve = 70")
 }
 
@@ -111,7 +111,7 @@ async fn a_paused_template_is_tried_again_when_its_pause_is_over() {
 #[tokio::test]
 async fn bulk_keeps_the_quiet_hours_and_an_emergency_does_not() {
     let quiet = "\n[quiet_hours]\nfrom = \"20:00\"\nto = \"08:00\"\n";
-    let world = World::of_pordenone(|it| it + quiet).await;
+    let world = World::of_pordenone(|it| it.to_owned() + quiet).await;
     let people = world.subscribers(2).await;
     let office = world.office("pordenone");
     // From nine in the morning to ten in the evening.
@@ -136,7 +136,7 @@ async fn bulk_keeps_the_quiet_hours_and_an_emergency_does_not() {
 #[tokio::test]
 async fn the_portfolios_limit_spreads_a_broadcast_over_days() {
     let limit = "\n[portfolio]\nid = \"1234567890\"\nlimit = 10\n";
-    let world = World::of_pordenone(|it| it + limit).await;
+    let world = World::of_pordenone(|it| it.to_owned() + limit).await;
     let people = world.subscribers(12).await;
     let office = world.office("pordenone");
     // Nobody wrote within the day.
@@ -184,7 +184,7 @@ async fn what_expires_while_it_waits_is_not_sent_late() {
 
 #[tokio::test]
 async fn a_month_without_budget_stops_bulk_and_no_emergency() {
-    let world = World::of_pordenone(|it| it + "\n[budget]\nmonthly_eur = 1\n").await;
+    let world = World::of_pordenone(|it| it.to_owned() + "\n[budget]\nmonthly_eur = 1\n").await;
     let people = world.subscribers(30).await;
     let office = world.office("pordenone");
     let first = drafts(&office, "pagare la mensa", json!({})).await;
