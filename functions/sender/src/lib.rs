@@ -160,6 +160,10 @@ impl App {
                 return self.again(broadcast, job, seconds.max(1)).await;
             }
         };
+        // Consent is read when the first slot is there, and then it is fresh for all.
+        if let Ok(wait_ms @ 1..) = u64::try_from(first_ms - self.clock.now().as_millisecond()) {
+            self.clock.pace(Duration::from_millis(wait_ms)).await;
+        }
         let read_at = self.clock.now().as_millisecond();
         let ids: Vec<_> = undecided.open[..n].iter().map(|it| it.0.clone()).collect();
         let known = self.store.recipients(&line.id, &ids).await.context("read consent")?;

@@ -1,7 +1,7 @@
 //! One rate per business number, shared by everyone who sends for it.
 //!
 //! A rate item holds the number's next free instant. A chunk reserves a run of slots by pushing
-//! that instant forward, never more than a second ahead of now; replies push it without waiting.
+//! that instant forward, starting at most a second ahead of now; replies push it without waiting.
 
 /// What the rate item says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,8 +14,12 @@ pub struct Rate {
     pub slow_until_ms: i64,
 }
 
-/// The furthest ahead of now that slots may be taken, in milliseconds.
+/// The furthest ahead of now that a run of slots may start, in milliseconds.
 pub const HORIZON_MS: i64 = 1000;
+
+/// How long bulk keeps out of the way after each run of an emergency, in milliseconds: until its
+/// next run, however long the whole was thought to take.
+const URGENT_MS: i64 = 3000;
 
 /// The most people one job of the sender works on.
 pub const CHUNK: usize = 50;
@@ -55,12 +59,17 @@ pub fn reserve(
     let n = n.min(per_second as usize);
     let cost = cost_ms(n, per_second);
     let first_ms = rate.next_free_ms.max(now_ms);
-    // A run starts only if it ends within the horizon, or if nothing is before it.
-    if first_ms > now_ms && first_ms + cost > now_ms + HORIZON_MS {
-        return (Slots::Wait { until_ms: first_ms + cost - HORIZON_MS }, rate);
+    // Queues wake a chunk by whole seconds: a run may start as much ahead, or slots would go to waste.
+    if first_ms > now_ms + HORIZON_MS {
+        return (Slots::Wait { until_ms: first_ms - HORIZON_MS }, rate);
     }
     let gap_us = 1_000_000 / i64::from(per_second);
-    (Slots::Granted { n, first_ms, gap_us }, Rate { next_free_ms: first_ms + cost, ..rate })
+    let next_free_ms = first_ms + cost;
+    let mut urgent_until_ms = rate.urgent_until_ms;
+    if emergency {
+        urgent_until_ms = urgent_until_ms.max(next_free_ms + URGENT_MS);
+    }
+    (Slots::Granted { n, first_ms, gap_us }, Rate { next_free_ms, urgent_until_ms, ..rate })
 }
 
 #[cfg(test)]
@@ -83,8 +92,10 @@ mod tests {
             (NOW - 1, 50, granted(50, NOW)),
             (NOW + 500, 25, granted(25, NOW + 500)),
             (NOW, 80, granted(50, NOW)),
-            (NOW + 500, 50, Slots::Wait { until_ms: NOW + 500 }),
-            (NOW + 5000, 50, Slots::Wait { until_ms: NOW + 5000 }),
+            (NOW + 500, 50, granted(50, NOW + 500)),
+            (NOW + 1000, 50, granted(50, NOW + 1000)),
+            (NOW + 1001, 50, Slots::Wait { until_ms: NOW + 1 }),
+            (NOW + 5000, 50, Slots::Wait { until_ms: NOW + 4000 }),
         ] {
             assert_eq!(reserve(free_at(next_free), NOW, n, 50, false).0, want, "{next_free} {n}");
         }
@@ -94,7 +105,12 @@ mod tests {
     fn bulk_waits_for_an_emergency_and_an_emergency_for_nobody() {
         let urgent = Rate { urgent_until_ms: NOW + 3000, ..free_at(0) };
         assert_eq!(reserve(urgent, NOW, 50, 50, false).0, Slots::Wait { until_ms: NOW + 3000 });
-        assert!(matches!(reserve(urgent, NOW, 50, 50, true).0, Slots::Granted { .. }));
+        let (slots, after) = reserve(urgent, NOW, 50, 50, true);
+        assert!(matches!(slots, Slots::Granted { .. }));
+        // As long as it goes on, however long it was thought to take.
+        assert_eq!(after.urgent_until_ms, NOW + 1000 + URGENT_MS);
+        let longer = Rate { urgent_until_ms: NOW + 60_000, ..urgent };
+        assert_eq!(reserve(longer, NOW, 50, 50, true).1.urgent_until_ms, NOW + 60_000);
     }
 
     #[test]

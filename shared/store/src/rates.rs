@@ -39,19 +39,23 @@ impl Store {
             if matches!(slots, Slots::Wait { .. }) {
                 return Ok(slots);
             }
-            let pushed = self
+            let mut expression = "SET next_free = :next, broadcasting_until = :until".to_owned();
+            let mut request = self
                 .client
                 .update_item()
                 .table_name(&self.tables.broadcasts)
                 .set_key(Some(keys::rate(from).into_item()))
-                .update_expression("SET next_free = :next, broadcasting_until = :until")
                 .condition_expression("attribute_not_exists(next_free) OR next_free = :current")
                 .expression_attribute_values(":next", number(next.next_free_ms))
                 .expression_attribute_values(":until", number(next.next_free_ms + BROADCASTING_MS))
-                .expression_attribute_values(":current", number(current.next_free_ms))
-                .send()
-                .await
-                .map_err(failed);
+                .expression_attribute_values(":current", number(current.next_free_ms));
+            // Bulk leaves it alone: an emergency may have set it since it was read.
+            if emergency {
+                expression.push_str(", urgent_until = :urgent");
+                request =
+                    request.expression_attribute_values(":urgent", number(next.urgent_until_ms));
+            }
+            let pushed = request.update_expression(expression).send().await.map_err(failed);
             match pushed {
                 Ok(_) => return Ok(slots),
                 Err(StoreError::Conflict) => {}
