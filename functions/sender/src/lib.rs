@@ -47,6 +47,9 @@ const SLOW_SECONDS: i64 = 30;
 /// Failures of Meta's own in one chunk from which on the number goes slower.
 const MANY_SERVER_ERRORS: usize = 3;
 
+/// What reading consent and reserving costs may take, in milliseconds.
+const READ_AHEAD_MS: i64 = 150;
+
 /// Rows written at a time when a chunk is called off.
 const AT_ONCE: usize = 16;
 
@@ -160,8 +163,10 @@ impl App {
                 return self.again(broadcast, job, seconds.max(1)).await;
             }
         };
-        // Consent is read when the first slot is there, and then it is fresh for all.
-        if let Ok(wait_ms @ 1..) = u64::try_from(first_ms - self.clock.now().as_millisecond()) {
+        // Consent is read just before the first slot, so that it is fresh for all and the first
+        // message is not late: late ones would crowd into the second of others.
+        let wait_ms = first_ms - READ_AHEAD_MS - self.clock.now().as_millisecond();
+        if let Ok(wait_ms @ 1..) = u64::try_from(wait_ms) {
             self.clock.pace(Duration::from_millis(wait_ms)).await;
         }
         let read_at = self.clock.now().as_millisecond();
