@@ -36,7 +36,7 @@ async fn csv(world: &World, id: &str) -> File {
 async fn a_report_groups_why_messages_did_not_arrive() {
     let world = World::start().await;
     for n in 0..6 {
-        world.person(&format!("39333003100{n}")).says("pordenone", "ISCRIVIMI").await;
+        world.person(&format!("39333000310{n}")).says("pordenone", "ISCRIVIMI").await;
     }
     world.advance(10).await;
     let office = world.office("pordenone");
@@ -76,7 +76,7 @@ async fn a_report_groups_why_messages_did_not_arrive() {
 #[tokio::test]
 async fn who_was_left_out_is_grouped_too() {
     let world = World::start().await;
-    let people: Vec<_> = (0..2).map(|n| world.person(&format!("39333003200{n}"))).collect();
+    let people: Vec<_> = (0..2).map(|n| world.person(&format!("39333000320{n}"))).collect();
     for it in &people {
         it.says("pordenone", "ISCRIVIMI").await;
     }

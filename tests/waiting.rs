@@ -124,7 +124,7 @@ async fn bulk_keeps_the_quiet_hours_and_an_emergency_does_not() {
     assert_eq!(office.stands(&urgent).await.0, "done");
     let (state, reason) = office.stands(&bulk).await;
     assert_eq!(state, "scheduled");
-    assert!(reason.contains("il 25 novembre alle 08:00"), "{reason}");
+    assert!(reason.contains("il 25 novembre alle 8:00"), "{reason}");
     assert_eq!(heard(&people, "i bambini").await, [0, 0]);
     world.advance(10 * HOUR + 60).await;
     assert_eq!(office.stands(&bulk).await.0, "done");

@@ -6,6 +6,7 @@ use axum::http::header::AUTHORIZATION;
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{get, post};
+use domain::broadcast::Action;
 
 use crate::App;
 
@@ -33,11 +34,11 @@ pub(crate) fn router(app: App) -> Router {
         .route("/broadcasts/{id}", get(broadcasts::show))
         .route("/broadcasts/{id}/preview", post(preview::preview))
         .route("/broadcasts/{id}/schedule", post(broadcasts::schedule))
-        .route("/broadcasts/{id}/approve", post(broadcasts::approve))
-        .route("/broadcasts/{id}/pause", post(broadcasts::pause))
-        .route("/broadcasts/{id}/resume", post(broadcasts::resume))
-        .route("/broadcasts/{id}/cancel", post(broadcasts::cancel))
-        .route("/broadcasts/{id}/resend-unresolved", post(broadcasts::resend_unresolved))
+        .route("/broadcasts/{id}/approve", broadcasts::acts(Action::Approve))
+        .route("/broadcasts/{id}/pause", broadcasts::acts(Action::Pause))
+        .route("/broadcasts/{id}/resume", broadcasts::acts(Action::Resume))
+        .route("/broadcasts/{id}/cancel", broadcasts::acts(Action::Cancel))
+        .route("/broadcasts/{id}/resend-unresolved", broadcasts::acts(Action::ResendUnresolved))
         .route("/broadcasts/{id}/deliveries", get(broadcasts::deliveries))
         .route("/broadcasts/{id}/report", get(reports::broadcast))
         .route("/broadcasts/{id}/report.csv", get(reports::broadcast_csv))

@@ -20,7 +20,6 @@ use domain::conversation;
 use domain::cost::{self, Market, Month, TenThousandths};
 use domain::delivery::{Counts, SkipReason, State};
 use domain::doubt::{self, Hearing, Standing};
-use domain::failure::{self, Verdict};
 use domain::halt::Halt;
 use domain::ids::{BroadcastId, ContactId, LineId};
 use domain::line::{Line, Portfolio};
@@ -385,10 +384,7 @@ impl App {
         }
         for (code, people) in suspicious {
             let met = self.store.note_code(&broadcast.id, broadcast.run, code, people).await;
-            if met.context("note code")? >= failure::REPEATED {
-                let now = self.clock.now();
-                halt = halt.or_else(|| Halt::of(Verdict::Stop, Some(code), now));
-            }
+            halt = halt.or(Halt::of_repeated(code, met.context("note code")?));
         }
         if let Some(halt) = halt {
             return self.halt(work.line, broadcast, &halt).await;

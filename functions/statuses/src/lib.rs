@@ -126,11 +126,13 @@ impl App {
             }
         }
         // What moved is counted even if the rest comes again: by then it has moved already.
-        for ((line, broadcast), sum) in sums {
-            self.store.add_counts(&broadcast, &sum.counts, 0).await.context("add counts")?;
-            self.consequences(&line, &broadcast, &sum).await?;
+        for ((_, broadcast), sum) in &sums {
+            self.store.add_counts(broadcast, &sum.counts, 0).await.context("add counts")?;
         }
         self.count_bills(bills).await?;
+        for ((line, broadcast), sum) in &sums {
+            self.consequences(line, broadcast, sum).await?;
+        }
         for it in dearer.into_values() {
             self.recategorised(it).await?;
         }
@@ -157,9 +159,7 @@ impl App {
             halt = halt.or_else(|| Halt::of(verdict, Some(*code), now));
             if verdict == Verdict::StopIfRepeated {
                 let met = self.store.note_code(id, broadcast.run, *code, *people).await;
-                if met.context("note code")? >= failure::REPEATED {
-                    halt = halt.or_else(|| Halt::of(Verdict::Stop, Some(*code), now));
-                }
+                halt = halt.or(Halt::of_repeated(*code, met.context("note code")?));
             }
         }
         match (broadcast.state, halt) {

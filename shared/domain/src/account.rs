@@ -474,7 +474,7 @@ mod tests {
         A molte persone non piacciono i messaggi di questo modello: Meta potrebbe metterlo in pausa. Inviare solo a chi li aspetta.
         Meta ha cambiato la categoria del modello: ogni messaggio costa 0,0658 euro invece di 0,0248 euro. Chi gestisce il servizio deve correggere la categoria nelle impostazioni.
         Meta sta per cambiare la categoria del modello: ogni messaggio costerà 0,0658 euro invece di 0,0248 euro. Inviare prima, oppure scegliere un altro modello.
-        Meta non lascia inviare avvisi a questo account: si può solo rispondere a chi scrive. La limitazione finisce il 25 novembre alle 09:00. Dopo, riprendere l'invio.
+        Meta non lascia inviare avvisi a questo account: si può solo rispondere a chi scrive. La limitazione finisce il 25 novembre alle 9:00. Dopo, riprendere l'invio.
         Meta ha disattivato l'account WhatsApp del servizio. Chi gestisce il servizio deve chiedere una revisione su Meta. Poi riprendere l'invio.
         Meta ha rifiutato il modello di questo invio. Correggerlo su Meta. Poi riprendere l'invio, oppure annullarlo e scegliere un altro modello.
         Meta ha disattivato il modello di questo invio, perché molti lo hanno segnalato. Chiedere una revisione su Meta. Poi riprendere l'invio, oppure annullarlo e scegliere un altro modello.

@@ -5,7 +5,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::broadcast::Priority;
+use crate::broadcast::{Broadcast, Priority};
 use crate::delivery::State;
 
 /// An emergency repeats any doubt after this time: a missed alert is worse than a doubled one.
@@ -67,6 +67,36 @@ impl Hearing {
     fn has_heard_since(&self, at: Timestamp) -> bool {
         self.heard_at.is_some_and(|it| it.as_second() >= at.as_second())
     }
+}
+
+/// Why those in doubt are not sent to once more although the office asks. Worded for the office.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoResend {
+    #[error("Di nessuno resta il dubbio se l'ha ricevuto: non c'è niente da inviare di nuovo.")]
+    NobodyInDoubt,
+    #[error("Il messaggio è scaduto: non si invia più a nessuno.")]
+    Expired,
+    /// They may only look as if in doubt.
+    #[error(
+        "Da Meta non arrivano notizie dei messaggi inviati: forse li hanno ricevuti tutti. \
+         Avvisare chi gestisce il servizio e riprovare quando le notizie arrivano."
+    )]
+    Deaf,
+}
+
+/// Whether the office may have those in doubt sent to once more.
+pub fn may_resend(
+    broadcast: &Broadcast,
+    hearing: &Hearing,
+    now: Timestamp,
+) -> Result<(), NoResend> {
+    if broadcast.counts.unresolved == 0 {
+        return Err(NoResend::NobodyInDoubt);
+    }
+    if broadcast.expires_at.is_some_and(|it| it <= now) {
+        return Err(NoResend::Expired);
+    }
+    if hearing.is_deaf(now) { Err(NoResend::Deaf) } else { Ok(()) }
 }
 
 /// What to do now with a delivery in doubt.
@@ -164,6 +194,8 @@ pub fn standing(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::broadcast::sample;
+    use crate::delivery::Counts;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(1_000_000 + second).unwrap()
@@ -202,6 +234,22 @@ mod tests {
             ("sending on, silent for a minute", hearing(Some(40), Some(100)), true),
         ] {
             assert_eq!(hearing.is_deaf(at(100)), want, "{what}");
+        }
+    }
+
+    #[test]
+    fn the_office_may_resend_to_somebody_in_doubt_of_what_is_still_of_use() {
+        let hears = hearing(Some(100), Some(90));
+        for (what, unresolved, expires_at, hearing, want) in [
+            ("somebody in doubt", 1, None, hears, Ok(())),
+            ("nobody", 0, None, hears, Err(NoResend::NobodyInDoubt)),
+            ("expired", 1, Some(at(100)), hears, Err(NoResend::Expired)),
+            ("to expire", 1, Some(at(101)), hears, Ok(())),
+            ("deaf", 1, None, self::hearing(None, Some(0)), Err(NoResend::Deaf)),
+        ] {
+            let counts = Counts { unresolved, ..Counts::default() };
+            let broadcast = Broadcast { expires_at, counts, ..sample::broadcast() };
+            assert_eq!(may_resend(&broadcast, &hearing, at(100)), want, "{what}");
         }
     }
 

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::account::{AccountState, TemplateState};
 use crate::cost::{self, Month, TenThousandths};
 use crate::failure::{self, Verdict};
-use crate::hours::ROME;
+use crate::hours::moment_words;
 
 /// A broadcast that goes no further for now. Nobody still open is lost by it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +39,13 @@ impl Halt {
         }
     }
 
+    /// What a code means for all that so many people met; `None` while they may just be odd.
+    ///
+    /// For the codes of [`Verdict::StopIfRepeated`].
+    pub fn of_repeated(code: i64, people: u32) -> Option<Self> {
+        (people >= failure::REPEATED).then(|| Self::Stop { reason: reason(Some(code)) })
+    }
+
     /// Meta accepted messages and holds them back while it judges the template.
     pub fn quality(now: Timestamp) -> Self {
         let reason = "Meta trattiene i messaggi mentre valuta la qualità del modello. Di solito \
@@ -51,7 +58,7 @@ impl Halt {
         let reason = format!(
             "Abbiamo raggiunto il numero di persone a cui Meta lascia scrivere in 24 ore. L'invio \
              riprende da solo {}.",
-            when(until)
+            moment_words(until)
         );
         Self::Hold { reason, until }
     }
@@ -122,7 +129,7 @@ impl Halt {
             AccountState::Restricted { until: Some(until) } => format!(
                 "Meta non lascia inviare avvisi a questo account: si può solo rispondere a chi \
                  scrive. La limitazione finisce {}. Dopo, riprendere l'invio.",
-                when(until)
+                moment_words(until)
             ),
             AccountState::Restricted { until: None } | AccountState::InOrder => {
                 "Meta non lascia inviare avvisi a questo account: si può solo rispondere a chi \
@@ -138,7 +145,7 @@ impl Halt {
     pub fn quiet(until: Timestamp) -> Self {
         let reason = format!(
             "Sono le ore in cui il servizio non disturba. L'invio riprende da solo {}.",
-            when(until)
+            moment_words(until)
         );
         Self::Hold { reason, until }
     }
@@ -157,33 +164,6 @@ fn reason(code: Option<i64>) -> String {
         Some(code) => format!("{} {}", code.meaning_it, code.remedy_it),
         None => failure::reason_it(code),
     }
-}
-
-/// `il 23 novembre alle 08:00`
-fn when(at: Timestamp) -> String {
-    const MONTHS: [&str; 12] = [
-        "gennaio",
-        "febbraio",
-        "marzo",
-        "aprile",
-        "maggio",
-        "giugno",
-        "luglio",
-        "agosto",
-        "settembre",
-        "ottobre",
-        "novembre",
-        "dicembre",
-    ];
-    let at = at.to_zoned(ROME.clone());
-    let month = usize::try_from(at.month() - 1).ok().and_then(|it| MONTHS.get(it));
-    let day = match at.day() {
-        it @ (8 | 11) => format!("l'{it}"),
-        1 => "il 1º".to_owned(),
-        it => format!("il {it}"),
-    };
-    let month = month.copied().unwrap_or_default();
-    format!("{day} {month} alle {:02}:{:02}", at.hour(), at.minute())
 }
 
 #[cfg(test)]
@@ -210,12 +190,18 @@ mod tests {
         insta::assert_snapshot!(texts.join("\n"), @r"
         Meta trattiene i messaggi mentre valuta la qualità del modello. Di solito basta un'ora: l'invio riprende da solo.
         Abbiamo raggiunto il numero di persone a cui Meta lascia scrivere in 24 ore. L'invio riprende da solo il 23 novembre alle 10:35.
-        Sono le ore in cui il servizio non disturba. L'invio riprende da solo l'8 dicembre alle 08:00.
-        Sono le ore in cui il servizio non disturba. L'invio riprende da solo il 1º dicembre alle 08:00.
+        Sono le ore in cui il servizio non disturba. L'invio riprende da solo l'8 dicembre alle 8:00.
+        Sono le ore in cui il servizio non disturba. L'invio riprende da solo l'1 dicembre alle 8:00.
         Il modello di questo invio non è più tra quelli della linea, o non ha più le stesse parti da compilare. Rimetterlo e riprendere l'invio.
         C'è un problema con il pagamento dei messaggi. Il Comune deve controllare su Meta il metodo di pagamento e il credito. Poi riprendere l'invio.
         Meta ha messo in pausa il modello perché molti lo hanno segnalato. Riproviamo da soli tra qualche ora. Oppure annullare l'invio e scegliere un altro modello.
         ");
+    }
+
+    #[test]
+    fn a_code_that_three_people_met_is_about_all() {
+        let halts = [1, 2, 3, 4].map(|people| Halt::of_repeated(131_009, people).is_some());
+        assert_eq!(halts, [false, false, true, true]);
     }
 
     #[test]

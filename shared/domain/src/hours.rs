@@ -15,7 +15,7 @@ use jiff::{Timestamp, ToSpan};
 
 pub use calendar::{PatronDay, easter, is_national_holiday};
 pub use words::opening_words;
-pub(crate) use words::{and, day_words};
+pub(crate) use words::{and, day_words, moment_words, month_name};
 
 /// The one time zone of every line, compiled in.
 pub static ROME: TimeZone = jiff::tz::get!("Europe/Rome");

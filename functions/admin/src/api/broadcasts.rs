@@ -6,15 +6,16 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use axum::routing::{MethodRouter, post};
 use domain::all_clear::{self, NoAllClear};
 use domain::broadcast::{
     self, Action, Audience, Broadcast, Plan, PlanOf, Priority, State as Stands, TemplateMessage,
 };
 use domain::cost::Spent;
 use domain::delivery::{self, Counts};
-use domain::drill;
 use domain::ids::{BroadcastId, ContactId, TopicId};
 use domain::line::Line;
+use domain::{doubt, drill};
 use jiff::{Timestamp, ToSpan};
 use platform::events::Event;
 use platform::jobs::{BroadcastRef, FanoutCause};
@@ -203,55 +204,16 @@ pub(crate) async fn schedule(
     key.answer(&app, &line, &body.bytes, StatusCode::ACCEPTED, &answer).await
 }
 
-pub(crate) async fn approve(
-    State(app): State<App>,
-    OfLine(line): OfLine,
-    Path(path): Ids,
-    key: Key,
-    body: Body<Nothing>,
-) -> Result<Response, Problem> {
-    act(&app, &line, &path, &key, &body, Action::Approve).await
-}
-
-pub(crate) async fn pause(
-    State(app): State<App>,
-    OfLine(line): OfLine,
-    Path(path): Ids,
-    key: Key,
-    body: Body<Nothing>,
-) -> Result<Response, Problem> {
-    act(&app, &line, &path, &key, &body, Action::Pause).await
-}
-
-pub(crate) async fn resume(
-    State(app): State<App>,
-    OfLine(line): OfLine,
-    Path(path): Ids,
-    key: Key,
-    body: Body<Nothing>,
-) -> Result<Response, Problem> {
-    act(&app, &line, &path, &key, &body, Action::Resume).await
-}
-
-pub(crate) async fn cancel(
-    State(app): State<App>,
-    OfLine(line): OfLine,
-    Path(path): Ids,
-    key: Key,
-    body: Body<Nothing>,
-) -> Result<Response, Problem> {
-    act(&app, &line, &path, &key, &body, Action::Cancel).await
-}
-
-/// Sends once more to those of whom nobody knows whether they got it.
-pub(crate) async fn resend_unresolved(
-    State(app): State<App>,
-    OfLine(line): OfLine,
-    Path(path): Ids,
-    key: Key,
-    body: Body<Nothing>,
-) -> Result<Response, Problem> {
-    act(&app, &line, &path, &key, &body, Action::ResendUnresolved).await
+/// The handler of an action that needs nothing but its name.
+pub(crate) fn acts(action: Action) -> MethodRouter<App> {
+    let handler = async move |State(app): State<App>,
+                              OfLine(line): OfLine,
+                              Path(path): Ids,
+                              key: Key,
+                              body: Body<Nothing>| {
+        act(&app, &line, &path, &key, &body, action).await
+    };
+    post(handler)
 }
 
 /// Moves a broadcast on and wakes the fan-out for what follows.
@@ -303,7 +265,8 @@ async fn wanted(
         ));
     }
     if action == Action::ResendUnresolved {
-        may_resend(app, line, it, now).await?;
+        let hearing = app.store.hearing(&line.phone_number_id).await?;
+        doubt::may_resend(it, &hearing, now)?;
     }
     let change = Change {
         due_at: match to {
@@ -320,26 +283,6 @@ async fn wanted(
         ..Change::default()
     };
     Ok((to, change))
-}
-
-/// Sending once more needs somebody in doubt, a message still of use, and a webhook that hears:
-/// else those in doubt may only look so.
-async fn may_resend(app: &App, line: &Line, it: &Broadcast, now: Timestamp) -> Result<(), Problem> {
-    if it.counts.unresolved == 0 {
-        return Err(Problem::conflict(
-            "Di nessuno resta il dubbio se l'ha ricevuto: non c'è niente da inviare di nuovo.",
-        ));
-    }
-    if it.expires_at.is_some_and(|at| at <= now) {
-        return Err(Problem::conflict("Il messaggio è scaduto: non si invia più a nessuno."));
-    }
-    if app.store.hearing(&line.phone_number_id).await?.is_deaf(now) {
-        return Err(Problem::conflict(
-            "Da Meta non arrivano notizie dei messaggi inviati: forse li hanno ricevuti tutti. \
-             Avvisare chi gestisce il servizio e riprovare quando le notizie arrivano.",
-        ));
-    }
-    Ok(())
 }
 
 pub(crate) async fn deliveries(

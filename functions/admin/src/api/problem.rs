@@ -6,6 +6,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::all_clear::NoAllClear;
 use domain::broadcast::NotAllowed;
+use domain::doubt::NoResend;
 use serde::Serialize;
 use store::StoreError;
 use tracing::error;
@@ -152,6 +153,12 @@ impl From<NotAllowed> for Problem {
             "Il messaggio è {}: questa azione non è possibile.",
             it.state.in_words()
         ))
+    }
+}
+
+impl From<NoResend> for Problem {
+    fn from(why: NoResend) -> Self {
+        Self::conflict(why.to_string())
     }
 }
 

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan};
 
-use crate::hours::ROME;
+use crate::hours::{ROME, month_name};
 
 /// A month of a year in Rome: `2026-11`. In this form months sort as text.
 ///
@@ -52,22 +52,7 @@ impl Month {
 
     /// `novembre 2026`
     pub fn in_words(self) -> String {
-        const NAMES: [&str; 12] = [
-            "gennaio",
-            "febbraio",
-            "marzo",
-            "aprile",
-            "maggio",
-            "giugno",
-            "luglio",
-            "agosto",
-            "settembre",
-            "ottobre",
-            "novembre",
-            "dicembre",
-        ];
-        let number = usize::try_from(self.0.month()).unwrap_or(1);
-        format!("{} {}", NAMES[number - 1], self.year())
+        format!("{} {}", month_name(self.0.month()), self.year())
     }
 }
 

@@ -128,6 +128,12 @@ pub(crate) fn day_words(day: Date, today: Date) -> String {
     if day.year() == today.year() { words } else { format!("{words} {}", day.year()) }
 }
 
+/// An instant as it reads on any day, in Rome: `il 23 novembre alle 8:00`.
+pub(crate) fn moment_words(at: Timestamp) -> String {
+    let at = ROME.to_datetime(at);
+    format!("{} {} {}", the_day(at.day()), month_name(at.month()), at_time(at))
+}
+
 fn at_time(at: DateTime) -> String {
     let article = if at.hour() == 1 { "all'" } else { "alle " };
     format!("{article}{}:{:02}", at.hour(), at.minute())
@@ -188,7 +194,7 @@ pub(crate) fn and(items: &[String]) -> String {
     }
 }
 
-fn month_name(month: i8) -> &'static str {
+pub(crate) fn month_name(month: i8) -> &'static str {
     MONTHS[usize::from(month.unsigned_abs()) - 1]
 }
 
