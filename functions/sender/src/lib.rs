@@ -34,8 +34,8 @@ use platform::events::{Bus, Event};
 use platform::jobs::{self, BroadcastRef, FanoutCause};
 use platform::queue::{Message, Queue};
 use platform::settings::{MetaApp, Settings};
-use store::{Chunk, Reserved, Store};
-use tracing::{error, info, warn};
+use store::{Chunk, Progress, Reserved, Store};
+use tracing::{debug, error, info, warn};
 use whatsapp::graph::Graph;
 
 use crate::person::{Outcome, Turn, Work, standing_of};
@@ -102,7 +102,7 @@ impl App {
 
     /// The function, as Lambda and the local stack both call it.
     pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
-        batch::concurrently_again(1, event, |job, again| self.chunk(job, again)).await
+        batch::concurrently(1, event, |job, again| self.chunk(job, again)).await
     }
 
     /// `again` is whether the job comes back from a sender that failed or died with it: it looks
@@ -410,6 +410,7 @@ impl App {
     ) -> anyhow::Result<()> {
         let delay = Duration::from_secs(seconds.unsigned_abs());
         let (chunk, run) = (job.chunk, job.run);
+        debug!(broadcast.id = %broadcast.id, chunk, seconds, "queue a chunk again");
         let queued = self.sends.send(vec![Message::of(&job).after(delay)]).await;
         queued.context("queue chunk again")?;
         let wakes_at = self.clock.now() + delay;
@@ -469,7 +470,7 @@ impl App {
     }
 
     async fn add(&self, broadcast: &Broadcast, counts: &Counts) -> anyhow::Result<()> {
-        self.store.add_counts(&broadcast.id, counts, 0).await.context("add counts")?;
+        self.store.add_progress(&broadcast.id, &(*counts).into()).await.context("add counts")?;
         Ok(())
     }
 
@@ -479,7 +480,8 @@ impl App {
         if !self.store.close_chunk(id, chunk).await.context("close chunk")? {
             return Ok(());
         }
-        let done = self.store.add_counts(id, &Counts::default(), 1).await.context("add counts")?;
+        let one = Progress { chunks_done: 1, ..Progress::default() };
+        let done = self.store.add_progress(id, &one).await.context("add counts")?;
         if done < i64::from(broadcast.plan.chunks) {
             return Ok(());
         }

@@ -5,26 +5,27 @@
 
 mod account;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use domain::broadcast::{self, Broadcast};
 use domain::cost::{self, Category, Market, Month, Priced, Spent};
-use domain::delivery::{Callback, Counts, Report, State};
+use domain::delivery::{Callback, Report, State};
 use domain::failure::{self, Failure, Verdict};
 use domain::halt::Halt;
 use domain::ids::{BroadcastId, ContactId, LineId, PhoneNumberId};
 use domain::line::Line;
+use domain::status::{self, Status};
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
 use platform::clock::Clock;
 use platform::settings::Settings;
 use platform::{batch, jobs};
-use store::{Change, News, Store, StoreError};
+use store::{Change, News, Progress, Store, StoreError};
 use tracing::{info, warn};
 
-/// Statuses written at a time.
+/// Messages written at a time.
 const AT_ONCE: usize = 32;
 
 #[derive(Clone)]
@@ -71,10 +72,25 @@ struct Billed {
     spent: Spent,
 }
 
+/// A message of ours.
+#[derive(PartialEq, Eq, Hash)]
+struct Message {
+    number: PhoneNumberId,
+    /// As we gave it in `biz_opaque_callback_data`.
+    callback: String,
+}
+
+/// What a batch says of one message, and which of its jobs do.
+#[derive(Default)]
+struct Said {
+    statuses: Vec<Status>,
+    jobs: HashSet<usize>,
+}
+
 /// What happened to one broadcast.
 #[derive(Default)]
 struct Sum {
-    counts: Counts,
+    progress: Progress,
     /// People by the code with which their message failed.
     codes: HashMap<i64, u32>,
     /// Whether Meta let go of what it held back.
@@ -89,60 +105,92 @@ impl App {
     }
 
     /// The function, as Lambda and the local stack both call it.
+    ///
+    /// A batch is one piece of work: what its jobs say of one message is written once, and so is
+    /// what they come to for a broadcast.
     pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
-        batch::concurrently(1, event, |job| self.statuses(job)).await
+        batch::together(event, |jobs| Box::pin(self.statuses(jobs))).await
     }
 
-    async fn statuses(&self, job: jobs::Statuses) -> anyhow::Result<()> {
+    /// How each job went.
+    async fn statuses(&self, jobs: Vec<jobs::Statuses>) -> Vec<anyhow::Result<()>> {
+        let (updates, events): (Vec<_>, Vec<_>) =
+            jobs.into_iter().map(|it| (it.updates, it.events)).unzip();
+        let mut results: Vec<_> = updates.iter().map(|_| Ok(())).collect();
+        match self.updates(updates).await {
+            Ok(failed) => {
+                for (job, why) in failed {
+                    results[job] = Err(anyhow!(why));
+                }
+            }
+            Err(err) => {
+                let why = format!("{err:#}");
+                results.iter_mut().for_each(|it| *it = Err(anyhow!(why.clone())));
+            }
+        }
+        for (result, events) in results.iter_mut().zip(events) {
+            for event in events {
+                if result.is_ok() {
+                    *result = self.account_event(event).await;
+                }
+            }
+        }
+        results
+    }
+
+    /// Takes in what all jobs say of messages. Those jobs of which something failed, and why.
+    async fn updates(
+        &self,
+        jobs: Vec<Vec<jobs::StatusUpdate>>,
+    ) -> anyhow::Result<HashMap<usize, String>> {
         let now = self.clock.now();
         // First of all: what is in doubt is sent once more only while we hear.
-        for (number, at) in newest(&job.updates) {
+        for (number, at) in newest(jobs.iter().flatten()) {
             let heard_at = at.min(now);
             self.store.heard(&number, heard_at).await.context("note what was heard")?;
         }
-        let changed: Vec<anyhow::Result<Changed>> = stream::iter(job.updates)
-            .map(|update| self.update(update))
-            .buffer_unordered(AT_ONCE)
-            .collect()
-            .await;
+        let told = stream::iter(messages(jobs)).map(|(message, said)| async move {
+            let changed = self.message(&message, said.statuses).await;
+            (said.jobs, changed)
+        });
+        let told: Vec<_> = told.buffer_unordered(AT_ONCE).collect().await;
         let mut sums: HashMap<(LineId, BroadcastId), Sum> = HashMap::new();
-        let mut bills = Vec::new();
+        let mut months: HashMap<(LineId, Month), [Spent; 2]> = HashMap::new();
         let mut dearer: HashMap<BroadcastId, Recategorised> = HashMap::new();
-        let mut failed = None;
-        for changed in changed {
-            match changed {
-                Ok(Changed { moved, billed, recategorised }) => {
-                    bills.extend(billed);
-                    dearer.extend(recategorised.map(|it| (it.broadcast.clone(), it)));
-                    let Some(it) = moved else { continue };
-                    let sum = sums.entry((it.line, it.broadcast)).or_default();
-                    sum.counts.moved(Some(it.from), it.to);
-                    sum.let_go |= it.was_held && it.to != State::Failed;
-                    if let Some(code) = it.code {
-                        *sum.codes.entry(code).or_default() += 1;
+        let mut failed = HashMap::new();
+        for (jobs, (changed, why)) in told {
+            if let Some(err) = why {
+                failed.extend(jobs.into_iter().map(|it| (it, format!("{err:#}"))));
+            }
+            for Changed { moved, billed, recategorised } in changed {
+                dearer.extend(recategorised.map(|it| (it.broadcast.clone(), it)));
+                if let Some(Billed { line, broadcast, at, spent }) = billed {
+                    let month = months.entry((line.clone(), Month::of(at))).or_default();
+                    month[usize::from(broadcast.is_none())] += spent;
+                    if let Some(broadcast) = broadcast {
+                        sums.entry((line, broadcast)).or_default().progress.spent += spent;
                     }
                 }
-                Err(err) => failed = Some(err),
+                if let Some(it) = moved {
+                    sums.entry((it.line.clone(), it.broadcast.clone())).or_default().take(&it);
+                }
             }
         }
         // What moved is counted even if the rest comes again: by then it has moved already.
         for ((_, broadcast), sum) in &sums {
-            self.store.add_counts(broadcast, &sum.counts, 0).await.context("add counts")?;
+            self.store.add_progress(broadcast, &sum.progress).await.context("add counts")?;
         }
-        self.count_bills(bills).await?;
+        for ((line, month), [of_broadcasts, of_replies]) in months {
+            let added = self.store.add_spending(&line, month, &of_broadcasts, &of_replies).await;
+            added.context("add what the month was billed")?;
+        }
         for ((line, broadcast), sum) in &sums {
             self.consequences(line, broadcast, sum).await?;
         }
         for it in dearer.into_values() {
             self.recategorised(it).await?;
         }
-        if let Some(err) = failed {
-            return Err(err);
-        }
-        for event in job.events {
-            self.account_event(event).await?;
-        }
-        Ok(())
+        Ok(failed)
     }
 
     /// What failures reported later, and messages let go, mean for the broadcast they belong to.
@@ -194,51 +242,41 @@ impl App {
         }
     }
 
-    /// Adds what was billed to broadcasts and to the months of lines, a write for each.
-    async fn count_bills(&self, bills: Vec<Billed>) -> anyhow::Result<()> {
-        let mut of_broadcasts: HashMap<BroadcastId, Spent> = HashMap::new();
-        let mut of_months: HashMap<(LineId, Month), [Spent; 2]> = HashMap::new();
-        for Billed { line, broadcast, at, spent } in bills {
-            let month = of_months.entry((line, Month::of(at))).or_default();
-            match broadcast {
-                Some(broadcast) => {
-                    month[0] += spent;
-                    *of_broadcasts.entry(broadcast).or_default() += spent;
-                }
-                None => month[1] += spent,
+    /// Tells one message what was said of it. What that changed, and why the rest did not.
+    async fn message(
+        &self,
+        message: &Message,
+        statuses: Vec<Status>,
+    ) -> (Vec<Changed>, Option<anyhow::Error>) {
+        let mut changed = Vec::new();
+        for status in status::joined(statuses) {
+            match self.status(message, &status).await {
+                Ok(it) => changed.push(it),
+                Err(err) => return (changed, Some(err)),
             }
         }
-        for (broadcast, more) in of_broadcasts {
-            self.store.add_spent(&broadcast, &more).await.context("add what was billed")?;
-        }
-        for ((line, month), [of_broadcasts, of_replies]) in of_months {
-            let added = self.store.add_spending(&line, month, &of_broadcasts, &of_replies).await;
-            added.context("add what the month was billed")?;
-        }
-        Ok(())
+        (changed, None)
     }
 
-    async fn update(&self, update: jobs::StatusUpdate) -> anyhow::Result<Changed> {
-        let report = Report::from_status(&update.state);
-        let number = PhoneNumberId::new(&update.number);
-        let line = self.store.line_of(&number).await.context("load line")?;
-        let (Some(report), Some(line)) = (report, line) else { return Ok(Changed::default()) };
-        match Callback::decode(&update.callback) {
+    async fn status(&self, message: &Message, status: &Status) -> anyhow::Result<Changed> {
+        let line = self.store.line_of(&message.number).await.context("load line")?;
+        let Some(line) = line else { return Ok(Changed::default()) };
+        match Callback::decode(&message.callback) {
             Some(Callback::Delivery { broadcast, contact }) => {
-                self.delivery(&line, broadcast, &contact, report, &update).await
+                self.delivery(&line, broadcast, &contact, status).await
             }
             Some(Callback::Message { contact, row }) => {
-                let (to, priced) = (report.state(), priced(&update));
+                let to = status.report.state();
                 let reported = self
                     .store
-                    .report_entry_priced(&line.id, &contact, &row, to, update.code, priced)
+                    .report_entry_priced(&line.id, &contact, &row, to, status.code, status.priced)
                     .await;
                 let bill = reported.context("record status of an answer")?.bill;
-                let billed = bill.map(|it| billed(&line, None, it, &update));
+                let billed = bill.map(|it| billed(&line, None, it, status));
                 Ok(Changed { billed, ..Changed::default() })
             }
             None => {
-                info!(state = update.state, "passed over a status of no message of ours");
+                info!("passed over a status of no message of ours");
                 Ok(Changed::default())
             }
         }
@@ -249,11 +287,10 @@ impl App {
         line: &Line,
         broadcast: BroadcastId,
         contact: &ContactId,
-        report: Report,
-        update: &jobs::StatusUpdate,
+        status: &Status,
     ) -> anyhow::Result<Changed> {
-        let (at, code) = (moment(update.at), update.code);
-        let news = News { code, priced: priced(update), ..News::of(report, at) };
+        let Status { report, at, code, priced, .. } = *status;
+        let news = News { code, priced, ..News::of(report, at) };
         let told = self.store.tell(&broadcast, contact, &news).await.context("record status")?;
         let Some(told) = told else { return Ok(Changed::default()) };
         if told.before.shaky && report.arrived() {
@@ -264,7 +301,7 @@ impl App {
             let noted = self.store.note_refusal(line, &broadcast, contact, code, at).await;
             noted.context("note refusal")?;
         }
-        let billed = told.bill.map(|it| billed(line, Some(&broadcast), it, update));
+        let billed = told.bill.map(|it| billed(line, Some(&broadcast), it, status));
         let moved = told.moved.then(|| Moved {
             line: line.id.clone(),
             broadcast: broadcast.clone(),
@@ -273,7 +310,7 @@ impl App {
             code,
             was_held: told.before.held,
         });
-        let recategorised = self.billed_otherwise(line, broadcast, update).await?;
+        let recategorised = self.billed_otherwise(line, broadcast, status).await?;
         Ok(Changed { moved, billed, recategorised })
     }
 
@@ -282,10 +319,10 @@ impl App {
         &self,
         line: &Line,
         broadcast: BroadcastId,
-        update: &jobs::StatusUpdate,
+        status: &Status,
     ) -> anyhow::Result<Option<Recategorised>> {
         // A service message went as a reply, not as the template.
-        let Some(priced) = priced(update).filter(|it| *it != Priced::Billed(Category::Service))
+        let Some(priced) = status.priced.filter(|it| *it != Priced::Billed(Category::Service))
         else {
             return Ok(None);
         };
@@ -293,31 +330,51 @@ impl App {
         let template = template.context("load template of broadcast")?;
         let template = template.and_then(|(name, language)| line.template(&name, &language));
         let category = template.and_then(|it| cost::recategorised(it.category, priced));
-        let (line, at) = (line.id.clone(), self.said_at(update.at));
+        let (line, at) = (line.id.clone(), status.at.min(self.clock.now()));
         Ok(category.map(|category| Recategorised { line, broadcast, category, at }))
     }
 }
 
-fn priced(update: &jobs::StatusUpdate) -> Option<Priced> {
-    let pricing = update.pricing.as_ref()?;
-    Priced::read(pricing.kind.as_deref(), pricing.category.as_deref())
+impl Sum {
+    fn take(&mut self, moved: &Moved) {
+        self.progress.counts.moved(Some(moved.from), moved.to);
+        self.let_go |= moved.was_held && moved.to != State::Failed;
+        if let Some(code) = moved.code {
+            *self.codes.entry(code).or_default() += 1;
+        }
+    }
 }
 
-fn billed(
-    line: &Line,
-    broadcast: Option<&BroadcastId>,
-    priced: Priced,
-    update: &jobs::StatusUpdate,
-) -> Billed {
-    let (at, mut spent) = (moment(update.at), Spent::default());
-    spent.count(priced, market(update), at);
+fn billed(line: &Line, broadcast: Option<&BroadcastId>, priced: Priced, status: &Status) -> Billed {
+    let (at, mut spent) = (status.billed_at(), Spent::default());
+    spent.count(priced, status.market, at);
     Billed { line: line.id.clone(), broadcast: broadcast.cloned(), at, spent }
 }
 
-/// Where the recipient is from. What is not said is Italy.
-fn market(update: &jobs::StatusUpdate) -> Market {
-    let named = update.market.as_deref();
-    named.map_or(Market::ITALY, |it| Market::parse(it).unwrap_or(Market::ELSEWHERE))
+/// What all jobs say, by message. A word that moves nothing says nothing.
+fn messages(jobs: Vec<Vec<jobs::StatusUpdate>>) -> HashMap<Message, Said> {
+    let mut messages: HashMap<Message, Said> = HashMap::new();
+    for (job, updates) in jobs.into_iter().enumerate() {
+        for update in updates {
+            let Some(status) = read(&update) else { continue };
+            let number = PhoneNumberId::new(&update.number);
+            let said = messages.entry(Message { number, callback: update.callback }).or_default();
+            said.statuses.push(status);
+            said.jobs.insert(job);
+        }
+    }
+    messages
+}
+
+fn read(update: &jobs::StatusUpdate) -> Option<Status> {
+    // Where the recipient is from. What is not said is Italy.
+    let market = update.market.as_deref();
+    let market = market.map_or(Market::ITALY, |it| Market::parse(it).unwrap_or(Market::ELSEWHERE));
+    let pricing = update.pricing.as_ref();
+    let priced = pricing.and_then(|it| Priced::read(it.kind.as_deref(), it.category.as_deref()));
+    let report = Report::from_status(&update.state)?;
+    let status = Status::new(report, moment(update.at), market);
+    Some(Status { code: update.code, priced, ..status })
 }
 
 fn moment(seconds: i64) -> Timestamp {
@@ -325,7 +382,9 @@ fn moment(seconds: i64) -> Timestamp {
 }
 
 /// Meta's time of the newest status of each business number.
-fn newest(updates: &[jobs::StatusUpdate]) -> HashMap<PhoneNumberId, Timestamp> {
+fn newest<'a>(
+    updates: impl Iterator<Item = &'a jobs::StatusUpdate>,
+) -> HashMap<PhoneNumberId, Timestamp> {
     let mut newest = HashMap::new();
     for it in updates {
         let at = moment(it.at);

@@ -189,18 +189,20 @@ async fn plain(people: usize) -> anyhow::Result<Outcome> {
     front.take();
     let jobs = (0..people).map(|n| message(&json!({ "to": phone(n) })));
     sends.send(jobs.collect()).await.context("queue everybody")?;
-    let how = Polling { batch: 10, concurrency: SENDERS, visibility: VISIBILITY };
+    let how =
+        Polling { batch: 10, window: Duration::ZERO, concurrency: SENDERS, visibility: VISIBILITY };
+    let hurry = broker.hurry();
     let sender = draft.clone();
     let handle = move |event| {
         let draft = sender.clone();
         async move { draft.handle(event, Job::Send).await }
     };
-    tasks.spawn(poller::poll(sends, how, handle, std::future::pending()));
+    tasks.spawn(poller::poll(sends, how, hurry.clone(), handle, std::future::pending()));
     let handle = move |event| {
         let draft = draft.clone();
         async move { draft.handle(event, Job::Status).await }
     };
-    tasks.spawn(poller::poll(statuses, how, handle, std::future::pending()));
+    tasks.spawn(poller::poll(statuses, how, hurry, handle, std::future::pending()));
     worked_off(&broker, &meta).await?;
 
     let sent = meta.sent(LINE)?;

@@ -32,7 +32,39 @@ pub struct Broker {
     /// `None` only while it is dropped: the thread ends when this is gone.
     questions: Option<mpsc::Sender<Question>>,
     changes: watch::Receiver<u64>,
+    /// How many wait for the queues to be worked off.
+    waiting: watch::Sender<usize>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// Tells pollers that somebody waits for the queues to be worked off.
+#[derive(Clone)]
+pub struct Hurry(watch::Receiver<usize>);
+
+impl Hurry {
+    /// Resolves when somebody waits, at once if somebody does already.
+    pub async fn begins(&mut self) {
+        if self.0.wait_for(|it| *it > 0).await.is_err() {
+            // The broker is gone, and nobody waits any more.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// Counts one who waits, for as long as it lives.
+struct Waiting<'a>(&'a watch::Sender<usize>);
+
+impl<'a> Waiting<'a> {
+    fn new(count: &'a watch::Sender<usize>) -> Self {
+        count.send_modify(|it| *it += 1);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|it| *it -= 1);
+    }
 }
 
 /// How a queue behaves. Source: SQS API Reference, `SetQueueAttributes`.
@@ -104,7 +136,8 @@ impl Broker {
             .name("queues".to_owned())
             .spawn(move || runtime.block_on(worker.run(incoming, asked)))
             .context("start queues")?;
-        Ok(Self { requests, questions: Some(questions), changes, thread: Some(thread) })
+        let (questions, thread) = (Some(questions), Some(thread));
+        Ok(Self { requests, questions, changes, waiting: watch::Sender::default(), thread })
     }
 
     /// Makes a queue, or changes how it behaves. Its messages are those the file has for `name`.
@@ -156,8 +189,14 @@ impl Broker {
         self.ask(Question::Idle).await
     }
 
+    /// For a poller, which then lets nothing gather.
+    pub fn hurry(&self) -> Hurry {
+        Hurry(self.waiting.subscribe())
+    }
+
     /// Resolves when the queues are idle. Pollers must be running.
     pub async fn worked_off(&self) -> anyhow::Result<()> {
+        let _waiting = Waiting::new(&self.waiting);
         let mut changes = self.changes.clone();
         loop {
             changes.mark_unchanged();

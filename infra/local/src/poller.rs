@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use platform::clock::Clock;
-use platform::queue::{Queue, Received};
+use platform::queue::{MAX_BATCH_ENTRIES, Queue, Received};
 use tokio::task::JoinSet;
 use tracing::{error, warn};
+
+use crate::broker::Hurry;
 
 /// Before a queue that could not be read is read again.
 const AFTER_A_FAULT: Duration = Duration::from_secs(1);
@@ -17,8 +19,10 @@ const AFTER_A_FAULT: Duration = Duration::from_secs(1);
 /// How a function is fed. Source: Lambda Developer Guide, SQS event source mappings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Polling {
-    /// Records of one invocation.
+    /// Records of one invocation. Lambda takes more than ten only with a window.
     pub batch: usize,
+    /// How long records gather before an invocation.
+    pub window: Duration,
     /// Invocations at a time.
     pub concurrency: usize,
     /// How long records are hidden from others, and after a failure from us. Longer than an
@@ -27,8 +31,15 @@ pub struct Polling {
 }
 
 /// Feeds `handler` until `shutdown` resolves, then waits for what was begun.
-pub async fn poll<H, F>(queue: Queue, how: Polling, handler: H, shutdown: impl Future<Output = ()>)
-where
+///
+/// While somebody waits for the queues to be worked off, nothing gathers.
+pub async fn poll<H, F>(
+    queue: Queue,
+    how: Polling,
+    mut hurry: Hurry,
+    handler: H,
+    shutdown: impl Future<Output = ()>,
+) where
     H: Fn(SqsEvent) -> F + Send + Sync + 'static,
     F: Future<Output = SqsBatchResponse> + Send + 'static,
 {
@@ -43,30 +54,52 @@ where
             () = &mut shutdown => break,
             () = room(&mut invocations, how.concurrency) => {}
         }
-        let wait = match queue.receive(how.batch, how.visibility).await {
-            Ok(batch) if batch.is_empty() => Wait::Arrivals,
-            Ok(batch) => {
-                invocations.spawn(invoke(queue.clone(), how, Arc::clone(&handler), batch));
-                continue;
-            }
-            Err(err) => {
-                warn!("queue not read: {err}");
-                Wait::Fault
-            }
-        };
+        let (batch, wait) = receive(&queue, how).await;
+        if !batch.is_empty() {
+            invocations.spawn(invoke(queue.clone(), how, Arc::clone(&handler), batch));
+        }
         tokio::select! {
             biased;
             () = &mut shutdown => break,
             () = arrivals.next(), if wait == Wait::Arrivals => {}
-            () = Clock::System.pace(AFTER_A_FAULT), if wait == Wait::Fault => {}
+            () = Clock::System.pace(AFTER_A_FAULT), if wait == Wait::Fault => continue,
+            () = std::future::ready(()), if wait == Wait::No => continue,
+        }
+        if !how.window.is_zero() {
+            tokio::select! {
+                biased;
+                () = &mut shutdown => break,
+                () = hurry.begins() => {}
+                () = Clock::System.pace(how.window) => {}
+            }
         }
     }
     while invocations.join_next().await.is_some() {}
 }
 
+/// The records of one invocation, and what to wait for after it. SQS gives ten at a time.
+async fn receive(queue: &Queue, how: Polling) -> (Vec<Received>, Wait) {
+    let mut batch = Vec::new();
+    loop {
+        let max = (how.batch - batch.len()).min(MAX_BATCH_ENTRIES);
+        match queue.receive(max, how.visibility).await {
+            Ok(more) if more.is_empty() => return (batch, Wait::Arrivals),
+            Ok(more) => batch.extend(more),
+            Err(err) => {
+                warn!("queue not read: {err}");
+                return (batch, Wait::Fault);
+            }
+        }
+        if how.window.is_zero() || batch.len() >= how.batch {
+            return (batch, Wait::No);
+        }
+    }
+}
+
 /// What to wait for before the next receive.
 #[derive(PartialEq)]
 enum Wait {
+    No,
     Arrivals,
     Fault,
 }

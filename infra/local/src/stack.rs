@@ -31,7 +31,7 @@ use tokio::task::JoinSet;
 use tracing::{debug, error, info, warn};
 use whatsapp::graph::Graph;
 
-use crate::broker::{Broker, Depth, QueueOptions, Requests};
+use crate::broker::{Broker, Depth, Hurry, QueueOptions, Requests};
 use crate::lines::{self, LineFile, WrongFiles};
 use crate::poller::{self, Polling};
 use crate::time::{Hand, Ticked, Time};
@@ -156,7 +156,7 @@ impl Stack {
             api_key: Secret::new(options.api_key),
             clock: clock.clone(),
         };
-        functions.poll(&mut tasks);
+        functions.poll(&broker.hurry(), &mut tasks);
 
         let fanout = functions.fanout();
         let time = Arc::new(Time {
@@ -296,7 +296,7 @@ impl Functions {
     }
 
     /// The three functions that are fed from queues, as the event sources on AWS feed them.
-    fn poll(&self, tasks: &mut JoinSet<()>) {
+    fn poll(&self, hurry: &Hurry, tasks: &mut JoinSet<()>) {
         let commands = commands::App {
             store: self.store.clone(),
             graph: Arc::clone(&self.graph),
@@ -315,33 +315,53 @@ impl Functions {
             clock: self.clock.clone(),
         };
         let statuses = statuses::App { store: self.store.clone(), clock: self.clock.clone() };
-        let how = |batch, concurrency, visibility| Polling { batch, concurrency, visibility };
         let never = std::future::pending::<()>;
         let handle = move |event| {
             let app = commands.clone();
             async move { app.handle(event).await }
         };
-        let (queue, how_inbound) = (self.queues.inbound.clone(), how(10, 8, INBOUND_VISIBILITY));
-        tasks.spawn(poller::poll(queue, how_inbound, handle, never()));
+        let queue = self.queues.inbound.clone();
+        tasks.spawn(poller::poll(queue, INBOUND, hurry.clone(), handle, never()));
         let handle = move |event| {
             let app = sender.clone();
             async move { app.handle(event).await }
         };
-        let (queue, how_sends) = (self.queues.sends.clone(), how(1, 5, SENDS_VISIBILITY));
-        tasks.spawn(poller::poll(queue, how_sends, handle, never()));
+        let queue = self.queues.sends.clone();
+        tasks.spawn(poller::poll(queue, SENDS, hurry.clone(), handle, never()));
         let handle = move |event| {
             let app = statuses.clone();
             async move { app.handle(event).await }
         };
-        let (queue, how_statuses) = (self.queues.statuses.clone(), how(10, 4, STATUSES_VISIBILITY));
-        tasks.spawn(poller::poll(queue, how_statuses, handle, never()));
+        let queue = self.queues.statuses.clone();
+        tasks.spawn(poller::poll(queue, STATUSES, hurry.clone(), handle, never()));
     }
 }
 
-const INBOUND_VISIBILITY: Duration = Duration::from_secs(30);
-/// Longer than a claim lives, so that a chunk comes back to claims that are known to be dead.
-const SENDS_VISIBILITY: Duration = Duration::from_secs(90);
-const STATUSES_VISIBILITY: Duration = Duration::from_secs(30);
+/// A citizen waits for the answer.
+const INBOUND: Polling = Polling {
+    batch: 10,
+    window: Duration::ZERO,
+    concurrency: 8,
+    visibility: Duration::from_secs(30),
+};
+
+/// Hidden for longer than a claim lives, so that a chunk comes back to claims that are known to
+/// be dead.
+const SENDS: Polling = Polling {
+    batch: 1,
+    window: Duration::ZERO,
+    concurrency: 5,
+    visibility: Duration::from_secs(90),
+};
+
+/// They gather, so that what two statuses say of one message, and a thousand of one broadcast, is
+/// one write.
+const STATUSES: Polling = Polling {
+    batch: 1_000,
+    window: Duration::from_secs(2),
+    concurrency: 4,
+    visibility: Duration::from_secs(90),
+};
 
 async fn listen(port: u16) -> Result<TcpListener, StartError> {
     TcpListener::bind(("127.0.0.1", port)).await.map_err(|err| match err.kind() {
@@ -359,9 +379,9 @@ async fn queues(broker: &Broker) -> anyhow::Result<Queues> {
         broker.create(name, options).await
     };
     Ok(Queues {
-        inbound: make("inbound.fifo", true, INBOUND_VISIBILITY).await?,
-        sends: make("sends", false, SENDS_VISIBILITY).await?,
-        statuses: make("statuses", false, STATUSES_VISIBILITY).await?,
+        inbound: make("inbound.fifo", true, INBOUND.visibility).await?,
+        sends: make("sends", false, SENDS.visibility).await?,
+        statuses: make("statuses", false, STATUSES.visibility).await?,
     })
 }
 

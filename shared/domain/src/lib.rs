@@ -28,3 +28,4 @@ pub mod reading;
 pub mod reply;
 pub mod report;
 pub mod retention;
+pub mod status;

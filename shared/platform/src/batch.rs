@@ -38,22 +38,10 @@ where
 }
 
 /// Handles the records of a standard queue, at most `limit` at a time.
+///
+/// Tells the handler whether the record was received before: whoever had it then may have got
+/// anywhere.
 pub async fn concurrently<J, H, F>(limit: usize, event: SqsEvent, handle: H) -> SqsBatchResponse
-where
-    J: Job,
-    H: Fn(J) -> F,
-    F: Future<Output = anyhow::Result<()>>,
-{
-    concurrently_again(limit, event, |job, _| handle(job)).await
-}
-
-/// As [`concurrently`], and tells the handler whether the record was received before: whoever had
-/// it then may have got anywhere.
-pub async fn concurrently_again<J, H, F>(
-    limit: usize,
-    event: SqsEvent,
-    handle: H,
-) -> SqsBatchResponse
 where
     J: Job,
     H: Fn(J, bool) -> F,
@@ -66,6 +54,38 @@ where
     });
     let results = stream::iter(handled).buffer_unordered(limit.max(1));
     response(results.filter_map(|it| future::ready(it.err())).collect::<Vec<_>>().await)
+}
+
+/// Hands the jobs of a standard queue over all at once, so that what one write can say for all is
+/// not written for each. `handle` tells of every job, by its place, how it went.
+///
+/// A panic fails all of them.
+pub async fn together<J, H, F>(event: SqsEvent, handle: H) -> SqsBatchResponse
+where
+    J: Job,
+    H: FnOnce(Vec<J>) -> F,
+    F: Future<Output = Vec<anyhow::Result<()>>>,
+{
+    let (mut ids, mut jobs, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+    for record in event.records {
+        match read(&record) {
+            Ok(job) => {
+                jobs.push(job);
+                ids.push(id(record));
+            }
+            Err(err) => failed.push(report(id(record), &err)),
+        }
+    }
+    let handled = AssertUnwindSafe(async { handle(jobs).await }).catch_unwind().await;
+    let mut results = handled.unwrap_or_default().into_iter();
+    for id in ids {
+        // What it panicked with can quote a job; the panic hook has said where.
+        let result = results.next().unwrap_or_else(|| Err(anyhow!("handler panicked")));
+        if let Err(err) = result {
+            failed.push(report(id, &err));
+        }
+    }
+    response(failed)
 }
 
 /// Returns the ids of the first record that failed and of all after it.
@@ -95,19 +115,25 @@ where
     H: Fn(J) -> F,
     F: Future<Output = anyhow::Result<()>>,
 {
+    let outcome = match read(&record) {
+        Ok(job) => guarded(handle, job).await,
+        Err(err) => Err(err),
+    };
+    outcome.map_err(|err| report(id(record), &err))
+}
+
+fn read<J: Job>(record: &SqsMessage) -> anyhow::Result<J> {
     let body = record.body.as_deref().unwrap_or_default();
-    let outcome =
-        match serde_json::from_str(body) {
-            Ok(job) => guarded(handle, job).await,
-            // The error's own text quotes the body.
-            Err(err) => Err(anyhow!("{:?} error at column {}", err.classify(), err.column())
-                .context("read job")),
-        };
-    outcome.map_err(|err| {
-        let id = id(record);
-        error!(message.id = %id, "record failed: {err:#}");
-        id
+    // The error's own text quotes the body.
+    serde_json::from_str(body).map_err(|err| {
+        anyhow!("{:?} error at column {}", err.classify(), err.column()).context("read job")
     })
+}
+
+/// Logs a failed record, once; its id.
+fn report(id: String, err: &anyhow::Error) -> String {
+    error!(message.id = %id, "record failed: {err:#}");
+    id
 }
 
 fn was_received_before(record: &SqsMessage) -> bool {
@@ -195,11 +221,37 @@ mod tests {
             record("panics", None, "666"),
             record("b", None, "2"),
         ]);
-        let response = concurrently(2, batch, |job| handle(&seen, job)).await;
+        let response = concurrently(2, batch, |job, _| handle(&seen, job)).await;
         assert_eq!(failed(&response), ["panics", "unlucky", "unreadable"]);
         let mut seen = seen.into_inner().unwrap();
         seen.sort_unstable();
         assert_eq!(seen, [1, 2, 13, 666]);
+    }
+
+    #[tokio::test]
+    async fn of_jobs_handled_together_only_those_that_failed_come_back() {
+        let batch = || {
+            event(vec![
+                record("a", None, "1"),
+                record("unlucky", None, "13"),
+                record("unreadable", None, "{"),
+                record("b", None, "2"),
+            ])
+        };
+        let seen = Mutex::default();
+        let response = together(batch(), |jobs: Vec<Chunk>| async {
+            let mut results = Vec::new();
+            for job in jobs {
+                results.push(handle(&seen, job).await);
+            }
+            results
+        })
+        .await;
+        assert_eq!(failed(&response), ["unlucky", "unreadable"]);
+        assert_eq!(seen.into_inner().unwrap(), [1, 13, 2]);
+
+        let response = together(batch(), |_: Vec<Chunk>| async { panic!("of all") }).await;
+        assert_eq!(failed(&response), ["a", "b", "unlucky", "unreadable"]);
     }
 
     #[tokio::test]
@@ -211,7 +263,7 @@ mod tests {
         };
         let seen = Mutex::<Vec<(u32, bool)>>::default();
         let batch = event(vec![count("1", "1"), count("2", "2"), record("3", None, "3")]);
-        concurrently_again(1, batch, |job: Chunk, again| {
+        concurrently(1, batch, |job: Chunk, again| {
             seen.lock().unwrap().push((job.chunk, again));
             future::ready(Ok(()))
         })
@@ -252,7 +304,7 @@ mod tests {
     async fn never_more_than_the_limit_at_a_time() {
         let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let records = (0..20).map(|it| record(&it.to_string(), None, &it.to_string()));
-        let response = concurrently(3, event(records.collect()), |_: Chunk| async {
+        let response = concurrently(3, event(records.collect()), |_: Chunk, _| async {
             most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
             tokio::task::yield_now().await;
             now.fetch_sub(1, Ordering::SeqCst);
@@ -266,7 +318,7 @@ mod tests {
     #[tokio::test]
     async fn a_record_without_an_id_fails_the_whole_batch() {
         let batch = event(vec![SqsMessage::default(), record("a", None, "1")]);
-        let response = concurrently(1, batch, |_: Chunk| future::ready(Ok(()))).await;
+        let response = concurrently(1, batch, |_: Chunk, _| future::ready(Ok(()))).await;
         assert_eq!(failed(&response), [""]);
     }
 }

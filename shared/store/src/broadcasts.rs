@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use domain::broadcast::{
     self, Audience, Broadcast, Plan, PlanOf, Priority, State, TemplateMessage,
 };
+use domain::cost::Spent;
 use domain::delivery::{Counts, Reason, Tally};
 use domain::halt::Halt;
 use domain::ids::{BroadcastId, ContactId, LineId, TopicId};
@@ -15,7 +16,7 @@ use jiff::Timestamp;
 use crate::item::{Draft, Fields, Item, instant, number, text};
 use crate::once::Once;
 use crate::people::put_new;
-use crate::spending::read_spent;
+use crate::spending::{self, read_spent};
 use crate::tables::DUE;
 use crate::{Result, Store, StoreError, failed, keys};
 
@@ -33,6 +34,21 @@ pub struct Change {
     pub due_at: Option<Timestamp>,
     /// Begins a new plan, through these people.
     pub plan: Option<PlanOf>,
+}
+
+/// What is added to a broadcast's counters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    pub counts: Counts,
+    /// What was billed.
+    pub spent: Spent,
+    pub chunks_done: i64,
+}
+
+impl From<Counts> for Progress {
+    fn from(counts: Counts) -> Self {
+        Self { counts, ..Self::default() }
+    }
 }
 
 impl Store {
@@ -222,36 +238,17 @@ impl Store {
     /// Adds to the counters. They may lag while a broadcast runs; closing takes them anew.
     ///
     /// Gives the chunks done so far; 0 if there was nothing to add.
-    pub async fn add_counts(
-        &self,
-        id: &BroadcastId,
-        more: &Counts,
-        chunks_done: i64,
-    ) -> Result<i64> {
-        let mut adds = Vec::new();
-        let mut request = self
-            .client
-            .update_item()
-            .table_name(&self.tables.broadcasts)
-            .set_key(Some(keys::counts(id).into_item()));
-        for (name, value) in fields(more).into_iter().chain([("chunks_done", chunks_done)]) {
-            if value != 0 {
-                adds.push(format!("{name}_n :{name}"));
-                request = request.expression_attribute_values(format!(":{name}"), number(value));
-            }
-        }
+    pub async fn add_progress(&self, id: &BroadcastId, more: &Progress) -> Result<i64> {
+        let counts = fields(&more.counts).into_iter().chain([("chunks_done", more.chunks_done)]);
+        let mut adds: Vec<_> = counts.map(|(name, n)| (format!("{name}_n"), n)).collect();
+        adds.extend(spending::fields(&more.spent));
+        adds.retain(|it| it.1 != 0);
         if adds.is_empty() {
             return Ok(0);
         }
-        adds.push("moves :one".to_owned());
-        let request = request.expression_attribute_values(":one", number(1));
-        let added = request
-            .update_expression(format!("ADD {}", adds.join(", ")))
-            .return_values(ReturnValue::AllNew)
-            .send()
-            .await
-            .map_err(failed)?;
-        Ok(added.attributes.and_then(|it| it.find_number("chunks_done_n")).unwrap_or(0))
+        adds.push(("moves".to_owned(), 1));
+        let counters = self.add(keys::counts(id), adds).await?;
+        Ok(counters.find_number("chunks_done_n").unwrap_or(0))
     }
 
     /// Puts the counters right: takes them from the deliveries, and writes them down as of `at`.

@@ -28,7 +28,7 @@ mod rates;
 mod spending;
 pub mod tables;
 
-pub use broadcasts::Change;
+pub use broadcasts::{Change, Progress};
 pub use chunks::Chunk;
 pub use conversations::{Conversation, Direction, Entry, EntryContent, NewEntry, callback};
 pub use deliveries::{Claim, Delivery, News, Reported, Take, Told};

@@ -6,8 +6,9 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_dynamodb::types::ReturnValue;
 use domain::cost::{Month, Priced, Spent, Tally, TenThousandths};
-use domain::ids::{BroadcastId, LineId};
+use domain::ids::LineId;
 
 use crate::item::{Fields, Item, number, text};
 use crate::keys::Key;
@@ -90,31 +91,28 @@ impl Store {
         spent += *of_replies;
         let mut adds = fields(&spent);
         adds.push(("committed".to_owned(), of_replies.total().cost));
-        self.add(keys::spending(line, month), adds).await
-    }
-
-    /// Counts what a broadcast was billed.
-    pub async fn add_spent(&self, broadcast: &BroadcastId, more: &Spent) -> Result<()> {
-        self.add(keys::counts(broadcast), fields(more)).await
-    }
-
-    async fn add(&self, key: Key, adds: Vec<(String, i64)>) -> Result<()> {
-        let adds: Vec<_> = adds.into_iter().filter(|it| it.1 != 0).collect();
-        if adds.is_empty() {
-            return Ok(());
+        adds.retain(|it| it.1 != 0);
+        if !adds.is_empty() {
+            self.add(keys::spending(line, month), adds).await?;
         }
+        Ok(())
+    }
+
+    /// Adds to numbers of an item of the broadcasts' table, by attribute; the item afterwards.
+    pub(crate) async fn add(&self, key: Key, adds: Vec<(String, i64)>) -> Result<Item> {
         let expression: Vec<_> = adds.iter().map(|(name, _)| format!("{name} :{name}")).collect();
         let mut request = self
             .client
             .update_item()
             .table_name(&self.tables.broadcasts)
             .set_key(Some(key.into_item()))
-            .update_expression(format!("ADD {}", expression.join(", ")));
+            .update_expression(format!("ADD {}", expression.join(", ")))
+            .return_values(ReturnValue::AllNew);
         for (name, value) in adds {
             request = request.expression_attribute_values(format!(":{name}"), number(value));
         }
-        request.send().await.map_err(failed)?;
-        Ok(())
+        let added = request.send().await.map_err(failed)?;
+        added.attributes.ok_or(StoreError::Corrupt("attributes"))
     }
 
     /// One month of a line, as it stands at this moment.

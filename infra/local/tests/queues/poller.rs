@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use local_stack::broker::{Broker, QueueOptions};
@@ -13,7 +14,8 @@ use tokio::task::JoinHandle;
 
 use super::bench::*;
 
-const ONE_BY_ONE: Polling = Polling { batch: 10, concurrency: 1, visibility: MINUTE };
+const ONE_BY_ONE: Polling =
+    Polling { batch: 10, window: Duration::ZERO, concurrency: 1, visibility: MINUTE };
 
 /// A queue and the function that is fed from it.
 struct Fed {
@@ -34,7 +36,7 @@ impl Fed {
         let queue = broker.create("q", options).await.unwrap();
         let (stop, stopped) = oneshot::channel();
         let shutdown = async { drop(stopped.await) };
-        let poller = tokio::spawn(poll(queue.clone(), how, handler, shutdown));
+        let poller = tokio::spawn(poll(queue.clone(), how, broker.hurry(), handler, shutdown));
         Self { broker, clock, queue, stop, poller }
     }
 
@@ -106,6 +108,27 @@ async fn what_fails_every_time_ends_as_a_dead_letter() {
 }
 
 #[tokio::test]
+async fn what_comes_within_the_window_is_one_batch() {
+    let (sizes, how) = (Arc::new(Mutex::new(Vec::new())), Polling { batch: 25, ..ONE_BY_ONE });
+    let how = Polling { window: 60 * MINUTE, ..how };
+    let seen = Arc::clone(&sizes);
+    let fed = Fed::by(QueueOptions::default(), how, move |event| {
+        seen.lock().unwrap().push(event.records.len());
+        std::future::ready(SqsBatchResponse::default())
+    })
+    .await;
+    for _ in 0..3 {
+        send(&fed.queue, &["a"; 10]).await;
+    }
+    assert!(sizes.lock().unwrap().is_empty(), "nothing before its time");
+    // Whoever waits for it does not wait for the window.
+    fed.worked_off().await;
+    assert_eq!(*sizes.lock().unwrap(), [25, 5]);
+    let asked = fed.broker.requests().await.unwrap()["q"];
+    assert_eq!((asked.sends, asked.receives, asked.deletes), (3, 4, 4));
+}
+
+#[tokio::test]
 async fn a_record_names_its_group() {
     let groups = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&groups);
@@ -158,7 +181,7 @@ async fn an_id_that_was_not_in_the_batch_fails_the_whole_of_it() {
 async fn there_are_never_more_invocations_than_allowed() {
     let (now, most) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
     let (now, seen) = (Arc::new(now), Arc::clone(&most));
-    let how = Polling { batch: 1, concurrency: 3, visibility: MINUTE };
+    let how = Polling { batch: 1, concurrency: 3, ..ONE_BY_ONE };
     let fed = Fed::by(QueueOptions::default(), how, move |_| {
         let (now, most) = (Arc::clone(&now), Arc::clone(&seen));
         async move {

@@ -5,7 +5,7 @@ use domain::delivery::{Counts, SkipReason};
 use domain::ids::{BroadcastId, TopicId};
 use futures::future;
 use proptest::prelude::*;
-use store::{Change, Once, StoreError};
+use store::{Change, Once, Progress, StoreError};
 
 use crate::support::{
     Engine, contact_id, draft, following, fresh_broadcast, hold, later, now, person, pordenone,
@@ -233,6 +233,10 @@ async fn broadcasts_are_listed_newest_first_each_once() {
     assert_eq!(listed, want);
 }
 
+fn chunks_done(n: i64) -> Progress {
+    Progress { chunks_done: n, ..Progress::default() }
+}
+
 #[tokio::test]
 async fn counts_added_at_once_are_exact() {
     let (engine, line) = (Engine::start().await, pordenone());
@@ -240,19 +244,20 @@ async fn counts_added_at_once_are_exact() {
     let id = &broadcast.id;
     engine.create_broadcast(&broadcast, None).await.unwrap();
     let one = Counts { accepted: 2, failed: 1, skipped: 3, ..Counts::default() };
+    let one = Progress { chunks_done: 1, ..one.into() };
     let back = Counts { failed: -1, sent: 1, ..Counts::default() };
     let adders = (0..20).map(async |_| {
         for _ in 0..50 {
-            engine.add_counts(id, &one, 1).await.unwrap();
+            engine.add_progress(id, &one).await.unwrap();
         }
-        engine.add_counts(id, &back, 0).await.unwrap();
+        engine.add_progress(id, &back.into()).await.unwrap();
     });
     future::join_all(adders).await;
     let found = engine.broadcast(&line, id).await.unwrap().unwrap();
     let want = Counts { accepted: 2000, failed: 980, skipped: 3000, sent: 20, ..Counts::default() };
     assert_eq!(found.counts, want);
-    assert_eq!(engine.add_counts(id, &Counts::default(), 1).await.unwrap(), 1001);
-    assert_eq!(engine.add_counts(id, &Counts::default(), 0).await.unwrap(), 0);
+    assert_eq!(engine.add_progress(id, &chunks_done(1)).await.unwrap(), 1001);
+    assert_eq!(engine.add_progress(id, &Progress::default()).await.unwrap(), 0);
 }
 
 #[tokio::test]
@@ -262,7 +267,8 @@ async fn counts_taken_anew_replace_those_added() {
     let id = &broadcast.id;
     engine.create_broadcast(&broadcast, None).await.unwrap();
     let added = Counts { accepted: 5, read: 9, unresolved: 1, ..Counts::default() };
-    engine.add_counts(id, &added, 4).await.unwrap();
+    let added = Progress { chunks_done: 4, ..added.into() };
+    engine.add_progress(id, &added).await.unwrap();
     for n in 0..3 {
         let why = (n > 0).then_some(SkipReason::Blocked);
         engine.decide_not_to_send(id, &contact_id(n), why, now(), later(1000)).await.unwrap();
@@ -271,7 +277,7 @@ async fn counts_taken_anew_replace_those_added() {
     assert_eq!(taken, Counts { skipped: 2, cancelled: 1, ..Counts::default() });
     let found = engine.broadcast(&line, id).await.unwrap().unwrap();
     assert_eq!((found.counts, found.counted_at), (taken, Some(later(7))));
-    assert_eq!(engine.add_counts(id, &Counts::default(), 1).await.unwrap(), 5, "chunks done stay");
+    assert_eq!(engine.add_progress(id, &chunks_done(1)).await.unwrap(), 5, "chunks done stay");
 }
 
 fn answer(body_hash: &str) -> Once {

@@ -5,7 +5,7 @@ use domain::cost::{Category, Month, Priced, Spent, Tally};
 use domain::delivery::{Report, State};
 use futures::future;
 use proptest::prelude::*;
-use store::{News, Reserved, Spending};
+use store::{News, Progress, Reserved, Spending};
 
 use crate::support::{
     Engine, contact_id, draft, fresh_broadcast, fresh_line, hold, now, pordenone, take,
@@ -212,9 +212,10 @@ async fn what_a_broadcast_was_billed_stands_beside_its_counters() {
     let broadcast = draft(&line, Audience::All);
     engine.create_broadcast(&broadcast, None).await.unwrap();
     let adders = (0..20).map(async |_| {
-        engine.add_spent(&broadcast.id, &spent(UTILITY, 2, 496)).await.unwrap();
-        engine.add_spent(&broadcast.id, &spent(Priced::FreeService, 1, 0)).await.unwrap();
-        engine.add_spent(&broadcast.id, &nothing()).await.unwrap();
+        for spent in [spent(UTILITY, 2, 496), spent(Priced::FreeService, 1, 0), nothing()] {
+            let more = Progress { spent, ..Progress::default() };
+            engine.add_progress(&broadcast.id, &more).await.unwrap();
+        }
     });
     future::join_all(adders).await;
     let mut want = spent(UTILITY, 40, 9_920);
