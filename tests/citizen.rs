@@ -22,6 +22,23 @@ async fn a_citizen_of_pordenone_joins_and_leaves() {
 }
 
 #[tokio::test]
+async fn who_writes_when_everybody_writes_is_answered_within_seconds() {
+    let slow = |file: &str| file.replace("rate = 80", "rate = 20").replace("e = 10", "e = 5");
+    let world = World::of_pordenone(slow).await;
+    let people: Vec<_> = (0..30).map(|it| world.person(&format!("3933300012{it:02}"))).collect();
+    for person in &people {
+        person.sends("pordenone", "ISCRIVIMI").await;
+    }
+    world.settled().await;
+    let refused = world.meta().refusals().get(&130_429).copied();
+    assert!(refused > Some(0), "Meta found it too fast");
+    for person in &people {
+        assert_eq!(person.times_heard("pordenone", "Iscrizione confermata").await, 1);
+    }
+    world.ends().await;
+}
+
+#[tokio::test]
 async fn a_citizen_of_barberino_uses_its_own_words() {
     let world = World::start().await;
     let bruno = world.person("393330001002");

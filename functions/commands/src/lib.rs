@@ -37,8 +37,13 @@ use whatsapp::payload;
 /// is in the air arrives after it: senders ask for consent at most a second before they send.
 const GOODBYE_WAIT: Duration = Duration::from_millis(1500);
 
-/// Sending an answer takes at most the goodbye's wait and the client's ten seconds, so whoever took
-/// an older one on is dead.
+/// Before each further try of an answer for which Meta found the number too fast, as when a hundred
+/// people write within a second. After these it waits in the queue.
+const TOO_FAST_PAUSES: [Duration; 3] =
+    [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
+
+/// Sending an answer takes at most the goodbye's wait, the pauses and the client's ten seconds, so
+/// whoever took an older one on is dead.
 const CLAIM_DEAD_AFTER_SECONDS: i64 = 20;
 
 /// Lost races for one contact before the message goes back to its queue.
@@ -248,7 +253,15 @@ impl App {
         let Some(entry) = entry else { return Ok(()) };
         let callback = store::callback(&chat, &row);
         let token = app.access_token.expose();
-        let sent = self.graph.send(token, number, to, &entry.outgoing(), &callback).await;
+        let (message, mut pauses) = (entry.outgoing(), TOO_FAST_PAUSES.into_iter());
+        let sent = loop {
+            let sent = self.graph.send(token, number, to, &message, &callback).await;
+            let too_fast = |it: &Failure| failure::verdict(it) == Verdict::Slow;
+            match pauses.next().filter(|_| sent.as_ref().is_err_and(too_fast)) {
+                Some(pause) => self.clock.pace(pause).await,
+                None => break sent,
+            }
+        };
         let (state, code) = match sent {
             Ok(_) => (State::Accepted, None),
             Err(failure) => match failure::verdict(&failure) {
