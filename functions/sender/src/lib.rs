@@ -8,7 +8,7 @@ mod message;
 mod person;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -21,11 +21,11 @@ use domain::cost::{self, Market, Month, TenThousandths};
 use domain::delivery::{Counts, SkipReason, State};
 use domain::doubt::{self, Hearing, Standing};
 use domain::halt::Halt;
-use domain::ids::{BroadcastId, ContactId, LineId};
+use domain::ids::{BroadcastId, ContactId, LineId, PhoneNumberId};
 use domain::line::{Line, Portfolio};
 use domain::portfolio::Quarter;
 use domain::quiet::quiet_until;
-use domain::rate::Slots;
+use domain::rate::{self, Pace, Slots};
 use futures::{StreamExt, future, stream};
 use jiff::{Timestamp, ToSpan};
 use platform::batch;
@@ -60,6 +60,18 @@ pub struct App {
     pub sends: Queue,
     pub bus: Bus,
     pub clock: Clock,
+    pub pacing: Arc<Pacing>,
+}
+
+/// What this process sends, by number.
+#[derive(Default)]
+pub struct Pacing(Mutex<HashMap<PhoneNumberId, Pace>>);
+
+impl Pacing {
+    fn next(&self, from: &PhoneNumberId, now_us: i64, gap_us: i64) -> i64 {
+        let mut paces = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        paces.entry(from.clone()).or_default().next(now_us, gap_us)
+    }
 }
 
 /// The people of a chunk whom nobody has decided on yet.
@@ -97,6 +109,7 @@ impl App {
             sends: Queue::sqs(&aws, settings.sends_queue_url()?),
             bus: Bus::event_bridge(&aws, settings.event_bus()?),
             clock: Clock::System,
+            pacing: Arc::default(),
         })
     }
 
@@ -147,27 +160,26 @@ impl App {
         let Some(work) = self.work(line, broadcast, &chunk)? else {
             return self.halt(line, broadcast, &Halt::template_changed()).await;
         };
-        let (work, undecided) = self.undecided(work, &chunk, &job).await?;
+        let (mut work, undecided) = self.undecided(work, &chunk, &job).await?;
         if undecided.open.is_empty() {
             return self.settle(&work, chunk, job, undecided, Vec::new()).await;
         }
         let n = undecided.open.len();
-        let (number, rate) = (&line.phone_number_id, line.bulk_rate());
-        let slots = self.store.reserve(number, now.as_millisecond(), n, rate, emergency).await;
+        let (number, per_second) = (&line.phone_number_id, line.bulk_rate());
+        let now_ms = now.as_millisecond();
+        let slots = self.store.reserve(number, now_ms, n, per_second, emergency).await;
         let (n, first_ms, gap_us) = match slots.context("reserve slots")? {
             Slots::Granted { n, first_ms, gap_us } => (n, first_ms, gap_us),
             Slots::Wait { until_ms } => {
                 self.add(broadcast, &undecided.counts).await?;
-                let seconds = (until_ms - now.as_millisecond() + 999) / 1000;
+                let seconds = (until_ms - now_ms + 999) / 1000;
                 return self.again(broadcast, job, seconds.max(1)).await;
             }
         };
+        work.least_gap_us = rate::least_gap_us(gap_us, per_second, line.rate);
         // Consent is read just before the first slot, so that it is fresh for all and the first
         // message is not late: late ones would crowd into the second of others.
-        let wait_ms = first_ms - READ_AHEAD_MS - self.clock.now().as_millisecond();
-        if let Ok(wait_ms @ 1..) = u64::try_from(wait_ms) {
-            self.clock.pace(Duration::from_millis(wait_ms)).await;
-        }
+        self.pace_until((first_ms - READ_AHEAD_MS) * 1000).await;
         let read_at = self.clock.now().as_millisecond();
         let ids: Vec<_> = undecided.open[..n].iter().map(|it| it.0.clone()).collect();
         let known = self.store.recipients(&line.id, &ids).await.context("read consent")?;
@@ -203,6 +215,13 @@ impl App {
         self.settle(&work, chunk, job, undecided, outcomes).await
     }
 
+    /// Waits, in real time, until this instant in epoch microseconds.
+    async fn pace_until(&self, at_us: i64) {
+        if let Ok(wait_us @ 1..) = u64::try_from(at_us - self.clock.now().as_microsecond()) {
+            self.clock.pace(Duration::from_micros(wait_us)).await;
+        }
+    }
+
     fn work<'a>(
         &'a self,
         line: &'a Line,
@@ -220,6 +239,7 @@ impl App {
             expires_at: self.rows_expire_at(line),
             again_from_run: chunk.again_from_run,
             hearing: Hearing::default(),
+            least_gap_us: 0,
         }))
     }
 

@@ -1,7 +1,6 @@
 //! One person of a chunk: wait for the slot, ask once more, claim, send, record.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use anyhow::Context;
 use domain::broadcast::{self, Audience, Broadcast, Priority};
@@ -12,6 +11,7 @@ use domain::failure::{self, Failure, Verdict};
 use domain::halt::Halt;
 use domain::ids::ContactId;
 use domain::line::Line;
+use domain::rate::MISSED_AFTER_MS;
 use jiff::{Timestamp, ToSpan};
 use platform::random;
 use store::{Claim, Delivery, News, Take};
@@ -48,6 +48,8 @@ pub(crate) struct Work<'a> {
     /// Set if the office wants those in doubt sent once more.
     pub(crate) again_from_run: Option<u32>,
     pub(crate) hearing: Hearing,
+    /// Between two messages of this process, in microseconds.
+    pub(crate) least_gap_us: i64,
 }
 
 /// Somebody whose turn it is.
@@ -97,9 +99,9 @@ impl App {
         read_at_ms: i64,
     ) -> anyhow::Result<Outcome> {
         let id = &turn.contact;
-        let wait_ms = turn.slot_ms - self.clock.now().as_millisecond();
-        if let Ok(wait_ms @ 1..) = u64::try_from(wait_ms) {
-            self.clock.pace(Duration::from_millis(wait_ms)).await;
+        self.pace_until(turn.slot_ms * 1000).await;
+        if self.clock.now().as_millisecond() > turn.slot_ms + MISSED_AFTER_MS {
+            return Ok(Outcome::open(1));
         }
         let (mut contact, mut read_at_ms) = (known.get(id).cloned(), read_at_ms);
         let now_ms = self.clock.now().as_millisecond();
@@ -142,6 +144,8 @@ impl App {
         contact: &Contact,
         read_at_ms: i64,
     ) -> anyhow::Result<Outcome> {
+        let (from, now_us) = (&work.line.phone_number_id, self.clock.now().as_microsecond());
+        self.pace_until(self.pacing.next(from, now_us, work.least_gap_us)).await;
         // The claim took long: what was read of consent may not hold any more.
         if self.clock.now().as_millisecond() - read_at_ms > CONSENT_STALE_MS {
             self.put_back(work, attempt, attempt.failures, 0).await?;
@@ -152,7 +156,6 @@ impl App {
         let to = to.context("a person who may be reached has an address")?;
         let (broadcast, id) = (work.broadcast.id.clone(), attempt.id.clone());
         let callback = Callback::Delivery { broadcast, contact: id }.encode();
-        let from = &work.line.phone_number_id;
         let (message, _) = work.message.to(contact, self.clock.now());
         match self.graph.send(work.token, from, to, message, &callback).await {
             Ok(accepted) => self.accepted(work, attempt, accepted.held).await,

@@ -313,6 +313,7 @@ impl Functions {
             sends: self.queues.sends.clone(),
             bus: self.bus.clone(),
             clock: self.clock.clone(),
+            pacing: Arc::default(),
         };
         let statuses = statuses::App { store: self.store.clone(), clock: self.clock.clone() };
         let never = std::future::pending::<()>;

@@ -17,6 +17,9 @@ pub struct Rate {
 /// The furthest ahead of now that a run of slots may start, in milliseconds.
 pub const HORIZON_MS: i64 = 1000;
 
+/// A slot that was missed by this long is forfeited, in milliseconds: its person's turn comes again.
+pub const MISSED_AFTER_MS: i64 = 1000;
+
 /// How long bulk keeps out of the way after each run of an emergency, in milliseconds: until its
 /// next run, however long the whole was thought to take.
 const URGENT_MS: i64 = 3000;
@@ -72,6 +75,30 @@ pub fn reserve(
     (Slots::Granted { n, first_ms, gap_us }, Rate { next_free_ms, urgent_until_ms, ..rate })
 }
 
+/// What one process sends for one number, one message after the other: whoever was held up does
+/// not send at once all that became due meanwhile.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Pace {
+    /// Epoch microseconds.
+    next_us: i64,
+}
+
+impl Pace {
+    /// When a message that is ready `now_us` may go: [`least_gap_us`] after the one before.
+    pub fn next(&mut self, now_us: i64, gap_us: i64) -> i64 {
+        let start_us = self.next_us.max(now_us);
+        self.next_us = start_us + gap_us;
+        start_us
+    }
+}
+
+/// The least time between two messages of one process, in microseconds, where slots are `gap_us`
+/// apart: it may catch up with half of what the number keeps for replies.
+pub fn least_gap_us(gap_us: i64, bulk_per_second: u32, per_second: u32) -> i64 {
+    let bulk = i64::from(bulk_per_second.max(1));
+    gap_us * 2 * bulk / (bulk + i64::from(per_second).max(bulk))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -119,6 +146,22 @@ mod tests {
         let (slots, after) = reserve(slowed, NOW, 10, 80, false);
         assert_eq!(slots, Slots::Granted { n: 10, first_ms: NOW, gap_us: 25_000 });
         assert_eq!(after.next_free_ms, NOW + 250);
+    }
+
+    #[test]
+    fn who_was_held_up_catches_up_within_the_rate() {
+        let gap_us = least_gap_us(14_285, 70, 80);
+        assert_eq!(gap_us, 13_332, "75 a second");
+        assert_eq!(least_gap_us(12_500, 80, 80), 12_500, "nothing is kept for replies");
+        let mut pace = Pace::default();
+        // Fifty slots from now on, all of them seen to half a second late.
+        let slots = (0..50).map(|k| NOW * 1000 + k * 14_285);
+        let starts: Vec<_> =
+            slots.map(|it| pace.next(it.max(NOW * 1000 + 500_000), gap_us)).collect();
+        assert_eq!(starts[0], NOW * 1000 + 500_000);
+        assert!(starts.windows(2).all(|it| it[1] - it[0] >= gap_us));
+        // On time again, a message goes when it is ready.
+        assert_eq!(pace.next(NOW * 1000 + 9_000_000, gap_us), NOW * 1000 + 9_000_000);
     }
 
     proptest! {

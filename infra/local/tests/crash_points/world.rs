@@ -520,6 +520,7 @@ impl World {
                     sends: Queue::sqs(&self.aws.config(lane), "http://aws.test/1/sends"),
                     bus: Bus::event_bridge(&self.aws.config(lane), "bus"),
                     clock: self.clock_of(lane),
+                    pacing: Arc::default(),
                 };
                 self.invokes(lane, Some(source), receipts, async move {
                     Outcome::Batch(app.handle(event).await)
