@@ -11,13 +11,16 @@ async fn a_citizen_of_pordenone_joins_and_leaves() {
     anna.says("pordenone", "ISCRIVIMI").await;
     anna.hears("pordenone", "Iscrizione confermata").await;
     anna.hears("pordenone", "policy").await;
+    anna.says("pordenone", "iscrivimi!").await;
+    world.advance(60).await;
     anna.says("pordenone", "iscrivimi, per favore!").await;
     anna.hears("pordenone", "già attiva").await;
     anna.says("pordenone", "Cancellami").await;
     anna.hears("pordenone", "Iscrizione cancellata").await;
+    world.advance(60).await;
     anna.says("pordenone", "CANCELLAMI").await;
     anna.hears("pordenone", "non è iscritto").await;
-    assert_eq!(anna.heard("pordenone").await.len(), 4, "one answer to each message");
+    assert_eq!(anna.heard("pordenone").await.len(), 4, "one answer to each burst");
     world.ends().await;
 }
 
@@ -48,6 +51,53 @@ async fn a_citizen_of_barberino_uses_its_own_words() {
     bruno.says("barberino-demografici", "cancellazione").await;
     assert_eq!(bruno.heard("barberino-demografici").await.len(), 2);
     assert!(bruno.heard("pordenone").await.is_empty());
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn who_asks_barberino_out_of_hours_is_told_once_when_it_opens() {
+    // A Sunday afternoon; on Monday it opens at nine.
+    let sunday = "2026-11-29T15:00:00+01:00".parse().unwrap();
+    let world = World::with(|it| it.clock = Some(sunday)).await;
+    let bruno = world.person("393330001003");
+    bruno.says("barberino-demografici", "Iscrizione").await;
+    bruno.says("barberino-demografici", "Come chiedo la carta d'identità?").await;
+    bruno.hears("barberino-demografici", "rispondiamo da domani alle 9").await;
+    bruno.says("barberino-demografici", "Mi serve per dicembre").await;
+    assert_eq!(bruno.heard("barberino-demografici").await.len(), 2, "told once");
+    world.advance(18 * 3600 + 60).await;
+    bruno.says("barberino-demografici", "Buongiorno, ci siete?").await;
+    assert_eq!(bruno.heard("barberino-demografici").await.len(), 2, "a person answers now");
+    let (_, open) = world.office("barberino-demografici").get("/conversations").await;
+    assert_eq!(open["items"][0]["unread"], 3, "the desk has it all");
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn who_calls_is_told_to_write() {
+    let morning = "2026-11-29T10:20:00+01:00".parse().unwrap();
+    let world = World::with(|it| it.clock = Some(morning)).await;
+    let body = |at: i64| {
+        json!({ "object": "whatsapp_business_account", "entry": [{ "id": "1", "changes": [{
+            "field": "calls", "value": {
+                "messaging_product": "whatsapp",
+                "metadata": { "phone_number_id": "331651133100001" },
+                "calls": [{ "id": format!("wacid.{at}"), "from": "393330001004",
+                    "event": "connect", "timestamp": at.to_string() }],
+            } }] }] })
+    };
+    let now = 1_795_942_800;
+    // Who is heard for the first time must be known to the stand-in.
+    let enzo = world.person("393330001004");
+    enzo.says("pordenone", "grazie").await;
+    for at in [now, now + 1] {
+        let body = body(at).to_string();
+        let status = world.webhook("/webhook", Some("local-app-secret"), body.as_bytes()).await;
+        assert_eq!(status, 200);
+        world.settled().await;
+    }
+    enzo.hears("pordenone", "non rispondiamo alle chiamate").await;
+    assert_eq!(enzo.heard("pordenone").await.len(), 1);
     world.ends().await;
 }
 

@@ -330,6 +330,7 @@ fn entry(line: &Line, message: &Inbound, key: &MessageKey) -> NewEntry {
         Content::Media(media) => (media.kind.clone(), Some(media.clone())),
         Content::Other { kind } => (kind.clone(), None),
         Content::Tap { .. } => ("button".to_owned(), None),
+        Content::Call => ("call".to_owned(), None),
         _ => ("text".to_owned(), None),
     };
     let text = conversation::text_of(&message.content);

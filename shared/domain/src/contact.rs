@@ -24,6 +24,10 @@ pub struct Contact {
     /// When we last asked what an unclear message meant, or invited to subscribe.
     pub asked_at: Option<Timestamp>,
     pub invited_at: Option<Timestamp>,
+    /// Until when they know that the desk is closed.
+    pub told_closed_until: Option<Timestamp>,
+    /// The automatic answer they last got, by our clock.
+    pub answered: Option<Answered>,
     pub blocked: bool,
     /// The latest broadcasts in a row of which Meta said that they cannot be delivered to this
     /// person (131026), at most [`SUSPENDED_FROM`]. Empty again as soon as we hear from them or
@@ -38,6 +42,14 @@ pub struct Contact {
     /// When another contact was last merged into this one, by our clock. Who read of the two before
     /// may still be at work on a chunk for a minute.
     pub merged_at: Option<Timestamp>,
+}
+
+/// An automatic answer that somebody got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// Its name: [`crate::reply::Reply::name`].
+    pub name: String,
+    pub at: Timestamp,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +85,8 @@ impl Contact {
             last_inbound_at: None,
             asked_at: None,
             invited_at: None,
+            told_closed_until: None,
+            answered: None,
             blocked: false,
             undeliverable: BTreeSet::new(),
             marketing: None,
@@ -228,6 +242,8 @@ pub fn merge(a: &Contact, b: &Contact, now: Timestamp) -> Contact {
         last_inbound_at: last.last_inbound_at,
         asked_at: kept.asked_at.max(other.asked_at),
         invited_at: kept.invited_at.max(other.invited_at),
+        told_closed_until: kept.told_closed_until.max(other.told_closed_until),
+        answered: later_answer(kept, other),
         blocked: kept.blocked || other.blocked,
         // They turned out to be one by a message: the person is there.
         undeliverable: BTreeSet::new(),
@@ -235,6 +251,11 @@ pub fn merge(a: &Contact, b: &Contact, now: Timestamp) -> Contact {
         former_ids: ids.into_iter().filter(|it| **it != kept.id).cloned().collect(),
         merged_at: Some(now),
     }
+}
+
+fn later_answer(a: &Contact, b: &Contact) -> Option<Answered> {
+    let both = a.answered.iter().chain(&b.answered);
+    both.max_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name))).cloned()
 }
 
 /// Of two from the same instant, the one that stops.

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use crate::contact::{
-    ConsentChange, ConsentEvent, ConsentSource, Contact, MarketingSwitch, Subscription, ToldBy,
+    Answered, ConsentChange, ConsentEvent, ConsentSource, Contact, MarketingSwitch, Subscription,
+    ToldBy,
 };
 use crate::ids::TopicId;
 use crate::line::{Category, Line};
@@ -13,6 +14,15 @@ use crate::message::{Content, Inbound, MarketingChoice};
 use crate::news::Notice;
 use crate::reading::{Intent, Kind, Reading, TopicChange};
 use crate::reply::Reply;
+
+/// What a person writes within so long of an answer is one burst.
+const BURST: SignedDuration = SignedDuration::from_secs(10);
+
+/// Who calls tries again, and has read once that nobody answers.
+const BURST_OF_CALLS: SignedDuration = SignedDuration::from_hours(1);
+
+/// Somebody who was told that no opening is in sight is not told again for so long.
+const NO_OPENING_IN_SIGHT: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// What one message changes. Everything in it is saved together, and then the reply is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,8 +77,30 @@ pub fn decide(
     let contact = seen(contact, message);
     let decision = decide_for(contact, message, reading, line, notices, now);
     // A message that came a day late changes what it changes, but its answer would be refused.
-    let reply = decision.reply.clone().filter(|_| window_is_open(&decision.contact, now));
-    Some(Decision { reply, ..decision })
+    let mut reply = decision.reply.clone().filter(|_| window_is_open(&decision.contact, now));
+    let mut contact = decision.contact.clone();
+    if decision.event.is_none() && reply.as_ref().is_some_and(|it| was_just_said(&contact, it, now))
+    {
+        reply = None;
+    }
+    if let Some(reply) = &reply {
+        contact.answered = Some(Answered { name: reply.name().to_owned(), at: now });
+    }
+    Some(Decision { contact, reply, ..decision })
+}
+
+/// Whether an answer would only say again what the person has just been told: who writes the same
+/// in a burst gets one answer, and each is paid.
+fn was_just_said(contact: &Contact, reply: &Reply, now: Timestamp) -> bool {
+    let burst = if *reply == Reply::NoCalls { BURST_OF_CALLS } else { BURST };
+    let Some(answered) = contact.answered.as_ref().filter(|it| now < it.at + burst) else {
+        return false;
+    };
+    match (&*answered.name, reply) {
+        ("welcome" | "topics_saved", Reply::AlreadySubscribed { .. })
+        | ("goodbye", Reply::NotSubscribed) => true,
+        (name, reply) => name == reply.name(),
+    }
 }
 
 fn decide_for(
@@ -90,6 +122,7 @@ fn decide_for(
             }
             Content::Reaction { .. } | Content::Moved { .. } => nothing(contact, Desk::Nothing),
             _ if contact.blocked => nothing(contact, Desk::Recorded),
+            Content::Call => answer(contact, Reply::NoCalls),
             _ => question(contact, line, now),
         };
     };
@@ -164,16 +197,37 @@ fn answer(contact: Contact, reply: Reply) -> Decision {
 }
 
 /// Something for a person at the desk. Where chat needs a subscription, who has none is invited
-/// once, if the invitation can still reach them; the question is kept all the same.
+/// once, if the invitation can still reach them; the question is kept all the same. Who may expect
+/// an answer is told once that the desk is closed, each time that it is.
 fn question(contact: Contact, line: &Line, now: Timestamp) -> Decision {
-    let invite = line.chat_needs_subscription
-        && !contact.is_subscribed()
-        && !contact.blocked
-        && contact.invited_at.is_none()
-        && window_is_open(&contact, now);
-    let reply = invite.then_some(Reply::Invitation);
-    let invited_at = if invite { Some(now) } else { contact.invited_at };
-    Decision { contact: Contact { invited_at, ..contact }, event: None, desk: Desk::Opens, reply }
+    let opens = |contact, reply| Decision { contact, event: None, desk: Desk::Opens, reply };
+    if contact.blocked || !window_is_open(&contact, now) {
+        return opens(contact, None);
+    }
+    if line.chat_needs_subscription && !contact.is_subscribed() {
+        if contact.invited_at.is_some() {
+            return opens(contact, None);
+        }
+        return opens(Contact { invited_at: Some(now), ..contact }, Some(Reply::Invitation));
+    }
+    match closed_until(line, now) {
+        Some((next_opening, until)) if contact.told_closed_until.is_none_or(|it| it <= now) => {
+            let contact = Contact { told_closed_until: Some(until), ..contact };
+            opens(contact, Some(Reply::Closed { next_opening }))
+        }
+        _ => opens(contact, None),
+    }
+}
+
+/// If the desk is closed: the next opening, where one is in sight, and until when nobody need be
+/// told again. A line without hours promises none.
+fn closed_until(line: &Line, now: Timestamp) -> Option<(Option<Timestamp>, Timestamp)> {
+    let next = line.hours.as_ref()?.next_opening(now, line.patron_day.as_ref());
+    match next {
+        Some(at) if at <= now => None,
+        Some(at) => Some((Some(at), at)),
+        None => Some((None, now + NO_OPENING_IN_SIGHT)),
+    }
 }
 
 /// A change of consent: taken unless a newer one was taken before, and written down either way.
@@ -357,7 +411,9 @@ pub fn text_of(content: &Content) -> String {
         Content::Tap { title, .. } => title.clone(),
         Content::Media(media) => media.caption.clone().unwrap_or_default(),
         Content::Reaction { emoji } => emoji.clone().unwrap_or_default(),
-        Content::Other { .. } | Content::Moved { .. } | Content::Marketing(_) => String::new(),
+        Content::Other { .. } | Content::Moved { .. } | Content::Call | Content::Marketing(_) => {
+            String::new()
+        }
     }
 }
 

@@ -69,6 +69,8 @@ pub enum Content {
         user_id: Option<UserId>,
         previous_user_id: Option<UserId>,
     },
+    /// A voice or video call, which nobody takes. Like a message, it opens the service window.
+    Call,
     /// A press on one of WhatsApp's own buttons, outside the conversation.
     Marketing(MarketingChoice),
 }
@@ -107,6 +109,7 @@ impl std::fmt::Debug for Content {
             Self::Other { .. } => "Other(redacted)",
             Self::Reaction { .. } => "Reaction(redacted)",
             Self::Moved { .. } => "Moved(redacted)",
+            Self::Call => "Call",
             Self::Marketing(_) => "Marketing(redacted)",
         })
     }

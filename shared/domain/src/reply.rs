@@ -70,6 +70,8 @@ pub enum Reply {
     },
     /// Nobody is subscribed by somebody else.
     ThirdParty,
+    /// To a call.
+    NoCalls,
     /// The desk is closed; `None` where no opening is in sight.
     Closed {
         next_opening: Option<Timestamp>,
@@ -127,6 +129,7 @@ impl Reply {
             Self::News { notices } if notices.is_empty() => "news_none",
             Self::News { .. } => "news",
             Self::ThirdParty => "third_party",
+            Self::NoCalls => "no_calls",
             Self::Closed { next_opening: Some(_) } => "closed",
             Self::Closed { next_opening: None } => "closed_without_date",
             Self::MediaNotAccepted { .. } => "media",
@@ -155,6 +158,7 @@ impl Reply {
             Self::News { notices: vec![longest; news::MOST] },
             Self::News { notices: Vec::new() },
             Self::ThirdParty,
+            Self::NoCalls,
             Self::Closed { next_opening: Some(now) },
             Self::Closed { next_opening: None },
             Self::MediaNotAccepted { kind: "audio".into() },
@@ -247,7 +251,7 @@ const fn text(
     Text { name, limit: TEXT_LIMIT, own, needed }
 }
 
-const TEXTS: [Text; 21] = [
+const TEXTS: [Text; 22] = [
     text("welcome", &["argomenti"], &["cancellazione", "link_policy", "link_informativa"]),
     text("already", &["argomenti"], &["cancellazione"]),
     text("goodbye", &[], &["iscrizione"]),
@@ -266,6 +270,7 @@ const TEXTS: [Text; 21] = [
     text("news", &["avvisi"], &["avvisi"]),
     text("news_none", &[], &[]),
     text("third_party", &[], &[]),
+    text("no_calls", &[], &[]),
     text("closed", &["prossima_apertura"], &["prossima_apertura"]),
     text("closed_without_date", &[], &[]),
     text("media", &["tipo"], &["tipo"]),

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, KeysAndAttributes, Put, TransactWriteItem};
 use domain::contact::{
-    ConsentChange, ConsentEvent, ConsentSource, Contact, MarketingSwitch, Subscription, ToldBy,
-    merge,
+    Answered, ConsentChange, ConsentEvent, ConsentSource, Contact, MarketingSwitch, Subscription,
+    ToldBy, merge,
 };
 use domain::conversation::switch_marketing;
 use domain::failure;
@@ -779,6 +779,9 @@ fn write_contact(line: &LineId, contact: &Contact, version: i64) -> Item {
         .with_some("last_inbound_at", contact.last_inbound_at.map(instant))
         .with_some("asked_at", contact.asked_at.map(instant))
         .with_some("invited_at", contact.invited_at.map(instant))
+        .with_some("told_closed_until", contact.told_closed_until.map(instant))
+        .with_some("answered", contact.answered.as_ref().map(|it| text(&it.name)))
+        .with_some("answered_at", contact.answered.as_ref().map(|it| instant(it.at)))
         .with_some("blocked", contact.blocked.then_some(AttributeValue::Bool(true)))
         .with_set("undeliverable", &contact.undeliverable)
         .with_some("marketing", contact.marketing.map(|it| text(it.choice.name())))
@@ -796,6 +799,11 @@ fn write_contact(line: &LineId, contact: &Contact, version: i64) -> Item {
         }
     }
     .done()
+}
+
+fn read_answered(item: &Item) -> Option<Answered> {
+    let (name, at) = (item.find_text("answered")?, item.find_instant("answered_at")?);
+    Some(Answered { name: name.to_owned(), at })
 }
 
 pub(crate) fn read_contact(item: &Item) -> Result<Contact> {
@@ -818,6 +826,8 @@ pub(crate) fn read_contact(item: &Item) -> Result<Contact> {
         last_inbound_at: item.find_instant("last_inbound_at"),
         asked_at: item.find_instant("asked_at"),
         invited_at: item.find_instant("invited_at"),
+        told_closed_until: item.find_instant("told_closed_until"),
+        answered: read_answered(item),
         blocked: item.flag("blocked"),
         undeliverable: item.set("undeliverable").into_iter().map(BroadcastId::new).collect(),
         marketing: item.find_text("marketing").map(|name| read_switch(name, item)).transpose()?,

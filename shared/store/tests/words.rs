@@ -164,6 +164,10 @@ fn pordenone_speaks_as_its_page() {
     # third_party
     Possiamo iscrivere o cancellare solo il numero da cui ci scrivi. L'altra persona può scriverci dal suo telefono.
 
+    # no_calls
+    A questo numero non rispondiamo alle chiamate: scrivi qui la tua domanda. Risponde l'Ufficio relazioni con il pubblico, nel più breve tempo possibile.
+    Per le emergenze chiama il 112.
+
     # closed
     Grazie, abbiamo ricevuto il messaggio. Ora l'ufficio è chiuso: rispondiamo da lunedì 23 novembre alle 9:00.
     Per le emergenze chiama il 112.
@@ -264,6 +268,10 @@ fn barberino_speaks_as_its_page() {
     # third_party
     Possiamo iscrivere o cancellare solo il numero da cui ci scrive. L'altra persona può scriverci dal suo telefono.
     Oppure può venire allo sportello: viale della Repubblica 24, Barberino di Mugello
+
+    # no_calls
+    A questo numero non rispondiamo alle chiamate: scriva qui la sua domanda. Risponde l'Ufficio Servizi Demografici, dal lunedì al venerdì dalle 9 alle 13, esclusi i giorni festivi.
+    Per le emergenze chiami il 112.
 
     # closed
     Grazie, abbiamo ricevuto il messaggio. Ora l'ufficio è chiuso: rispondiamo da lunedì 23 novembre alle 9:00.

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 
 use super::*;
+use crate::hours::Hours;
 use crate::ids::{BroadcastId, ContactId, MessageId, UserId};
 use crate::line::{Topic, sample};
 use crate::message::{Media, Sender};
@@ -61,6 +62,7 @@ fn content(text: &str) -> Content {
     }
     match kind {
         "reaction" => Content::Reaction { emoji: None },
+        "call" => Content::Call,
         "stops marketing" => Content::Marketing(MarketingChoice::Stop),
         "resumes marketing" => Content::Marketing(MarketingChoice::Resume),
         "moved" => Content::Moved {
@@ -391,6 +393,121 @@ fn who_is_not_subscribed_is_invited_once_where_chat_needs_it() {
       < goodbye
     > 26T09:04 E a Natale?
       desk: Opens
+    ");
+}
+
+/// The desk answers on weekdays in the morning.
+fn mornings() -> Line {
+    let hours = Hours::parse("Mo-Fr 09:00-13:00; PH off").unwrap();
+    Line { hours: Some(hours), ..free() }
+}
+
+#[test]
+fn who_asks_while_the_desk_is_closed_is_told_once_until_it_opens() {
+    // A Friday; Rome is an hour ahead.
+    insta::assert_snapshot!(play(&mornings(), stranger(), &[
+        "27T11:59 Quando apre l'ufficio anagrafe?",
+        "27T12:00 E il sabato?",
+        "27T12:01 [photo]",
+        "28T10:00 Nessuno mi risponde?",
+        "28T10:01 grazie",
+        "30T08:00 Buongiorno, quando apre l'ufficio anagrafe?",
+        "30T12:00 E il sabato?",
+    ]), @r"
+    > 27T11:59 Quando apre l'ufficio anagrafe?
+      desk: Opens
+    > 27T12:00 E il sabato?
+      desk: Opens
+      < closed
+    > 27T12:01 [photo]
+      desk: Opens
+    > 28T10:00 Nessuno mi risponde?
+      desk: Opens
+    > 28T10:01 grazie
+      desk: Recorded
+    > 30T08:00 Buongiorno, quando apre l'ufficio anagrafe?
+      desk: Opens
+    > 30T12:00 E il sabato?
+      desk: Opens
+      < closed
+    ");
+    let subscribers = Line { chat_needs_subscription: true, ..mornings() };
+    insta::assert_snapshot!(play(&subscribers, stranger(), &[
+        "28T10:00 Quando apre l'ufficio anagrafe?",
+        "28T10:01 E il sabato?",
+        "28T10:02 ISCRIVIMI",
+        "28T10:03 Quando apre l'ufficio anagrafe?",
+        "28T10:04 E il sabato?",
+    ]), @r"
+    > 28T10:00 Quando apre l'ufficio anagrafe?
+      desk: Opens
+      < invitation
+    > 28T10:01 E il sabato?
+      desk: Opens
+    > 28T10:02 ISCRIVIMI
+      subscribed to eventi, scadenze
+      desk: Recorded
+      < welcome
+    > 28T10:03 Quando apre l'ufficio anagrafe?
+      desk: Opens
+      < closed
+    > 28T10:04 E il sabato?
+      desk: Opens
+    ");
+}
+
+#[test]
+fn the_next_opening_is_named_and_no_opening_is_no_promise() {
+    let (message, now) = (inbound(moment("28T10:00"), "E il sabato?"), moment("28T10:00"));
+    let reply = |line: &Line| hear(line, &stranger(), &message, now).reply;
+    let monday = moment("30T08:00");
+    assert_eq!(reply(&mornings()), Some(Reply::Closed { next_opening: Some(monday) }));
+    let until_spring = "Mo-Fr 09:00-13:00; 2026 Nov 01-2027 Mar 31 off";
+    let long = Line { hours: Hours::parse(until_spring).ok(), ..free() };
+    assert_eq!(reply(&long), Some(Reply::Closed { next_opening: None }));
+    let none = Line { hours: None, ..free() };
+    assert_eq!(reply(&none), None, "no hours, no promise");
+}
+
+#[test]
+fn the_same_in_a_burst_is_answered_once() {
+    let mut contact = stranger();
+    for (second, text, want) in [
+        (0, "ISCRIVIMI", Some("welcome")),
+        (2, "iscrivimi", None),
+        (4, "aiuto", Some("help")),
+        (6, "AIUTO", None),
+        (7, "argomenti", Some("topics")),
+        (8, "solo eventi", Some("topics_saved")),
+        (9, "solo scadenze", Some("topics_saved")),
+        (10, "solo scadenze", None),
+        (30, "iscrivimi", Some("already")),
+        (31, "CANCELLAMI", Some("goodbye")),
+        (32, "cancellami!", None),
+        (50, "cancellami", Some("not_subscribed")),
+    ] {
+        let now = moment("24T09:00") + SignedDuration::from_secs(second);
+        let decision = hear(&free(), &contact, &inbound(now, text), now);
+        assert_eq!(decision.reply.map(|it| it.name()), want, "{second} {text}");
+        contact = decision.contact;
+    }
+}
+
+#[test]
+fn who_calls_is_told_that_nobody_answers_once_an_hour() {
+    insta::assert_snapshot!(play(&free(), stranger(), &[
+        "24T09:00 [call]",
+        "24T09:01 [call]",
+        "24T10:05 [call]",
+    ]), @r"
+    > 24T09:00 [call]
+      desk: Recorded
+      < no_calls
+    > 24T09:01 [call]
+      desk: Recorded
+    > 24T10:05 [call]
+      desk: Recorded
+      < no_calls
     ");
 }
 

@@ -31,7 +31,7 @@ pub(super) fn text(name: &str, line: &Line) -> &'static str {
     })
 }
 
-const DEFAULTS: [DefaultText; 25] = [
+const DEFAULTS: [DefaultText; 26] = [
     DefaultText {
         name: "welcome",
         chat: Chat::Open,
@@ -311,6 +311,16 @@ Oppure può venire allo sportello: {sportello}",
         lei: "\
 Possiamo iscrivere o cancellare solo il numero da cui ci scrive. L'altra persona può scriverci dal suo telefono.
 Oppure può venire allo sportello: {sportello}",
+    },
+    DefaultText {
+        name: "no_calls",
+        chat: Chat::Any,
+        tu: "\
+A questo numero non rispondiamo alle chiamate: scrivi qui la tua domanda. Risponde {ufficio}, {orari}.
+Per le emergenze chiama il 112.",
+        lei: "\
+A questo numero non rispondiamo alle chiamate: scriva qui la sua domanda. Risponde {ufficio}, {orari}.
+Per le emergenze chiami il 112.",
     },
     DefaultText {
         name: "closed",

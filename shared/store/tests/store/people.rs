@@ -2,7 +2,7 @@
 
 use domain::broadcast::{Audience, Priority, may_reach};
 use domain::contact::{
-    ConsentChange, ConsentEvent, ConsentSource, Contact, MarketingSwitch, SUSPENDED_FROM,
+    Answered, ConsentChange, ConsentEvent, ConsentSource, Contact, MarketingSwitch, SUSPENDED_FROM,
     Subscription, ToldBy,
 };
 use domain::delivery::SkipReason;
@@ -52,6 +52,8 @@ fn contacts() -> impl Strategy<Value = Contact> {
     );
     (ids, subscriptions(), times, any::<bool>()).prop_map(|(ids, subscription, times, blocked)| {
         Contact {
+            told_closed_until: Some(later(9)),
+            answered: Some(Answered { name: "closed".to_owned(), at: later(8) }),
             id: contact_id(7),
             phone: ids.0.map(|it| Phone::parse(&it).unwrap()),
             user_id: ids.1.map(UserId::new),

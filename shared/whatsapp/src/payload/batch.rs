@@ -63,6 +63,9 @@ fn split_change(raw: &RawValue, account: &str, at: Option<i64>, updates: &mut Ve
     if field == "user_preferences" {
         return split_preferences(content, updates);
     }
+    if field == "calls" {
+        return split_calls(content, updates);
+    }
     updates.push(match parse(content) {
         Some(value) => Update::Account { account: account.to_owned(), field, at, value },
         None => unreadable("value", content),
@@ -106,6 +109,27 @@ fn split_preferences(raw: &RawValue, updates: &mut Vec<Update>) {
     };
     let contacts = Contacts::read(fields.get("contacts"));
     each_item(raw, "user_preferences", updates, |it| preference(&number, &contacts, it));
+}
+
+/// The field `calls`: who calls is told that nobody answers, so only the call's beginning matters.
+///
+/// Source: Cloud API, webhook `calls`, event `connect`.
+fn split_calls(raw: &RawValue, updates: &mut Vec<Update>) {
+    let Some(fields) = object(raw) else { return updates.push(unreadable("value", raw)) };
+    let Some(number) = number(&fields) else {
+        return updates.push(unreadable("phone_number_id", raw));
+    };
+    let Some(raw) = present(fields.get("calls")) else {
+        return updates.push(Update::Ignored { why: "nothing-known" });
+    };
+    let contacts = Contacts::read(fields.get("contacts"));
+    each_item(raw, "calls", updates, |it| {
+        if it.get("event").is_some_and(|it| it == "connect") {
+            inbound(&number, &contacts, message::of_call(&it))
+        } else {
+            Update::Ignored { why: "call-event" }
+        }
+    });
 }
 
 fn preference(number: &PhoneNumberId, contacts: &Contacts, item: Value) -> Update {

@@ -11,6 +11,9 @@ use super::{Unreadable, seconds, sender, text, word};
 /// The `type` that an element of `user_preferences[]` has among messages. No type of Meta's.
 const PREFERENCE: &str = "user_preferences";
 
+/// The `type` that an element of `calls[]` has among messages. No type of Meta's.
+const CALL: &str = "call";
+
 /// Longer texts are cut. WhatsApp lets people write 4,096 characters.
 pub const MAX_TEXT_BYTES: usize = 65_536;
 /// For payloads, titles, file names and types.
@@ -56,6 +59,17 @@ pub(super) fn of_preference(
     })
 }
 
+/// An element of `calls[]` in the shape of a message: that somebody called, and nothing of the call.
+pub(super) fn of_call(call: &Value) -> Value {
+    json!({
+        "id": call.get("id"),
+        "from": call.get("from"),
+        "from_user_id": call.get("from_user_id"),
+        "timestamp": call.get("timestamp"),
+        "type": CALL,
+    })
+}
+
 fn content(message: &Value) -> Content {
     let kind = word(message.get("type")).unwrap_or_else(|| "unknown".to_owned());
     let read = match kind.as_str() {
@@ -67,6 +81,7 @@ fn content(message: &Value) -> Content {
         "voice" => media(message, "voice", "audio"),
         "reaction" => Some(Content::Reaction { emoji: short_text(message, "/reaction/emoji") }),
         "system" => moved(message),
+        CALL => Some(Content::Call),
         PREFERENCE => {
             let choice = message.pointer("/user_preferences/value").and_then(Value::as_str);
             choice.and_then(MarketingChoice::parse).map(Content::Marketing)

@@ -57,6 +57,7 @@ fn tell_message(message: &Inbound) -> String {
         ),
         Content::Other { kind } => write!(line, "sends something: {kind}"),
         Content::Reaction { emoji } => write!(line, "reacts {emoji:?}"),
+        Content::Call => write!(line, "calls"),
         Content::Marketing(choice) => write!(line, "presses {} marketing", choice.name()),
         Content::Moved { phone, user_id, previous_user_id } => write!(
             line,
@@ -79,6 +80,14 @@ fn reads_what_people_write() {
     to 106500000000001, in order of IT.1349120865: 393330000001, IT.1349120865, Giulia Esempio, 2026-06-17T08:00:00Z says "È vero?"
     to 106500000000001, in order of IT.1349120865: 393330000001, IT.1349120865, Giulia Esempio, 2026-06-17T08:00:00Z says "STOP"
     "#);
+}
+
+#[test]
+fn reads_that_somebody_called_and_nothing_of_the_call() {
+    assert_snapshot!(told("calls"), @r"
+    to 106500000000001, in order of IT.1349120865: 393330000001, IT.1349120865, Giulia Esempio, 2026-06-17T08:00:00Z calls
+    ignored: call-event
+    ");
 }
 
 #[test]
