@@ -215,6 +215,8 @@ async fn a_category_that_costs_more_stops_before_money_is_spent_until_the_office
     let done = office.broadcast(&id).await;
     assert_eq!((&done["state"], &done["cost"]["actual_eur"]), (&json!("done"), &json!(0.1974)));
     assert_eq!(reached(&people).await, 3);
+    let (_, costs) = office.get("/reports/costs").await;
+    assert_eq!(costs["total"]["estimated_eur"], 0.1974, "the budget is held to what it costs now");
 
     let alert = office.drafts_notice("emergency").await;
     office.sends(&alert).await;

@@ -157,7 +157,7 @@ impl App {
         if let Some(until) = quiet.and_then(|it| quiet_until(it, now)) {
             return self.halt(line, broadcast, &Halt::quiet(until)).await;
         }
-        let Some(work) = self.work(line, broadcast, &chunk)? else {
+        let Some(work) = self.work(line, broadcast, &chunk).await? else {
             return self.halt(line, broadcast, &Halt::template_changed()).await;
         };
         let (mut work, undecided) = self.undecided(work, &chunk, &job).await?;
@@ -222,14 +222,17 @@ impl App {
         }
     }
 
-    fn work<'a>(
+    async fn work<'a>(
         &'a self,
         line: &'a Line,
         broadcast: &'a Broadcast,
         chunk: &Chunk,
     ) -> anyhow::Result<Option<Work<'a>>> {
         let app = self.apps.iter().find(|it| it.id == line.app).context("find Meta app")?;
-        let Some(message) = message::filled(line, broadcast) else { return Ok(None) };
+        let (name, language) = (&broadcast.message.name, &broadcast.message.language);
+        let known = self.store.known(&line.messaging_account_id, name, language).await;
+        let known = known.context("read what is known of the template")?;
+        let Some(message) = message::filled(line, broadcast, &known) else { return Ok(None) };
         Ok(Some(Work {
             line,
             broadcast,

@@ -1,5 +1,6 @@
 //! What a broadcast says, ready to send.
 
+use domain::account::Known;
 use domain::broadcast::Broadcast;
 use domain::contact::Contact;
 use domain::conversation;
@@ -18,8 +19,9 @@ pub(crate) struct Message {
     reply: Option<Outgoing>,
 }
 
-/// `None` if the line has no such template any more, or one that asks for something else.
-pub(crate) fn filled(line: &Line, broadcast: &Broadcast) -> Option<Message> {
+/// `None` if the line has no such template any more, or one that asks for something else. `known`
+/// is what Meta said of it: it may bill it as another category than the line says.
+pub(crate) fn filled(line: &Line, broadcast: &Broadcast, known: &Known) -> Option<Message> {
     let wanted = &broadcast.message;
     let template = line.template(&wanted.name, &wanted.language)?;
     let text = template.fill(&wanted.parameters, line).ok()?;
@@ -28,7 +30,7 @@ pub(crate) fn filled(line: &Line, broadcast: &Broadcast) -> Option<Message> {
     let header = wanted.header_media_id.as_ref();
     let replies = broadcast.free_form_in_window && header.is_none();
     Some(Message {
-        category: template.category,
+        category: known.billed_as(template.category),
         reply: replies.then_some(Outgoing::Text(text)),
         template: Outgoing::Template(FilledTemplate {
             name: template.name.clone(),
