@@ -74,6 +74,21 @@ async fn who_asks_barberino_out_of_hours_is_told_once_when_it_opens() {
 }
 
 #[tokio::test]
+async fn topics_are_chosen_by_tapping_a_list() {
+    let world = World::start().await;
+    let anna = world.person("393330001005");
+    anna.says("pordenone", "ISCRIVIMI scadenze").await;
+    anna.says("pordenone", "ARGOMENTI").await;
+    anna.hears("pordenone", "Ora ricevi gli avvisi su: Scadenze").await;
+    anna.taps("pordenone", "add:eventi", "Eventi in città").await;
+    anna.hears("pordenone", "avvisi su: Scadenze e Eventi in città").await;
+    anna.taps("pordenone", "remove:scadenze", "Scadenze").await;
+    let (_, count) = world.office("pordenone").get("/subscribers/count").await;
+    assert_eq!((&count["topics"]["eventi"], &count["topics"]["scadenze"]), (&1.into(), &0.into()));
+    world.ends().await;
+}
+
+#[tokio::test]
 async fn who_calls_is_told_to_write() {
     let morning = "2026-11-29T10:20:00+01:00".parse().unwrap();
     let world = World::with(|it| it.clock = Some(morning)).await;

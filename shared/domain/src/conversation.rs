@@ -273,7 +273,9 @@ fn consent(contact: Contact, message: &Inbound, reading: &Reading, line: &Line) 
             }
         }
         (Intent::Topics { change: Some(change) }, Some((topics, _))) => {
-            let next = changed(topics, change);
+            let mut next = changed(topics, change);
+            // An old list may offer what the line no longer has.
+            next.retain(|it| topics.contains(it) || line.topic(it).is_some());
             // What the line no longer has cannot be what they stay for.
             if next.iter().any(|it| line.topic(it).is_some()) {
                 let next = wanted(next);

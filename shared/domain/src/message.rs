@@ -133,6 +133,9 @@ pub enum Outgoing {
     Text(String),
     /// Text with one to three reply buttons; only inside the service window.
     Buttons { body: String, buttons: Vec<Button> },
+    /// Text with one to ten rows behind a button of at most 20 characters; only inside the service
+    /// window.
+    List { body: String, button: String, rows: Vec<Row> },
     /// A template Meta approved; at any time.
     Template(FilledTemplate),
 }
@@ -143,6 +146,16 @@ pub struct Button {
     pub payload: String,
     /// At most 20 characters.
     pub title: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Comes back as [`Content::Tap`]'s payload. At most 200 characters.
+    pub payload: String,
+    /// At most 24 characters.
+    pub title: String,
+    /// At most 72 characters.
+    pub description: Option<String>,
 }
 
 /// A template with its parameters filled in, ready to send.

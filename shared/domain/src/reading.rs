@@ -27,6 +27,7 @@ mod whole;
 
 use crate::ids::TopicId;
 use crate::line::Line;
+use crate::reply::{PAYLOAD_ADD, PAYLOAD_REMOVE};
 
 use grammar::{Says, Sense, What};
 use guards::Concerns;
@@ -142,9 +143,20 @@ impl Intent {
             "help" => Self::Help,
             "my-data" => Self::MyData,
             "question" => Self::Human(Kind::Question),
-            _ => return None,
+            _ => return topic_of_tap(payload),
         })
     }
+}
+
+/// A row of the list of topics.
+fn topic_of_tap(payload: &str) -> Option<Intent> {
+    let of = |prefix| {
+        let id: &str = payload.strip_prefix(prefix)?;
+        Some(vec![TopicId::new(id)])
+    };
+    let added = of(PAYLOAD_ADD).map(TopicChange::Add);
+    let change = added.or_else(|| of(PAYLOAD_REMOVE).map(TopicChange::Remove))?;
+    Some(Intent::Topics { change: Some(change) })
 }
 
 impl Kind {

@@ -14,8 +14,8 @@ use jiff::Timestamp;
 
 use crate::hours::{ROME, and, opening_words};
 use crate::ids::TopicId;
-use crate::line::{BODY_LIMIT, Line};
-use crate::message::{Button, Outgoing};
+use crate::line::{Address, BODY_LIMIT, Line, Topic};
+use crate::message::{Button, Outgoing, Row};
 use crate::news::{self, Notice};
 
 pub(crate) use placeholders::{LINE_PLACEHOLDERS, Piece, line_value, pieces, shorten};
@@ -27,6 +27,10 @@ pub const TEXT_LIMIT: usize = 4_096;
 pub const BUTTONS_BODY_LIMIT: usize = 1_024;
 /// Most characters on a reply button.
 pub const BUTTON_TITLE_LIMIT: usize = 20;
+/// Most rows of a list. Source: Cloud API, interactive list messages.
+pub const LIST_ROWS_LIMIT: usize = 10;
+/// Most characters of a row's title.
+pub const ROW_TITLE_LIMIT: usize = 24;
 /// How much of a citizen's own words is quoted back to them.
 const QUOTE_LIMIT: usize = 60;
 
@@ -34,6 +38,9 @@ const QUOTE_LIMIT: usize = 60;
 pub const PAYLOAD_SUBSCRIBE: &str = "subscribe";
 pub const PAYLOAD_UNSUBSCRIBE: &str = "unsubscribe";
 pub const PAYLOAD_QUESTION: &str = "question";
+/// Payloads of the rows under [`Reply::Topics`]: these, and a topic's id.
+pub const PAYLOAD_ADD: &str = "add:";
+pub const PAYLOAD_REMOVE: &str = "remove:";
 
 #[derive(Clone, PartialEq, Eq)]
 pub enum Reply {
@@ -93,6 +100,12 @@ impl fmt::Debug for Reply {
 pub fn render(reply: &Reply, line: &Line, now: Timestamp) -> Outgoing {
     let text = |name: &str| filled(name, reply, line, now);
     let body = text(reply.name());
+    if let Reply::Topics { chosen } = reply
+        && let Some(rows) = topic_rows(chosen, line)
+    {
+        let button = placeholders::shorten(&text("topics_button"), BUTTON_TITLE_LIMIT);
+        return Outgoing::List { body: placeholders::shorten(&body, TEXT_LIMIT), button, rows };
+    }
     if !matches!(reply, Reply::Ask { .. }) {
         return Outgoing::Text(placeholders::shorten(&body, TEXT_LIMIT));
     }
@@ -195,6 +208,33 @@ fn own_value(name: &str, reply: &Reply, line: &Line, now: Timestamp) -> Option<S
     }
 }
 
+/// The line's topics to tap: each adds itself or goes. `None` for who has none yet, where there is
+/// nothing to choose, or more than a list holds: words do then.
+fn topic_rows(chosen: &BTreeSet<TopicId>, line: &Line) -> Option<Vec<Row>> {
+    let several = (2..=LIST_ROWS_LIMIT).contains(&line.topics.len());
+    if !several || chosen.is_empty() {
+        return None;
+    }
+    let row = |topic: &Topic| {
+        let follows = chosen.contains(&topic.id);
+        let description = match (follows, chosen.len(), line.address) {
+            (false, _, Address::Tu) => "Tocca per aggiungerlo",
+            (false, _, Address::Lei) => "Tocchi per aggiungerlo",
+            (true, 1, Address::Tu) => "Attivo: se lo togli ti cancelli",
+            (true, 1, Address::Lei) => "Attivo: se lo toglie si cancella",
+            (true, _, Address::Tu) => "Attivo: tocca per toglierlo",
+            (true, _, Address::Lei) => "Attivo: tocchi per toglierlo",
+        };
+        let does = if follows { PAYLOAD_REMOVE } else { PAYLOAD_ADD };
+        Row {
+            payload: format!("{does}{}", topic.id),
+            title: placeholders::shorten(&topic.name, ROW_TITLE_LIMIT),
+            description: Some(description.to_owned()),
+        }
+    };
+    Some(line.topics.iter().map(row).collect())
+}
+
 /// In the order of the line, not of the alphabet.
 fn topic_names(chosen: &BTreeSet<TopicId>, line: &Line) -> String {
     let names: Vec<String> =
@@ -251,13 +291,14 @@ const fn text(
     Text { name, limit: TEXT_LIMIT, own, needed }
 }
 
-const TEXTS: [Text; 22] = [
+const TEXTS: [Text; 23] = [
     text("welcome", &["argomenti"], &["cancellazione", "link_policy", "link_informativa"]),
     text("already", &["argomenti"], &["cancellazione"]),
     text("goodbye", &[], &["iscrizione"]),
     text("not_subscribed", &[], &[]),
     text("help", &[], &["iscrizione", "cancellazione"]),
     text("topics", &["argomenti"], &[]),
+    Text { name: "topics_button", limit: BUTTON_TITLE_LIMIT, own: &[], needed: &[] },
     text("topics_none", &[], &["iscrizione"]),
     text("topics_saved", &["argomenti"], &["argomenti"]),
     text("invitation", &[], &["iscrizione"]),
@@ -384,7 +425,7 @@ mod tests {
     fn words(reply: &Reply, line: &Line) -> String {
         match render(reply, line, now()) {
             Outgoing::Text(text) => text,
-            Outgoing::Buttons { body, .. } => body,
+            Outgoing::Buttons { body, .. } | Outgoing::List { body, .. } => body,
             Outgoing::Template(_) => unreachable!("a reply is never a template"),
         }
     }
@@ -508,6 +549,15 @@ mod tests {
                         prop_assert!(!body.is_empty() && length(&body) <= BUTTONS_BODY_LIMIT);
                         for button in buttons {
                             prop_assert!(length(&button.title) <= BUTTON_TITLE_LIMIT);
+                        }
+                    }
+                    Outgoing::List { body, button, rows } => {
+                        prop_assert!(!body.is_empty() && length(&body) <= TEXT_LIMIT);
+                        prop_assert!(length(&button) <= BUTTON_TITLE_LIMIT);
+                        prop_assert!(rows.len() <= LIST_ROWS_LIMIT);
+                        for row in rows {
+                            prop_assert!(length(&row.title) <= ROW_TITLE_LIMIT);
+                            prop_assert!(row.description.is_none_or(|it| length(&it) <= 72));
                         }
                     }
                     Outgoing::Template(_) => prop_assert!(false),

@@ -5,7 +5,7 @@ use domain::contact::Contact;
 use domain::cost::Priced;
 use domain::delivery::{Callback, State};
 use domain::ids::{ContactId, LineId};
-use domain::message::{Button, FilledTemplate, HeaderMedia, Media, Outgoing};
+use domain::message::{Button, FilledTemplate, HeaderMedia, Media, Outgoing, Row};
 use jiff::Timestamp;
 
 use crate::deliveries::Reported;
@@ -57,6 +57,8 @@ pub struct Entry {
     pub kind: String,
     pub text: String,
     pub buttons: Vec<Button>,
+    /// The button of a list, and the rows behind it.
+    pub list: Option<(String, Vec<Row>)>,
     pub media: Option<Media>,
     pub template: Option<FilledTemplate>,
     /// Where an answer stands; `None` for a message that came in, or is still to be sent.
@@ -79,6 +81,9 @@ impl Entry {
     pub fn outgoing(&self) -> Outgoing {
         if let Some(template) = &self.template {
             Outgoing::Template(template.clone())
+        } else if let Some((button, rows)) = &self.list {
+            let (body, button, rows) = (self.text.clone(), button.clone(), rows.clone());
+            Outgoing::List { body, button, rows }
         } else if self.buttons.is_empty() {
             Outgoing::Text(self.text.clone())
         } else {
@@ -392,6 +397,9 @@ pub(crate) fn put_entry(
                 Outgoing::Buttons { body, buttons } => {
                     ("buttons", body, Some(("buttons", write_buttons(&buttons))))
                 }
+                Outgoing::List { body, button, rows } => {
+                    ("list", body, Some(("list", write_list(&button, &rows))))
+                }
                 Outgoing::Template(template) => {
                     let written = write_template(&template);
                     ("template", template.name, Some(("template", written)))
@@ -408,6 +416,33 @@ pub(crate) fn put_entry(
         }
     };
     put_new(table, draft.done())
+}
+
+fn write_list(button: &str, rows: &[Row]) -> AttributeValue {
+    let row = |it: &Row| {
+        let words = [
+            ("payload", Some(&it.payload)),
+            ("title", Some(&it.title)),
+            ("description", it.description.as_ref()),
+        ];
+        let said = words.into_iter().filter_map(|(name, it)| Some((name.to_owned(), text(it?))));
+        AttributeValue::M(said.collect())
+    };
+    let rows = AttributeValue::L(rows.iter().map(row).collect());
+    AttributeValue::M([("button".to_owned(), text(button)), ("rows".to_owned(), rows)].into())
+}
+
+fn read_list(list: &Item) -> Result<(String, Vec<Row>)> {
+    let rows = list.get("rows").and_then(|it| it.as_l().ok()).map_or(&[][..], Vec::as_slice);
+    let rows = rows.iter().map(|it| {
+        let map = it.as_m().map_err(|_| StoreError::Corrupt("list"))?;
+        Ok(Row {
+            payload: map.text("payload")?.to_owned(),
+            title: map.text("title")?.to_owned(),
+            description: map.find_text("description").map(str::to_owned),
+        })
+    });
+    Ok((list.text("button")?.to_owned(), rows.collect::<Result<_>>()?))
 }
 
 fn write_buttons(buttons: &[Button]) -> AttributeValue {
@@ -493,6 +528,7 @@ fn read_entry(item: &Item) -> Result<Entry> {
             caption: some("caption"),
         })
     });
+    let list = item.get("list").and_then(|it| it.as_m().ok()).map(read_list);
     let template = item.get("template").and_then(|it| it.as_m().ok()).map(read_template);
     Ok(Entry {
         row: row.to_owned(),
@@ -505,6 +541,7 @@ fn read_entry(item: &Item) -> Result<Entry> {
         kind: item.text("kind")?.to_owned(),
         text: item.text("text")?.to_owned(),
         buttons: buttons.collect::<Result<_>>()?,
+        list: list.transpose()?,
         media: media.transpose()?,
         template: template.transpose()?,
         state: item.find_text("state").and_then(State::parse),

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::line::{Category, Line, SendBy};
-use domain::message::Outgoing;
+use domain::message::{Outgoing, Row};
 use domain::news::Notice;
-use domain::reply::{self, BUTTON_TITLE_LIMIT, BUTTONS_BODY_LIMIT, Reply, TEXT_LIMIT, length};
+use domain::reply::{
+    self, BUTTON_TITLE_LIMIT, BUTTONS_BODY_LIMIT, ROW_TITLE_LIMIT, Reply, TEXT_LIMIT, length,
+};
 use jiff::Timestamp;
 use jiff::civil::date;
 
@@ -37,6 +39,14 @@ fn shown(reply: &Reply, line: &Line) -> String {
             let buttons: Vec<String> =
                 buttons.iter().map(|it| format!("[{} -> {}]", it.title, it.payload)).collect();
             format!("{body}\n{}", buttons.join(" "))
+        }
+        Outgoing::List { body, button, rows } => {
+            let row = |it: Row| {
+                let description = it.description.unwrap_or_default();
+                format!("  {} ({description}) -> {}", it.title, it.payload)
+            };
+            let rows: Vec<String> = rows.into_iter().map(row).collect();
+            format!("{body}\n[{button}]\n{}", rows.join("\n"))
         }
         Outgoing::Template(_) => unreachable!("a reply is never a template"),
     }
@@ -126,6 +136,11 @@ fn pordenone_speaks_as_its_page() {
 
     Per esempio scrivi «solo scadenze», «aggiungi scadenze» oppure «togli scadenze».
     Per non ricevere più nulla scrivi CANCELLAMI.
+    [Scegli gli argomenti]
+      Servizi comunali (Attivo: tocca per toglierlo) -> remove:servizi
+      Scadenze (Attivo: tocca per toglierlo) -> remove:scadenze
+      Eventi in città (Attivo: tocca per toglierlo) -> remove:eventi
+      Pubblica utilità (Attivo: tocca per toglierlo) -> remove:utilita
 
     # topics_none
     Ora non ricevi gli avvisi del Comune di Pordenone. Per riceverli scrivi ISCRIVIMI.
@@ -376,6 +391,15 @@ fn no_text_has_an_unresolved_placeholder_or_exceeds_a_limit() {
                 Outgoing::Buttons { body, buttons } => {
                     let titles = buttons.into_iter().map(|it| (it.title, BUTTON_TITLE_LIMIT));
                     std::iter::once((body, BUTTONS_BODY_LIMIT)).chain(titles).collect()
+                }
+                Outgoing::List { body, button, rows } => {
+                    let rows = rows.into_iter().flat_map(|it| {
+                        [(it.title, ROW_TITLE_LIMIT), (it.description.unwrap_or_default(), 72)]
+                    });
+                    [(body, TEXT_LIMIT), (button, BUTTON_TITLE_LIMIT)]
+                        .into_iter()
+                        .chain(rows)
+                        .collect()
                 }
                 Outgoing::Template(_) => unreachable!("a reply is never a template"),
             };

@@ -255,6 +255,45 @@ fn chooses_topics_by_words_and_leaves_with_the_last() {
 }
 
 #[test]
+fn chooses_topics_by_tapping_rows_of_the_list() {
+    insta::assert_snapshot!(play(&free(), stranger(), &[
+        "24T09:00 ISCRIVIMI scadenze",
+        "24T09:01 [tap add:eventi]",
+        "24T09:02 [tap add:eventi]",
+        "24T09:03 [tap remove:scadenze]",
+        "24T09:04 [tap add:gone]",
+        "24T09:05 [tap remove:eventi]",
+        "24T09:06 [tap add:eventi]",
+    ]), @r"
+    > 24T09:00 ISCRIVIMI scadenze
+      subscribed to scadenze
+      desk: Recorded
+      < welcome
+    > 24T09:01 [tap add:eventi]
+      chose eventi, scadenze
+      desk: Recorded
+      < topics_saved
+    > 24T09:02 [tap add:eventi]
+      desk: Recorded
+      < topics_saved
+    > 24T09:03 [tap remove:scadenze]
+      chose eventi
+      desk: Recorded
+      < topics_saved
+    > 24T09:04 [tap add:gone]
+      desk: Recorded
+      < topics_saved
+    > 24T09:05 [tap remove:eventi]
+      left
+      desk: Recorded
+      < goodbye
+    > 24T09:06 [tap add:eventi]
+      desk: Recorded
+      < topics_none
+    ");
+}
+
+#[test]
 fn subscribing_again_with_topics_adds_them() {
     insta::assert_snapshot!(play(&free(), stranger(), &[
         "24T09:00 iscrivimi a scadenze",

@@ -31,7 +31,7 @@ pub(super) fn text(name: &str, line: &Line) -> &'static str {
     })
 }
 
-const DEFAULTS: [DefaultText; 26] = [
+const DEFAULTS: [DefaultText; 27] = [
     DefaultText {
         name: "welcome",
         chat: Chat::Open,
@@ -203,6 +203,12 @@ Può scegliere tra:{elenco_argomenti}
 
 Per esempio scriva «solo {esempio_argomento}», «aggiungi {esempio_argomento}» oppure «togli {esempio_argomento}».
 Per non ricevere più nulla scriva {cancellazione}.",
+    },
+    DefaultText {
+        name: "topics_button",
+        chat: Chat::Any,
+        tu: "Scegli gli argomenti",
+        lei: "Scelga gli argomenti",
     },
     DefaultText {
         name: "topics_none",

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::contact::Contact;
 use domain::delivery::{Callback, State};
 use domain::ids::{ContactId, LineId};
-use domain::message::{Button, FilledTemplate, HeaderMedia, Media, Outgoing};
+use domain::message::{Button, FilledTemplate, HeaderMedia, Media, Outgoing, Row};
 use futures::future;
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -140,8 +140,13 @@ async fn long_messages_do_not_cut_a_page_short() {
     assert_eq!(engine.entries(&line, &person(1), None, 30).await.unwrap().len(), 30);
 }
 
-fn outgoing() -> [Outgoing; 5] {
+fn outgoing() -> [Outgoing; 6] {
     let button = |n: u8| Button { payload: format!("topic:{n}"), title: format!("Argomento {n}") };
+    let row = |n: u8, description: Option<&str>| Row {
+        payload: format!("add:{n}"),
+        title: format!("Argomento {n}"),
+        description: description.map(str::to_owned),
+    };
     let template = FilledTemplate {
         name: "avviso".to_owned(),
         language: "it".to_owned(),
@@ -156,6 +161,11 @@ fn outgoing() -> [Outgoing; 5] {
         Outgoing::Text("Iscrizione fatta.".to_owned()),
         Outgoing::Text(String::new()),
         Outgoing::Buttons { body: "Quale?".to_owned(), buttons: vec![button(2), button(1)] },
+        Outgoing::List {
+            body: "Quali?".to_owned(),
+            button: "Scegli".to_owned(),
+            rows: vec![row(1, Some("Mostre e concerti")), row(2, None)],
+        },
         Outgoing::Template(template),
         Outgoing::Template(bare),
     ]

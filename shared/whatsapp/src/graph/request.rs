@@ -1,7 +1,7 @@
 //! The JSON of what we ask of the Graph API.
 
 use domain::ids::MessageId;
-use domain::message::{Button, FilledTemplate, HeaderMedia, Outgoing};
+use domain::message::{Button, FilledTemplate, HeaderMedia, Outgoing, Row};
 use serde_json::{Map, Value, json};
 
 use super::To;
@@ -20,6 +20,7 @@ pub(super) fn message(to: To<'_>, message: &Outgoing, callback: &str) -> Value {
     let (kind, content) = match message {
         Outgoing::Text(text) => ("text", json!({ "preview_url": false, "body": text })),
         Outgoing::Buttons { body, buttons } => ("interactive", reply_buttons(body, buttons)),
+        Outgoing::List { body, button, rows } => ("interactive", list(body, button, rows)),
         Outgoing::Template(filled) => ("template", template(filled)),
     };
     body["type"] = kind.into();
@@ -45,6 +46,22 @@ fn reply_buttons(body: &str, buttons: &[Button]) -> Value {
         .map(|it| json!({ "type": "reply", "reply": { "id": it.payload, "title": it.title } }))
         .collect();
     json!({ "type": "button", "body": { "text": body }, "action": { "buttons": buttons } })
+}
+
+/// One section, which needs no title.
+fn list(body: &str, button: &str, rows: &[Row]) -> Value {
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|it| {
+            let mut row = json!({ "id": it.payload, "title": it.title });
+            if let Some(description) = &it.description {
+                row["description"] = description.as_str().into();
+            }
+            row
+        })
+        .collect();
+    let action = json!({ "button": button, "sections": [{ "rows": rows }] });
+    json!({ "type": "list", "body": { "text": body }, "action": action })
 }
 
 /// Components without anything to fill in are left out, as Meta asks.

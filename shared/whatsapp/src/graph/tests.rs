@@ -9,7 +9,7 @@ use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use domain::message::{Button, FilledTemplate, HeaderMedia};
+use domain::message::{Button, FilledTemplate, HeaderMedia, Row};
 use serde_json::json;
 
 use super::*;
@@ -155,6 +155,42 @@ async fn sends_to_a_user_id() {
     let (id, message) = (UserId::new("IT.1349120865"), Outgoing::Text("Perché no?".to_owned()));
     let sent = Script::play(expected, taken(), async |graph| {
         graph.send(TOKEN, &number(), To::UserId(&id), &message, CALLBACK).await
+    });
+    assert_eq!(sent.await, Ok(accepted(false)));
+}
+
+#[tokio::test]
+async fn sends_a_list() {
+    let expected = json!({
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        "to": "+393330000001",
+        "type": "interactive",
+        "interactive": {
+            "type": "list",
+            "body": { "text": "Quali avvisi vuoi?" },
+            "action": { "button": "Scegli", "sections": [{ "rows": [
+                { "id": "add:eventi", "title": "Eventi", "description": "mostre e concerti" },
+                { "id": "remove:scadenze", "title": "Scadenze" },
+            ] }] },
+        },
+        "biz_opaque_callback_data": CALLBACK,
+    });
+    let row = |payload: &str, title: &str, description: Option<&str>| Row {
+        payload: payload.to_owned(),
+        title: title.to_owned(),
+        description: description.map(str::to_owned),
+    };
+    let message = Outgoing::List {
+        body: "Quali avvisi vuoi?".to_owned(),
+        button: "Scegli".to_owned(),
+        rows: vec![
+            row("add:eventi", "Eventi", Some("mostre e concerti")),
+            row("remove:scadenze", "Scadenze", None),
+        ],
+    };
+    let sent = Script::play(expected, taken(), async |graph| {
+        graph.send(TOKEN, &number(), To::Phone(&phone()), &message, CALLBACK).await
     });
     assert_eq!(sent.await, Ok(accepted(false)));
 }
