@@ -351,7 +351,7 @@ const INBOUND: Polling = Polling {
 const SENDS: Polling = Polling {
     batch: 1,
     window: Duration::ZERO,
-    concurrency: 5,
+    concurrency: 12,
     visibility: Duration::from_secs(90),
 };
 
