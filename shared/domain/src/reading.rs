@@ -8,7 +8,7 @@
 //! 3. `whole`: what means something only as the whole message ("info", "si").
 //! 4. `languages`: the same for ten other languages.
 //! 5. `lexicon`, `typos`, `sentence`: words become classes, the text becomes clauses.
-//! 6. `guards`: emergencies, the offices' work, other people, questions, negations.
+//! 6. `guards`, `rules`: emergencies, the offices' work, other people, questions, negations.
 //! 7. `grammar`: what each clause says; here, what they say together.
 //!
 //! What is left is for a person at the desk. A wrong subscription is worse than a question, so
@@ -21,6 +21,7 @@ mod languages;
 mod lexicon;
 mod line_words;
 mod normalise;
+mod rules;
 mod sentence;
 mod typos;
 mod whole;
@@ -34,7 +35,7 @@ use guards::Concerns;
 use lexicon::{Class, Classes};
 use line_words::LineWords;
 use normalise::{Symbol, Text};
-use sentence::{Clause, Sentence};
+use sentence::Sentence;
 
 /// What a text asks for, and why we think so.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -181,9 +182,6 @@ pub struct Reader {
 /// An intent with the rule that found it.
 type Verdict = (Intent, &'static str);
 
-/// Digits that make a number a telephone number. Italian ones have nine or ten.
-const DIGITS_OF_A_PHONE: usize = 8;
-
 impl Reader {
     pub fn new(line: &Line) -> Self {
         Self { own: LineWords::new(line) }
@@ -212,6 +210,11 @@ impl Reader {
         if let Some(verdict) =
             whole::read(&words, text.asks()).or_else(|| whole::read(core, text.asks()))
         {
+            // "ok perfetto grazie" wants no answer.
+            let agrees = matches!(core, "ok" | "okay" | "certo") && !text.asks();
+            if agrees && words != core && sentence.classes.has(Class::Courtesy) {
+                return ((Intent::Human(Kind::Courtesy), "courtesy"), Language::Italian);
+            }
             return (verdict, Language::Italian);
         }
         if is_menu_choice(&words) {
@@ -252,9 +255,21 @@ impl Reader {
         if concerns.emergency() {
             return (Intent::Human(Kind::Emergency), "emergency");
         }
-        guard(sentence, &senses, concerns)
-            .or_else(|| silence(text, sentence, &senses))
-            .or_else(|| question(sentence, &senses))
+        if concerns.kind() == Kind::Question && rules::thanks(sentence) {
+            return (Intent::Human(Kind::Courtesy), "courtesy");
+        }
+        if let [clause] = sentence.clauses.as_slice()
+            && clause.topics != 0
+            && !text.hashtag
+            && !clause.asks
+            && let [_] = clause.words.as_slice()
+        {
+            return (Intent::Ask, "topic-name");
+        }
+        rules::guard(sentence, &senses, concerns)
+            .or_else(|| rules::silence(text, sentence, &senses, concerns))
+            .or_else(|| rules::news(sentence))
+            .or_else(|| rules::question(sentence, &senses, concerns))
             .or_else(|| self.command(text, sentence, &senses))
             .unwrap_or((Intent::Human(concerns.kind()), "not-a-command"))
     }
@@ -298,7 +313,8 @@ impl Reader {
         let says = |what: What| said.iter().find(|it| it.what == what);
         let rule = said.first().map_or("unclear", |it| it.rule);
         if let Some(join) = says(What::Join) {
-            if said.iter().any(|it| matches!(it.what, What::Leave | What::Stop)) {
+            let leaves = said.iter().any(|it| matches!(it.what, What::Leave | What::Stop));
+            if leaves || sentence.classes.has(Class::No) {
                 return (Intent::Ask, "both-ways");
             }
             return (Intent::Subscribe { topics: self.joined_topics(said, sentence) }, join.rule);
@@ -370,190 +386,4 @@ fn wordless(text: &Text) -> Verdict {
 fn italian_words(sentence: &Sentence<'_>) -> usize {
     let unknown = |it: &&sentence::Word<'_>| it.class != Class::Unknown;
     sentence.clauses.iter().flat_map(|it| &it.words).filter(unknown).count()
-}
-
-/// What no command may pass.
-fn guard(sentence: &Sentence<'_>, senses: &[Sense], concerns: Concerns) -> Option<Verdict> {
-    let classes = sentence.classes;
-    if classes.has(Class::Gdpr) {
-        return Some((Intent::MyData, "data-protection"));
-    }
-    let matters = |clause: &Clause<'_>, sense: &Sense| {
-        clause.classes.has(Class::Municipal)
-            || clause.classes.has(Class::OfficeTopic) && !matches!(sense, Sense::Says(_))
-    };
-    let office = sentence.clauses.iter().zip(senses).any(|(clause, sense)| matters(clause, sense));
-    if office && !leaves_this_service(sentence, senses) {
-        return Some((Intent::Human(concerns.kind()), "municipal-object"));
-    }
-    let commands = classes.any(grammar::COMMANDS.with(Classes::of(&[
-        Class::Receive,
-        Class::SendMe,
-        Class::Add,
-        Class::Service,
-        Class::Channel,
-    ])));
-    let other_number = sentence.digits >= DIGITS_OF_A_PHONE;
-    let someone_else = classes.has(Class::ThirdParty) || other_number || names_someone(sentence);
-    if someone_else && commands {
-        return Some((Intent::Human(Kind::ThirdParty), "third-party"));
-    }
-    if classes.has(Class::Done) {
-        let leaving = Classes::of(&[
-            Class::Still,
-            Class::Leave,
-            Class::LeavePlease,
-            Class::LeaveNoun,
-            Class::LeaveWeak,
-            Class::Stop,
-        ]);
-        if classes.any(leaving) && !asks_again(senses) {
-            return Some((Intent::Human(Kind::Complaint), "opt-out-failed"));
-        }
-    }
-    if speaks_of_their_data(classes) {
-        return Some((Intent::MyData, "personal-data"));
-    }
-    let doubts =
-        |it: &Clause<'_>| it.classes.has(Class::Doubt) && it.classes.any(grammar::COMMANDS);
-    if sentence.clauses.iter().any(doubts) {
-        return Some((Intent::Ask, "supposition"));
-    }
-    if senses.contains(&Sense::Negated) {
-        return Some((Intent::Human(concerns.kind()), "negated"));
-    }
-    None
-}
-
-/// "Ho cambiato residenza. Cancellatemi dal servizio WhatsApp": the office's matter is in
-/// another clause, and the one that leaves names this service beyond doubt.
-fn leaves_this_service(sentence: &Sentence<'_>, senses: &[Sense]) -> bool {
-    let plain =
-        !sentence.asks && !sentence.classes.any(Classes::of(&[Class::Question, Class::Doubt]));
-    plain
-        && sentence.clauses.iter().zip(senses).any(|(clause, sense)| {
-            matches!(
-                sense,
-                Sense::Says(Says {
-                    what: What::Leave,
-                    rule: "leave-verb" | "leave-with-reason",
-                    ..
-                })
-            ) && clause.classes.has(Class::Channel)
-        })
-}
-
-/// "iscrivi Mario Rossi"; "iscrivimi Mario Rossi" is the person who writes.
-fn names_someone(sentence: &Sentence<'_>) -> bool {
-    let vague = Classes::of(&[
-        Class::JoinWeak,
-        Class::JoinVague,
-        Class::LeaveWeak,
-        Class::Add,
-        Class::Remove,
-    ]);
-    let this_person = Classes::of(&[Class::NameIntro, Class::Join, Class::Leave]);
-    sentence.clauses.iter().any(|it| {
-        it.classes.has(Class::Name) && it.classes.any(vague) && !it.classes.any(this_person)
-    })
-}
-
-/// "Mi ero cancellato. Cancellatemi dalla lista": a whole new request.
-fn asks_again(senses: &[Sense]) -> bool {
-    let again = |it: &Sense| matches!(it, Sense::Says(Says { what: What::Leave | What::Stop, .. }));
-    senses.iter().any(again)
-}
-
-fn speaks_of_their_data(classes: Classes) -> bool {
-    let any_data = Classes::of(&[
-        Class::LeaveWeak,
-        Class::LeaveNoun,
-        Class::Leave,
-        Class::Change,
-        Class::What,
-    ]);
-    let whence = classes.has(Class::MyNumber) && classes.has(Class::Question);
-    classes.has(Class::Data)
-        || classes.has(Class::WeakData) && classes.any(any_data)
-        || whence && !classes.any(grammar::COMMANDS)
-}
-
-/// "Grazie per le informazioni", "complimenti per il servizio".
-fn thanks_for_something(sentence: &Sentence<'_>, senses: &[Sense]) -> bool {
-    const FOR: &[&str] = &["per", "del", "della", "delle", "dei", "degli"];
-    let quiet = senses.iter().all(|it| matches!(it, Sense::Silent | Sense::Object));
-    quiet
-        && sentence
-            .clauses
-            .iter()
-            .flat_map(|it| it.words.windows(2))
-            .any(|pair| pair[0].class == Class::Courtesy && FOR.contains(&pair[1].text))
-}
-
-/// Only greetings, thanks or a name.
-fn silence(text: &Text, sentence: &Sentence<'_>, senses: &[Sense]) -> Option<Verdict> {
-    if thanks_for_something(sentence, senses) {
-        return Some((Intent::Human(Kind::Courtesy), "courtesy"));
-    }
-    if senses.iter().any(|it| *it != Sense::Silent) {
-        return None;
-    }
-    let classes = sentence.classes;
-    Some(if classes.has(Class::Courtesy) && !classes.has(Class::No) {
-        (Intent::Human(Kind::Courtesy), "courtesy")
-    } else if classes.has(Class::Name) {
-        (Intent::Human(Kind::Question), "name-only")
-    } else if classes.has(Class::Greeting) {
-        (Intent::Help, "greeting")
-    } else if text.symbols.contains(&Symbol::Stop) {
-        (Intent::Ask, "unclear")
-    } else {
-        (Intent::Ask, "bare-answer")
-    })
-}
-
-/// Questions about the service get help, others go to the desk. "mi potete iscrivere?" is no
-/// question.
-fn question(sentence: &Sentence<'_>, senses: &[Sense]) -> Option<Verdict> {
-    let shows_topics = |it: &Sense| matches!(it, Sense::Says(Says { what: What::ShowTopics, .. }));
-    if senses.iter().any(shows_topics) && !senses.contains(&Sense::Other) {
-        return None;
-    }
-    let classes = sentence.classes;
-    let asks = Classes::of(&[Class::Question, Class::What]);
-    if !classes.any(asks) && (!sentence.asks || is_polite(sentence)) {
-        return None;
-    }
-    let about_us = grammar::KNOWN.with(Classes::of(&[Class::Done]));
-    // "come faccio a non ricevere piu messaggi?" is about us too.
-    let how_to_end = classes.has(Class::More) && classes.has(Class::Receive);
-    if !classes.within(about_us) || classes.has(Class::Not) && !how_to_end {
-        return Some((Intent::Human(Kind::Question), "question"));
-    }
-    let unmistakable = sentence.clauses.iter().flat_map(|it| &it.words);
-    let leaves = unmistakable
-        .filter(|it| it.text.starts_with("disiscri") || it.text.starts_with("disinscri"))
-        .count()
-        > 0;
-    let written = sentence
-        .clauses
-        .iter()
-        .any(|it| it.classes.has(Class::Question) && it.classes.has(Class::Send));
-    if classes.any(grammar::OBJECT) || leaves || written {
-        return Some((Intent::Help, "question-about-the-service"));
-    }
-    if classes.any(grammar::COMMANDS) || !classes.any(asks) {
-        return Some((Intent::Ask, "question-about-a-command"));
-    }
-    Some((Intent::Human(Kind::Question), "question"))
-}
-
-/// "potete cancellarmi?", "mi iscrivete?", "toglietemi dalla lista?".
-fn is_polite(sentence: &Sentence<'_>) -> bool {
-    let orders = Classes::of(&[Class::Join, Class::Leave, Class::JoinWeak, Class::SendMe]);
-    sentence.clauses.iter().any(|it| {
-        it.classes.any(Classes::of(&[Class::JoinPlease, Class::LeavePlease]))
-            || it.classes.has(Class::Request) && it.classes.any(orders)
-            || it.words.iter().any(|word| orders.has(word.class) && word.text.ends_with("temi"))
-    })
 }

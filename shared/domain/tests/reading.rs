@@ -90,6 +90,32 @@ fn barberino() -> Line {
     )
 }
 
+/// The topics of `infra/lines/pordenone.toml`.
+fn pordenone_as_filed() -> Line {
+    let topics = vec![
+        topic("servizi", "Servizi comunali", &["servizio", "uffici", "sportelli"]),
+        topic("scadenze", "Scadenze", &["scadenza", "termini"]),
+        topic("eventi", "Eventi in città", &["evento", "manifestazioni", "spettacoli"]),
+        topic("utilita", "Pubblica utilità", &["utilità", "emergenze", "allerte", "viabilità"]),
+    ];
+    line("Pordenone", "WhatsApp del Comune di Pordenone", ["ISCRIVIMI", "CANCELLAMI"], topics)
+}
+
+/// The topic of `infra/lines/barberino-demografici.toml`.
+fn barberino_as_filed() -> Line {
+    let topics = vec![topic("novita", "Novità dell'ufficio", &["novità", "news", "aggiornamenti"])];
+    Line {
+        chat_needs_subscription: true,
+        address: Address::Lei,
+        ..line(
+            "Barberino di Mugello",
+            "Servizi Demografici: filo diretto su WhatsApp",
+            ["iscrizione", "cancellazione"],
+            topics,
+        )
+    }
+}
+
 fn topics(ids: &[&str]) -> Vec<TopicId> {
     ids.iter().map(|&it| TopicId::new(it)).collect()
 }
@@ -137,6 +163,82 @@ fn mistakes(line: &Line, tsv: &str) -> (Vec<String>, usize) {
         })
         .collect();
     (wrong, all.len())
+}
+
+/// Messages written before anybody looked at how they would be read: the text, what is right, what
+/// would do too, and the line it holds for where it does not hold for both.
+const UNSEEN: &str = include_str!("../testdata/reading/unseen.tsv");
+
+/// How the messages of one list were read, all lines together.
+#[derive(Default)]
+struct Score {
+    all: usize,
+    right: usize,
+    false_subscribes: Vec<String>,
+    false_opt_outs: Vec<String>,
+    wrong: Vec<String>,
+    by_class: BTreeMap<String, (usize, usize)>,
+}
+
+fn score(tsv: &str) -> Score {
+    let readers = [
+        ("pordenone", Reader::new(&pordenone_as_filed())),
+        ("barberino", Reader::new(&barberino_as_filed())),
+    ];
+    let mut score = Score::default();
+    for row in tsv.lines().filter(|it| !it.starts_with("# ")) {
+        let mut cells = row.split('\t');
+        let text = cells.next().expect("a text");
+        let expected = cells.next().expect("a label");
+        let also_ok = cells.next().unwrap_or("");
+        let only = cells.next().unwrap_or("");
+        let accepts = |label: &str| {
+            let kinds = |it: &str| it == "human" && label.starts_with("human:");
+            label == expected || also_ok.split(',').any(|it| it == label || kinds(it))
+        };
+        for (line, reader) in &readers {
+            if !only.is_empty() && only != *line {
+                continue;
+            }
+            let reading = reader.read(text);
+            // A stop and an opt-out do the same.
+            let label = match &reading.intent {
+                Intent::Stop => "unsubscribe".to_owned(),
+                Intent::Human(kind) => format!("human:{}", kind.name()),
+                other => other.name().to_owned(),
+            };
+            let right = accepts(&label);
+            let class = score.by_class.entry(expected.to_owned()).or_default();
+            class.0 += 1;
+            score.all += 1;
+            if right {
+                class.1 += 1;
+                score.right += 1;
+                continue;
+            }
+            let mistake = format!("{line}: {label} for {expected} ({}): {text}", reading.rule);
+            match label.as_str() {
+                "subscribe" => score.false_subscribes.push(mistake.clone()),
+                "unsubscribe" => score.false_opt_outs.push(mistake.clone()),
+                _ => {}
+            }
+            score.wrong.push(mistake);
+        }
+    }
+    score
+}
+
+#[test]
+fn reads_messages_it_was_not_made_for() {
+    let score = score(UNSEEN);
+    assert!(score.all >= 1000);
+    let (joined, left) = (&score.false_subscribes, &score.false_opt_outs);
+    let told = format!(
+        "{} of {} right: {:#?}\n{:#?}",
+        score.right, score.all, score.by_class, score.wrong
+    );
+    assert!(joined.is_empty() && left.is_empty(), "{joined:#?} {left:#?} {told}");
+    assert!(score.right * 100 >= score.all * 97, "{told}");
 }
 
 fn starting_with<'a>(mistakes: &'a [String], labels: &[&str]) -> Vec<&'a String> {

@@ -166,7 +166,7 @@ fn refusal(clause: &Clause<'_>) -> Option<Says> {
         C::Need,
         C::All,
     ]));
-    if !classes.within(allowed) || classes.has(C::Request) {
+    if !classes.within(allowed) || classes.has(C::Request) && !classes.has(C::Cease) {
         return None;
     }
     if !refuses(clause) {
@@ -193,6 +193,7 @@ fn refuses(clause: &Clause<'_>) -> bool {
     no_more && classes.any(wanted)
         || classes.has(C::SendMe)
         || classes.has(C::Wish) && classes.any(unwanted)
+        || classes.has(C::Interest) && classes.any(things)
         || clause.words.iter().any(|it| PROHIBITED.contains(&it.text))
 }
 
@@ -258,7 +259,11 @@ fn topics(clause: &Clause<'_>) -> Option<Says> {
     if !names_topics(clause) && !bare_office_topic {
         return None;
     }
+    // "aggiungimi le scadenze"; "inseritemi nella lista eventi" joins.
+    let adds_me = classes.has(C::JoinWeak) && !classes.any(OBJECT);
+    let added = if adds_me { Classes::of(&[C::JoinWeak]) } else { Classes::default() };
     let changing = Classes::of(&[C::Add, C::Remove, C::Only, C::Also, C::Without, C::All]);
+    let changing = changing.with(added);
     let allowed = ABOUT.with(TOPICS).with(changing).with(Classes::of(&[
         C::Receive,
         C::SendMe,
@@ -272,7 +277,7 @@ fn topics(clause: &Clause<'_>) -> Option<Says> {
         What::Remove
     } else if classes.has(C::Only) {
         What::Only
-    } else if classes.has(C::Add) || classes.has(C::Also) {
+    } else if classes.has(C::Add) || classes.has(C::Also) || adds_me {
         What::Add
     } else {
         return None;
@@ -291,7 +296,8 @@ fn leaving(clause: &Clause<'_>) -> Option<Says> {
     } else if classes.has(C::LeaveWeak) {
         (Classes::of(&[C::LeaveWeak]), "leave-service")
     } else if classes.has(C::Revoke) {
-        (Classes::of(&[C::Revoke, C::Consent]), "revoked-consent")
+        let of_what = Classes::of(&[C::SendMe, C::Send, C::Receive]);
+        (Classes::of(&[C::Revoke, C::Consent]).with(of_what), "revoked-consent")
     } else if classes.has(C::Off) {
         (Classes::of(&[C::Off]), "off")
     } else {
@@ -334,7 +340,16 @@ fn leaving_for_a_reason(clause: &Clause<'_>) -> Option<Says> {
         return None;
     }
     let verb = clause.words.iter().rposition(|it| matches!(it.class, C::Leave | C::LeavePlease))?;
-    let after = &clause.words[verb + 1..];
+    let (before, after) = (&clause.words[..verb], &clause.words[verb + 1..]);
+    // "Ricevo troppi messaggi vorrei cancellarmi".
+    let sent = Classes::of(&[C::Content, C::Channel]);
+    let strangers = before.iter().filter(|it| it.class == C::Unknown).count();
+    if after.iter().all(|it| HARMLESS.has(it.class))
+        && before.iter().any(|it| sent.has(it.class))
+        && strangers <= 1
+    {
+        return Some(says(What::Leave, clause, "leave-with-reason"));
+    }
     let object = after.iter().position(|it| OBJECT.has(it.class))?;
     let qualified = after[..object].iter().filter(|it| !HARMLESS.has(it.class)).count();
     let ends_there = after[object..].iter().all(|it| ABOUT.has(it.class));
@@ -364,6 +379,10 @@ fn stopping(clause: &Clause<'_>) -> Option<Says> {
 }
 
 fn joining(clause: &Clause<'_>) -> Option<Says> {
+    // "iscrizione no".
+    if clause.classes.has(C::No) {
+        return None;
+    }
     if clause.classes.any(JOIN) && joins_a_zone(clause) {
         return Some(Says { sure: false, ..says(What::Join, clause, "join-zone") });
     }
@@ -384,14 +403,16 @@ fn joining_rule(clause: &Clause<'_>) -> Option<&'static str> {
         ABOUT.with(TOPICS).with(Classes::of(&[C::Enrolment, C::Only, C::All, C::News, C::Receive]));
     let made_of = |verbs: &[Class]| classes.within(allowed.with(Classes::of(verbs)));
     if classes.any(JOIN) {
-        return made_of(&[C::Join, C::JoinPlease]).then_some("join-verb");
+        let verbs = [C::Join, C::JoinPlease, C::MyNumber];
+        return made_of(&verbs).then_some("join-verb");
     }
     if classes.has(C::On) && switches_on(clause, allowed) {
         return Some("on");
     }
     if classes.has(C::JoinWeak) {
         let names_it = classes.any(OBJECT.with(Classes::of(&[C::Enrolment])));
-        let fits = made_of(&[C::JoinWeak, C::Enrolled]) && names_it && !classes.has(C::Name);
+        let fits =
+            made_of(&[C::JoinWeak, C::Enrolled, C::MyNumber]) && names_it && !classes.has(C::Name);
         return fits.then_some("join-service");
     }
     if classes.has(C::Enrolled) && classes.has(C::Wish) {
@@ -399,7 +420,10 @@ fn joining_rule(clause: &Clause<'_>) -> Option<&'static str> {
         return (made_of(&[C::Enrolled]) && is_clear).then_some("join-wish");
     }
     if classes.has(C::Enrolment) {
-        let fits = made_of(&[C::Perform]) && enrols(clause);
+        // "la mia iscrizione" may be any; "confermo la mia iscrizione al servizio" is this one.
+        let confirmed = clause.words.iter().any(|it| it.text.starts_with("conferm"));
+        let mine = if confirmed { C::My } else { C::Perform };
+        let fits = made_of(&[C::Perform, mine]) && enrols(clause);
         return fits.then_some("join-noun");
     }
     receives(clause).then_some("join-receive")

@@ -34,19 +34,33 @@ const CONCERNS: &[(Concern, &str)] = &[
         "incendio, incendi, fiamme, sta bruciando, bruciando, va a fuoco, a fuoco, esonda*, \
          esondazione, allagat*, allagand*, crollat*, crollando, fuga di gas, odore di gas, \
          perdita di gas, puzza di gas, esplosion*, esplos*, svenut*, ferito, ferita, feriti, \
-         infarto, ambulanza, sparatoria, annegando, intrappolat*, non respira, pericolo di \
-         vita, sta morendo, uomo a terra, persona a terra, donna a terra, terremoto, valanga, \
-         straripat*",
+         infarto, ambulanza, sparatoria, annegando, intrappolat*, non respira/respirano, \
+         pericolo di vita, sta/sto/stanno morendo/annegando/picchiando/sparando/rapinando, \
+         uomo/donna/persona/anziano/anziana/bambino/bambina/ragazzo/ragazza a terra, \
+         persona/bambino/bambina/anziano/anziana/ragazzo/ragazza/uomo/donna \
+         dispersa/disperso/scomparsa/scomparso, terremoto, valanga, straripa*, \
+         fiume/torrente/canale/fosso esce/uscendo/uscito, \
+         fiume/torrente/canale/fosso sta/e uscendo/uscito/salendo, acqua sta entrando/salendo, \
+         ladro/ladri in casa, ladro/ladri sta/stanno entrando, gente/persone/qualcuno \
+         sotto/intrappolata, scintill*, cavo/cavi elettrico/elettrici/scoperto/scoperti, cavo \
+         della luce a terra, sono/siamo/e bloccato/bloccata/bloccati/chiuso/chiusi \
+         in/nell/nel casa/ascensore/auto/macchina, incendie, incendiu, brennt, burning, \
+         пожежа, пожар, حريق, zjarr, pozar, 着火*, 火灾*, 救命*, 起火*",
     ),
     (
         Concern::Risk,
-        "fuoco, fumo, brucia, incidente, frana, franat*, smottamento, acqua alta, alluvione, \
+        "fire, smoke, flood, feu, fumee, feuer, rauch, fuego, humo, foc, fum, inundatii, \
+         inundacion, ogenj, повінь, дим, accident, unfall, accidente, injured, blesse, herido, \
+         verletzt, ranit, fuoco, fumo, brucia, incidente, frana, franat*, smottamento, acqua alta, alluvione, \
          allagamento, crollo, gas, ladri, ladro, rapina, aggression*, picchia*, pericolante, \
-         pericolo, sangue, sta male, caduto, caduta, bloccato, bloccata, acqua in casa",
+         pericolo, sangue, sta/sto male, mi sento male, si sente male, malore, caduto, caduta, \
+         bloccato, bloccata, bloccati, acqua in casa, picchiano, menano, rissa",
     ),
     (
         Concern::Alarm,
-        "aiuto, help, soccorso, soccorsi, sos, urgente, urgentissimo, urgenza, correte, \
+        "hilfe, au secours, secours, socorro, auxilio, ajutor, ndihme, pomoc, na pomoc, \
+         допоможіть, помогите, النجدة, ساعدونا, aiutateci, aiutatemi, aiuto, help, \
+         soccorso, soccorsi, sos, urgente, urgentissimo, urgenza, correte, \
          emergenza, venite subito, pompieri, vigili del fuoco, fate presto",
     ),
     (
@@ -57,7 +71,8 @@ const CONCERNS: &[(Concern, &str)] = &[
     ),
     (
         Concern::Thing,
-        "buca, buche, lampion*, cassonett*, tombin*, semaforo, marciapied*, albero, alberi, \
+        "erbacce, neve, ghiaccio, frigorifer*, materass*, divano, divani, eternit, amianto, \
+         fioriera, grata, caditoia, argine, muro, muri, buca, buche, lampion*, cassonett*, tombin*, semaforo, marciapied*, albero, alberi, \
          ramo, rami, rifiuti, discarica, erba, panchin*, strada, illuminazione, cancello, \
          fontana, giochi, cartello, luce, luci, perdita, acqua, topi, ratti, zanzare, cane, \
          cani, siepe, asfalto, fogna, segnale, guardrail, ringhiera, auto, bidon*, carcassa, \
@@ -71,12 +86,23 @@ const CONCERNS: &[(Concern, &str)] = &[
          funziona, non funzionano, non si accende, non va, lampeggia, incustodit*, ostruit*, \
          pericolante, dissestat*, otturat*, saltato, saltata, alta, alte, manca, mancano, buio, \
          tutto al buio, morto, morta, c e una, c e un, ci sono, eliminate, togliete, rimuovete, \
-         tagliate, sistemate, riparate",
+         tagliate, sistemate, riparate, levate, randagi*, non \
+         spalat*, scritte, imbrattat*, vandal*, buttato, scaricato, gettato, perdono, puzza, \
+         puzzano, sradicat*, inclinat*, storto, storta",
     ),
-    (Concern::Report, "segnalo, segnalare, segnalazione, segnalazioni, vi segnalo"),
+    (
+        Concern::Report,
+        "segnalo, segnalare, segnalazione, segnalazioni, vi segnalo, perdita d/di acqua, \
+         hanno/qualcuno/hanno/ha buttato/scaricato/gettato/abbandonato, vespe, calabroni, nido \
+         di vespe/calabroni, cane/cani/cinghiale/cinghiali randagio/randagi/vagante/vaganti, \
+         non spalata/spalato/spalate, atti vandalici",
+    ),
     (
         Concern::Complaint,
-        "vergogna, vergognat*, vergognos*, schifo, schifezz*, reclamo, reclami, lamentela, \
+        "vergogn*, indignat*, pessim*, nessuno risponde, non risponde/rispondete nessuno/mai, \
+         nessuno mi risponde, paghiamo/pago le tasse, andare avanti cosi, avete rotto, avete \
+         stufato/stancato, mi/ci avete rotto/stufato/stancato, incompetenza, delus*, maleducat*, \
+         arrogan*, fannullon*, lavorate ogni, mai lavorato, schifo, schifezz*, reclamo, reclami, lamentela, \
          lamentele, lamentarmi, protesta, protesto, indecent*, inaccettabil*, scandalo, \
          scandalos*, incapac*, incompetent*, ridicoli, ridicolo, buffoni, pagliacci, stronz*, \
          vaffanculo, merda, cazzo, coglion*, idiot*, delinquenti, rumore, baccano, stufo, \
@@ -89,7 +115,11 @@ static LISTED: LazyLock<Phrases<Concern>> = LazyLock::new(|| Phrases::new(CONCER
 
 /// The concerns a text touches on.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Concerns(u8);
+pub(super) struct Concerns {
+    found: u8,
+    /// How many risks: "una frana ha bloccato la strada" has two.
+    risks: usize,
+}
 
 impl Concerns {
     pub(super) fn of(text: &Text) -> Self {
@@ -103,6 +133,7 @@ impl Concerns {
             let length = match LISTED.longest(rest) {
                 Some((concern, length)) => {
                     found.insert(concern);
+                    found.risks += usize::from(concern == Concern::Risk);
                     length
                 }
                 None => 1,
@@ -115,12 +146,14 @@ impl Concerns {
     /// Life or limb: the reply names 112 and the desk is told.
     pub(super) fn emergency(self) -> bool {
         let called = self.has(Concern::Risk) && self.has(Concern::Alarm);
-        !self.has(Concern::Paperwork) && (self.has(Concern::Danger) || called)
+        let urgent = self.has(Concern::Danger) || called || self.risks >= 2;
+        !self.has(Concern::Paperwork) && urgent
     }
 
     /// What a message for the desk is.
     pub(super) fn kind(self) -> Kind {
-        if self.has(Concern::Report) || self.has(Concern::Thing) && self.has(Concern::Broken) {
+        let harmed = self.has(Concern::Broken) || self.has(Concern::Risk);
+        if self.has(Concern::Report) || self.has(Concern::Thing) && harmed {
             Kind::Report
         } else if self.has(Concern::Complaint) {
             Kind::Complaint
@@ -130,11 +163,11 @@ impl Concerns {
     }
 
     fn insert(&mut self, concern: Concern) {
-        self.0 |= 1 << concern as u8;
+        self.found |= 1 << concern as u8;
     }
 
     fn has(self, concern: Concern) -> bool {
-        self.0 & (1 << concern as u8) != 0
+        self.found & (1 << concern as u8) != 0
     }
 }
 
@@ -162,13 +195,14 @@ pub(super) fn resembles_an_ordinary_word(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reading::lexicon::spelt_out;
 
     #[test]
     fn is_written_as_messages_are_normalised() {
         for entry in CONCERNS.iter().flat_map(|(_, list)| list.split(',')).map(str::trim) {
-            let entry = entry.trim_end_matches('*');
-            let normal = Text::parse(entry).normalised();
-            assert_eq!(normal, entry, "{entry}");
+            for written in spelt_out(entry.trim_end_matches('*')).iter().map(|it| it.join(" ")) {
+                assert_eq!(Text::parse(&written).normalised(), written);
+            }
         }
     }
 

@@ -39,9 +39,9 @@ const TABLES: &[Table] = &[
         language: Language::English,
         fillers: "please pls thanks thank you very much hello hi dear good morning evening i i'd i'm \
             id im me my myself we want wanna would like to the a an this that these those from \
-            for of in on at with by and it now can could kindly municipality town council city \
+            for of in on at with by and it now can could kindly municipality town council city hall \
             your service whatsapp list news newsletter messages notifications updates alerts \
-            broadcast all any",
+            broadcast all any lot",
         commands: &[
             (
                 Subscribe,
@@ -94,7 +94,7 @@ const TABLES: &[Table] = &[
     },
     Table {
         language: Language::French,
-        fillers: "s'il vous plaît plait svp merci beaucoup bien bonjour bonsoir salut je j' voudrais \
+        fillers: "s'il se vous plaît plait svp merci beaucoup bien bonjour bonsoir salut je j' voudrais \
             veux souhaite aimerais désire me m' moi à au aux le la les l' du de des d' un une \
             cette ce cet ces votre vos mes mon ma service whatsapp liste commune mairie \
             municipalité messages nouvelles actualités notifications et en pouvez pourriez \
@@ -107,7 +107,7 @@ const TABLES: &[Table] = &[
             ),
             (
                 Unsubscribe,
-                "désabonnez, désabonner, désabonne, désinscrire, désinscrivez, désinscris, \
+                "désabonnez, désabonner, ne voudrais plus recevoir, plus de messages, plus aucun, désabonne, désinscrire, désinscrivez, désinscris, \
                  désinscription, désabonnement, ne plus recevoir, ne plus, ne veux plus \
                  recevoir, retirez, enlevez, supprimez, radiez, plus recevoir, annuler \
                  inscription, annuler abonnement, ne recevoir plus, retirez numéro, supprimez \
@@ -297,7 +297,7 @@ const TABLES: &[Table] = &[
             ),
             (
                 MyData,
-                "datele mele, date personale, datele, ștergeți datele mele, ștergeți datele, \
+                "sterge datele mele, șterge datele mele, sterge datele, datele mele, date personale, datele, ștergeți datele mele, ștergeți datele, \
                  confidențialitate, ce date aveți, stergeti datele mele, protecția datelor",
             ),
             (
@@ -317,20 +317,20 @@ const TABLES: &[Table] = &[
     Table {
         language: Language::Albanian,
         fillers: "ju lutem të lutem faleminderit shumë përshëndetje tungjatjeta mirëdita unë më mua \
-            të te në ne nga prej për per me këtë kete kjo shërbim shërbimi shërbimin sherbim \
+            të te së i e në ne nga prej për per me këtë kete kjo shërbim shërbimi shërbimin sherbim \
             listë lista listën liste whatsapp komuna komunës komunen mesazhe mesazhet lajme \
             lajmet njoftime njoftimet bashkia bashkisë dhe mund tani një",
         commands: &[
             (
                 Subscribe,
-                "regjistrohem, dua regjistrohem, dëshiroj regjistrohem, dua abonohem, dëshiroj \
+                "regjistrohu, abonohu, regjistrohem, dua regjistrohem, dëshiroj regjistrohem, dua abonohem, dëshiroj \
                  abonohem, dua marr, dëshiroj marr, doja regjistrohem, abonohem, abonim, \
                  abonoj, më abononi, abononi, regjistroni, regjistrom, regjistromë, marr, të \
                  marr, anëtarësohem, shtoni, shtomë",
             ),
             (
                 Unsubscribe,
-                "çregjistroni, çregjistrohem, cregjistroni, cregjistrohem, çregjistrim, \
+                "çregjistrohu, çabonohu, çregjistroni, çregjistrohem, cregjistroni, cregjistrohem, çregjistrim, \
                  çabonohem, çabonim, cabonohem, hiqni, hiqmëni, hiqeni, largoni, fshini, \
                  fshimë, anuloj abonimin, anuloni abonimin, dua çregjistrohem, dua çabonohem, \
                  dua hiqem, largohem, nuk dua marr, nuk dua, s'dua, hiqem, çabononi",
@@ -380,7 +380,7 @@ const TABLES: &[Table] = &[
             ),
             (
                 Unsubscribe,
-                "odjava, odjavi, odjavil, odjavila, odjavim, odjavite, izbriši, izbrišite, \
+                "nočem več, nočem prejemati, nočem več prejemati, nočem, odjava, odjavi, odjavil, odjavila, odjavim, odjavite, izbriši, izbrišite, \
                  izpiši, odstranite, ne želim več, ne več prejemati, ne prejemati več, prekliči \
                  naročnino, odjaviti, ne več prejemal, izpišite, odpovedujem",
             ),
@@ -468,7 +468,7 @@ const TABLES: &[Table] = &[
         fillers: "من فضلك فضلكم لو سمحت سمحتم شكرا جزيلا السلام عليكم مرحبا صباح مساء الخير أنا أريد \
             اريد أود ارغب أرغب بدي أن ان في من إلى الى على عن هذه هذا الخدمة خدمة بالخدمة \
             واتساب واتس الواتساب القائمة قائمة البلدية بلدية الرسائل رسائل رسالة الأخبار أخبار \
-            الاخبار اخبار الإشعارات يرجى رجاء الرجاء لي و",
+            الاخبار اخبار الإشعارات بعد الان الآن اليوم يرجى رجاء الرجاء لي و",
         commands: &[
             (
                 Subscribe,
@@ -578,7 +578,10 @@ const CHINESE: &[(Meaning, &str)] = &[
         MyData,
         "数据, 個人資料, 个人数据, 删除数据, 删除个人数据, 隐私, 隱私, 个人信息, 删除个人信息, 资料, 隐私政策",
     ),
-    (Courtesy, "好, 很好, 再见, 圣诞快乐, 新年快乐, 非常感谢, 感谢, 好的, 辛苦"),
+    (
+        Courtesy,
+        "谢谢, 謝謝, 多谢, 谢谢你们, 好, 很好, 再见, 圣诞快乐, 新年快乐, 非常感谢, 感谢, 好的, 辛苦",
+    ),
     (Ask, "注册, 登记, 報名, 报名, 取消, 是, 不, 不是, 可以"),
 ];
 
@@ -634,9 +637,12 @@ impl Ready {
     }
 }
 
+/// What is left without the fillers, in alphabetical order: languages differ in theirs.
 fn core(text: &Text, fillers: &HashSet<String>) -> String {
+    let mut words: Vec<&str> = text.words().filter(|it| !fillers.contains(*it)).collect();
+    words.sort_unstable();
     let mut core = String::new();
-    for word in text.words().filter(|it| !fillers.contains(*it)) {
+    for word in words {
         if !core.is_empty() {
             core.push(' ');
         }

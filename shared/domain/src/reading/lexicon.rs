@@ -155,7 +155,7 @@ impl Classes {
 }
 
 /// The lists. Entries are parted by commas; more words in an entry make a phrase, which wins over
-/// its parts; `*` ends a stem. All is written as [`super::normalise`] leaves it.
+/// its parts; `/` parts words that may stand in one place; `*` ends a stem. All is written as [`super::normalise`] leaves it.
 const WORDS: &[(Class, &str)] = &[
     (
         Class::Greeting,
@@ -175,7 +175,7 @@ const WORDS: &[(Class, &str)] = &[
          buonanotte, buona notte, arrivederci, arrivederla, a presto, a domani, scusate, scusi, \
          scusa, mi scusi, scusate il disturbo, chiedo scusa, prego, di niente, figurati, \
          figuratevi, auguri, tanti auguri, buon natale, buone feste, buona pasqua, buon anno, \
-         buon ferragosto, felice anno nuovo, altrettanto, anche a voi, anche a te, anche a lei, \
+         buon ferragosto, felice anno nuovo, altrettanto, anche a voi, anche a te, anche a lei, infinite, di cuore, \
          complimenti, bravi, bravo, bravissimi, ottimo, ottimo lavoro, perfetto, benissimo, \
          molto bene, bene, va bene, d accordo, ricevuto, capito, ho capito, tutto chiaro, \
          chiaro, letto, apprezzo, utile, utili, molto utile, molto utili, utilissimo, \
@@ -189,7 +189,11 @@ const WORDS: &[(Class, &str)] = &[
     ),
     (
         Class::Yes,
-        "si, yes, certo, certamente, esatto, confermo, ok, okay, okey, accetto, acconsento, \
+        "ho letto/visto/accettato la/l policy/informativa/privacy, letta la/l policy/informativa, \
+         accetto la/l/le policy/informativa/privacy/condizioni, accetto tutto, \
+         acconsento/autorizzo al/il trattamento, acconsento/autorizzo al/il trattamento dei miei \
+         dati, acconsento/autorizzo al/il trattamento dei dati, do/presto/confermo il consenso, \
+         do/presto/confermo il mio consenso, si, yes, certo, certamente, esatto, confermo, ok, okay, okey, accetto, acconsento, \
          volentieri",
     ),
     (Class::No, "no, nope"),
@@ -204,14 +208,16 @@ const WORDS: &[(Class, &str)] = &[
          oggi, immediatamente, definitivamente, urgentemente, gratuitamente, tutti i giorni, \
          sempre, direttamente, via, tramite, attraverso, mediante, con la presente, presente, \
          anch, nuovamente, di nuovo, ancora una volta, quindi, allora, poi, dunque, inoltre, \
-         comunque, insomma, ecco, come da, come da policy, come da istruzioni, ao, oh, eh, ah, \
+         comunque, insomma, ecco, come da, come da policy, come da istruzioni/oggetto/titolo/accordi, \
+         senza/tra virgolette, li, ao, oh, eh, ah, \
          beh, ma, pero, sono, richiesta, richiesta di, la parola, parola, qui, qua, cosi, \
          davvero, proprio, possibilmente, tutte, tutti, istituzionale, comunale, comunali, \
          ufficiale, messaggistica",
     ),
     (
         Class::Wish,
-        "vorrei, volevo, voglio, vojo, voio, vogghiu, vulisse, vulimm, vulimmo, vorremmo, \
+        "vorrei, volevo, voglio, vojo, voio, vogghiu, vulisse, vulesse, vulimm, vulimmo, vurria, vorria, voria, \
+         mi fa/farebbe piacere, sarei/sono felice/lieto/lieta/contento/contenta di, ho piacere di, vorremmo, \
          desidero, desidererei, desideravo, gradirei, intendo, intenderei, chiedo, chiedo di, \
          vi chiedo, richiedo, chiederei, vorrei poter, mi piacerebbe, preferirei, preferisco, \
          ho deciso di, chiedo di poter, chiedo cortesemente di, avrei piacere di, avrei bisogno \
@@ -221,7 +227,7 @@ const WORDS: &[(Class, &str)] = &[
     ),
     (
         Class::Request,
-        "potete, puoi, puo, potresti, potreste, potrebbe, potrebbero, mi potete, mi puoi, mi \
+        "potete, puoi, puo, potrei avere, potresti, potreste, potrebbe, potrebbero, mi potete, mi puoi, mi \
          puo, riuscite a, sapreste, vi spiace, le spiace, vi dispiace",
     ),
     (Class::My, "mio, mia, miei, mie, tuo, tua, suo, sua, mia richiesta"),
@@ -263,7 +269,7 @@ const WORDS: &[(Class, &str)] = &[
          abbonami, abbonatemi, mi abbono, me iscrive, mi voglio iscrivere, mi vorrei iscrivere, \
          mi volevo iscrivere, mi desidero iscrivere, me voglio iscrive, me vorrei iscrive, mi \
          vorrei registrare al servizio, segnatemi al servizio, mi sto iscrivendo, procedo con l \
-         iscrizione",
+         iscrizione, start news/avvisi/notizie/messaggi/whatsapp/servizio",
     ),
     (
         Class::JoinPlease,
@@ -271,7 +277,9 @@ const WORDS: &[(Class, &str)] = &[
          potreste iscrivere, mi potrebbe iscrivere, mi attivate, mi aggiungete, mi inserite, mi \
          potete aggiungere, mi puoi aggiungere, mi potete inserire, mi puo aggiungere, mi puo \
          inserire, mi puoi inserire, mi potreste aggiungere, mi potreste inserire, mi aggiungi, \
-         mi inserisci",
+         mi inserisci, mi iscriva/iscrivano/inserisca/aggiunga/attivi, \
+         mi puo/puoi/potete/potresti/potreste/potrebbe/fate/fa/fai iscrivere/aggiungere/inserire, \
+         mi volete/vuole/vuoi iscrivere/aggiungere/inserire",
     ),
     (
         Class::JoinWeak,
@@ -282,7 +290,7 @@ const WORDS: &[(Class, &str)] = &[
     ),
     (
         Class::JoinVague,
-        "iscrivere, iscriversi, iscrive, registrare, registrarsi, abbonare, iscrivete, iscrivo",
+        "iscrivere, iscriversi, iscrive, iscriva, iscrivano, registrare, registrarsi, abbonare, iscrivete, iscrivo",
     ),
     (
         Class::Perform,
@@ -292,7 +300,7 @@ const WORDS: &[(Class, &str)] = &[
     (
         Class::Enrolled,
         "essere iscritto, essere iscritta, essere inserito, essere inserita, essere aggiunto, \
-         essere aggiunta, essere registrato, essere registrata, far parte, fare parte, stare, \
+         essere aggiunta, essere registrato, essere registrata, essere iscritti/inseriti/aggiunti, far parte, fare parte, stare, \
          rimanere, restare, rimanere iscritto, restare iscritto",
     ),
     (
@@ -313,8 +321,9 @@ const WORDS: &[(Class, &str)] = &[
          cavatemi, caveme, caveteme, tiratemi via, tirame via, tireme via, disabbonami, \
          disabbonatemi, disabbonarmi, mi disabbono, essere cancellato, essere cancellata, \
          essere rimosso, essere rimossa, essere tolto, essere tolta, essere eliminato, essere \
-         eliminata, essere disiscritto, essere disiscritta, recedo dal servizio, recesso dal \
-         servizio, unsubscribe",
+         eliminata, essere disiscritto, essere disiscritta, essere \
+         cancellati/rimossi/tolti/eliminati/disiscritti/escluso/esclusa, recedo dal servizio, \
+         recesso dal servizio, unsubscribe",
     ),
     (
         Class::LeavePlease,
@@ -323,12 +332,17 @@ const WORDS: &[(Class, &str)] = &[
          mi potete cancellare, mi puoi cancellare, mi puo cancellare, mi potreste cancellare, \
          mi potete togliere, mi puoi togliere, mi puo togliere, mi potete rimuovere, mi potete \
          levare, mi puoi levare, mi potete eliminare, mi potete disiscrivere, mi potreste \
-         togliere",
+         togliere, mi tolga/cancelli/rimuova/elimini/levi/disiscriva/disattivi/escluda, \
+         mi tolgano/cancellino/rimuovano, \
+         mi puo/puoi/potete/potresti/potreste/potrebbe/fate/fa/fai \
+         cancellare/togliere/rimuovere/levare/eliminare/disiscrivere/escludere, \
+         mi volete/vuole/vuoi cancellare/togliere/rimuovere/levare/eliminare/disiscrivere",
     ),
     (Class::LeaveNoun, "cancellazione, disattivazione, rimozione"),
     (
         Class::LeaveWeak,
-        "cancellarsi, disiscriversi, disiscrive, cancella, cancellare, cancellate, cancelli, \
+        "cancellarsi, disiscriversi, disiscrive, disiscrivete, disiscriva, annulli, disattivi, \
+         rimuova, tolga, termini il, cancella, cancellare, cancellate, cancelli, \
          annulla, annullare, annullate, annullo, annullamento, disattivare, disattivate, \
          disattivo, elimina, eliminare, eliminate, rimuovi, rimuovere, rimuovete, disdire, \
          disdico, disdite, disdici, disdetta, uscire, esco, uscita, abbandonare, abbandono, \
@@ -352,12 +366,14 @@ const WORDS: &[(Class, &str)] = &[
         Class::Enough,
         "lasciatemi in pace, lasciatemi stare, non disturbate, non disturbatemi, non scocciate, \
          non scocciatemi, non importunatemi, no messaggi, niente messaggi, nessun messaggio, no \
-         spam, non mi disturbate",
+         spam, non mi disturbate, non voglio essere/venire \
+         disturbato/disturbata/contattato/contattata/scocciato, lasciateci/lasciami in pace",
     ),
     (
         Class::Cease,
         "smettete, smettetela, smettila, smetti, smettere, finitela, finiscila, piantatela, \
-         piantala, non rompete, ferma, fermate, interrompete, interrompi, sospendete, sospendi, \
+         piantala, non rompete, ferma, fermate, finiamola, la finite, la smettete, la finisci, la smetti, la finiamo, \
+         evitate, evita, interrompete, interrompi, sospendete, sospendi, \
          fermare",
     ),
     (
@@ -367,7 +383,10 @@ const WORDS: &[(Class, &str)] = &[
     ),
     (Class::More, "piu, chiu, cchiu, pi, oltre"),
     (Class::Nothing, "niente, nessun, nessuna, nessuno"),
-    (Class::Receive, "ricevere, riceve, riceverne, riceverli, riceverle, ricevermi, arrivare"),
+    (
+        Class::Receive,
+        "ricevere, riceve, riceverne, riceverli, riceverle, ricevermi, arrivare, posso ricevere",
+    ),
     (
         Class::SendMe,
         "mandatemi, mandami, mannateme, mannatemi, mandarmi, mandarmeli, inviatemi, inviami, \
@@ -431,7 +450,8 @@ const WORDS: &[(Class, &str)] = &[
          gestisci, gestire, gestione, imposta, impostare, impostazioni, aggiorna, aggiornare, \
          mostra, mostrami, elenca, vedi, lista dei, elenco dei, ci sono, avete, disponibili, \
          disponibile, esistono, possibili, quali sono, miei, mie, trattate, a cui, cui, posso \
-         scegliere, posso ricevere",
+         scegliere, mostratemi, fammi/fatemi/fate vedere, vedere, rivedere, leggere, rileggere, \
+         rimandami, rimandatemi, mi fate vedere",
     ),
     (Class::On, "on"),
     (Class::Off, "off"),
@@ -498,7 +518,7 @@ const WORDS: &[(Class, &str)] = &[
          attesa, graduatoria, ritiro ingombranti, tavolo, posto, posti, biglietto, biglietti, \
          stand, bancarella, licenza, partita iva, negozio, orario, orari, apre, aprite, \
          apertura, chiude, chiusura, aperto, aperti, chiuso, chiusi, gatta, zanzar*, topi, \
-         ratti, vespe, calabroni, derattizzazion*, disinfestazion*, impianto, caldaia, \
+         ratti, elementar*, materna, primaria, infanzia, medie, liceo, vespe, calabroni, derattizzazion*, disinfestazion*, impianto, caldaia, \
          riscaldamento, illuminazione, wifi, wi fi, fibra, antenna, telecamer*, \
          videosorveglianza, sala, sale, saletta, aula, teatri, universita, terza eta, unitre, \
          maturita, diploma, classe, alunn*, student*, bambin*, ragazz*, neonat*, ordine, ordine \
@@ -532,15 +552,17 @@ const WORDS: &[(Class, &str)] = &[
     ),
     (
         Class::Data,
-        "miei dati, dati personali, mia privacy, privacy, informativa, informativa privacy, \
+        "miei dati, miei dati personali, dati personali, mia privacy, privacy, informativa, informativa privacy, \
          trattamento, accesso ai dati, chi vi ha autorizzato, chi vi autorizza, chi vi ha dato \
          il permesso, con che diritto, con quale diritto, sapete di me, su di me, portabilita",
     ),
     (Class::WeakData, "dati, dato personale"),
     (
         Class::Gdpr,
-        "gdpr, rgpd, dpo, rpd, garante, diritto all oblio, diritto di accesso, diritto di \
-         cancellazione, diritto di opposizione, diritti privacy, responsabile della protezione \
+        "gdpr, rgpd, dpo, rpd, garante, diritto all oblio, diritto/diritti \
+         di/alla/all/del/alle \
+         accesso/rettifica/cancellazione/opposizione/limitazione/portabilita/revoca/oblio, \
+         diritti privacy, limitazione del trattamento, responsabile della protezione \
          dei dati, protezione dei dati, responsabile protezione dati, trattamento dei miei \
          dati, trattamento dei dati, titolare del trattamento, trattamento dati, 2016 679, art \
          15, art 17, art 21, articolo 15, articolo 17, mi oppongo al trattamento",
@@ -552,7 +574,9 @@ const WORDS: &[(Class, &str)] = &[
          sono cancellata, mi ero cancellato, ho scritto stop, ho mandato stop, ho scritto \
          cancellami, ho mandato cancellami, ho scritto cancellazione, ho chiesto, ho gia \
          chiesto, vi ho chiesto, ho scritto, ho mandato, ho inviato, gia scritto, gia chiesto, \
-         gia mandato, mi avete, mi sono tolto, mi sono tolta, tolto",
+         gia mandato, mi avete, mi sono tolto, mi sono tolta, tolto, e la \
+         seconda/terza/quarta/quinta/decima/ennesima volta, quante volte, per la \
+         seconda/terza/quarta/ennesima volta",
     ),
     (
         Class::Still,
@@ -565,7 +589,11 @@ const WORDS: &[(Class, &str)] = &[
         "novita, ultime notizie, ultime news, ultime novita, ultima notizia, notizie di oggi, \
          news di oggi, ultimi avvisi, ultime comunicazioni, ultimi aggiornamenti, ultimi \
          messaggi, le ultime, che novita, cosa c e di nuovo, ultimo avviso, ultime \
-         informazioni, avvisi di oggi, novita di oggi",
+         informazioni, avvisi di oggi, novita di oggi, ultime \
+         comunicazioni/news/informazioni/cose, notizie/avvisi/messaggi/comunicazioni/news \
+         recenti, recenti avvisi/notizie/comunicazioni, notizie/avvisi/news/novita \
+         del/della/di giorno/settimana/oggi/ieri/mese, ultima novita/comunicazione, ultimo \
+         aggiornamento/messaggio",
     ),
     (Class::Newsletter, "newsletter, news letter, newletter"),
     (
@@ -575,7 +603,9 @@ const WORDS: &[(Class, &str)] = &[
     ),
     (
         Class::NameIntro,
-        "mi chiamo, mio nome e, sono il signor, sono la signora, il sottoscritto, la \
+        "mi chiamo, mio nome e, sono il signor, sono la signora, sono \
+         un/una cittadino/cittadina/vostro/vostra, sono un vostro concittadino, sono \
+         un/una cittadino/cittadina di, sono un/una cittadino/cittadina del comune di, il sottoscritto, la \
          sottoscritta, sottoscritto, sottoscritta, nome, cognome",
     ),
     (
@@ -664,8 +694,9 @@ impl<T: Copy> Phrases<T> {
                     stems.entry(stem).or_insert(meaning);
                     continue;
                 }
-                let words: Vec<_> = entry.split(' ').collect();
-                phrases.entry(words[0]).or_default().push((words, meaning));
+                for words in spelt_out(entry) {
+                    phrases.entry(words[0]).or_default().push((words, meaning));
+                }
             }
         }
         for alternatives in phrases.values_mut() {
@@ -709,6 +740,14 @@ impl<T: Copy> Phrases<T> {
     }
 }
 
+/// `mi puo/potete togliere` is `mi puo togliere` and `mi potete togliere`.
+pub(super) fn spelt_out(entry: &str) -> Vec<Vec<&str>> {
+    entry.split(' ').fold(vec![Vec::new()], |begun, place| {
+        let with = |it: &Vec<_>, word| it.iter().copied().chain([word]).collect();
+        begun.iter().flat_map(|it| place.split('/').map(move |word| with(it, word))).collect()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -717,10 +756,10 @@ mod tests {
     #[test]
     fn is_written_as_messages_are_normalised() {
         for (_, list) in WORDS {
-            for entry in list.split(',').map(str::trim) {
-                let entry = entry.trim_end_matches('*');
-                let normal = Text::parse(entry).normalised();
-                assert_eq!(normal, entry, "{entry}");
+            for entry in list.split(',').map(|it| it.trim().trim_end_matches('*')) {
+                for written in spelt_out(entry).iter().map(|it| it.join(" ")) {
+                    assert_eq!(Text::parse(&written).normalised(), written);
+                }
             }
         }
     }

@@ -19,6 +19,8 @@ pub(super) struct Clause<'a> {
     pub(super) classes: Classes,
     /// The line's topics it names, one bit each by position.
     pub(super) topics: u64,
+    /// It ends in a question mark.
+    pub(super) asks: bool,
 }
 
 #[derive(Debug, Default)]
@@ -45,7 +47,7 @@ impl Word<'_> {
 impl<'a> Sentence<'a> {
     pub(super) fn read(text: &'a Text, own: &LineWords) -> Self {
         let mut sentence = Self { asks: text.asks(), ..Self::default() };
-        for run in text.tokens.split(|it| !matches!(it, Token::Word(_))) {
+        for run in text.tokens.split_inclusive(|it| !matches!(it, Token::Word(_))) {
             let words: Vec<&str> = run
                 .iter()
                 .filter_map(|it| match it {
@@ -53,7 +55,13 @@ impl<'a> Sentence<'a> {
                     Token::Break | Token::Question => None,
                 })
                 .collect();
+            let begun = sentence.clauses.len();
             sentence.add(&words, own);
+            if run.last() == Some(&Token::Question)
+                && let Some(last) = sentence.clauses[begun..].last_mut()
+            {
+                last.asks = true;
+            }
         }
         sentence.digits = text.words().flat_map(str::chars).filter(char::is_ascii_digit).count();
         for clause in &mut sentence.clauses {

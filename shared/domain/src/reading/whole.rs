@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use super::lexicon::spelt_out;
 use super::{Intent, Kind};
 
 /// An answer with its rule.
@@ -23,7 +24,8 @@ enum Meaning {
     Ask,
 }
 
-/// Italian, without greetings and thanks, as [`super::normalise`] leaves it.
+/// Italian, without greetings and thanks, as [`super::normalise`] leaves it. `/` parts words that
+/// may stand in one place.
 const WHOLE: &[(Meaning, &str)] = &[
     (
         Meaning::Subscribe,
@@ -36,7 +38,7 @@ const WHOLE: &[(Meaning, &str)] = &[
     (Meaning::Stop, "stop, stop a tutto, stop tutto, ferma tutto, fermatevi"),
     (
         Meaning::Topics,
-        "argomenti, temi, canali, categorie, preferenze, interessi, topics, cosa posso \
+        "argomenti, argomento, categoria, temi, canali, categorie, preferenze, interessi, topics, cosa posso \
          ricevere, che posso ricevere, cosa ricevo, cosa ricevero, cosa mandate, cosa inviate, \
          che cosa mandate, che cosa inviate, cosa si puo ricevere, che notizie mandate, che \
          messaggi mandate, che avvisi mandate, che messaggi ricevo, di cosa parlate, cosa \
@@ -59,12 +61,16 @@ const WHOLE: &[(Meaning, &str)] = &[
          questo, di chi e questo numero, che servizio e, che servizio e questo, cos e questo, \
          cosa e, cos e, inizio, aiutami, aiutatemi, opzioni, faq, funziona, come faccio, lista \
          comandi, elenco comandi, quali comandi ci sono, che comandi ci sono, cosa devo \
-         scrivere, cosa devo fare, cosa si puo fare, quali sono i comandi, info servizio, non \
+         scrivere, cosa devo fare, cosa si puo fare, cosa/che posso/devo/dobbiamo/possiamo \
+         fare/scrivere/scrivervi/chiedere/chiedervi, che cosa posso/devo/possiamo \
+         fare/scrivere/scrivervi/chiedere/chiedervi, cosa/che si puo/deve \
+         fare/scrivere/chiedere qui, che cosa si puo/deve fare/scrivere/chiedere, che cosa si \
+         puo/deve fare/scrivere/chiedere qui, cosa faccio, non capisco niente, quali sono i comandi, info servizio, non \
          capisco, non ho capito",
     ),
     (
         Meaning::MyData,
-        "privacy, informativa, dati, i miei dati, dati personali, miei dati, gdpr, dpo, cookie, \
+        "privacy, policy, la policy, informativa, dati, i miei dati, dati personali, miei dati, gdpr, dpo, cookie, \
          policy privacy, privacy policy, oblio, diritto all oblio, mia privacy, my data, chi vi \
          ha autorizzato, chi vi ha dato il permesso, cosa sapete di me, che sapete di me, che \
          cosa sapete di me",
@@ -110,10 +116,13 @@ const WHOLE: &[(Meaning, &str)] = &[
     ),
 ];
 
-static TABLE: LazyLock<HashMap<&'static str, Meaning>> = LazyLock::new(|| {
+static TABLE: LazyLock<HashMap<String, Meaning>> = LazyLock::new(|| {
     WHOLE
         .iter()
         .flat_map(|&(meaning, list)| list.split(',').map(move |it| (it.trim(), meaning)))
+        .flat_map(|(entry, meaning)| {
+            spelt_out(entry).into_iter().map(move |it| (it.join(" "), meaning))
+        })
         .collect()
 });
 
@@ -153,8 +162,9 @@ mod tests {
     #[test]
     fn is_written_as_messages_are_normalised() {
         for entry in WHOLE.iter().flat_map(|(_, list)| list.split(',')).map(str::trim) {
-            let normal = Text::parse(entry).normalised();
-            assert_eq!(normal, entry, "{entry}");
+            for written in spelt_out(entry).iter().map(|it| it.join(" ")) {
+                assert_eq!(Text::parse(&written).normalised(), written);
+            }
         }
     }
 }
