@@ -7,7 +7,7 @@
 //! 2. `line_words`: the line's own phrases, as the whole message. They always win.
 //! 3. `whole`: what means something only as the whole message ("info", "si").
 //! 4. `languages`: the same for ten other languages.
-//! 5. `lexicon`, `typos`, `sentence`: words become classes, the text becomes clauses.
+//! 5. `lexicon`, `verbs`, `typos`, `sentence`: words become classes, the text becomes clauses.
 //! 6. `guards`, `rules`: emergencies, the offices' work, other people, questions, negations.
 //! 7. `grammar`: what each clause says; here, what they say together.
 //!
@@ -24,6 +24,7 @@ mod normalise;
 mod rules;
 mod sentence;
 mod typos;
+mod verbs;
 mod whole;
 
 use crate::ids::TopicId;

@@ -41,7 +41,7 @@ const TABLES: &[Table] = &[
             id im me my myself we want wanna would like to the a an this that these those from \
             for of in on at with by and it now can could kindly municipality town council city hall \
             your service whatsapp list news newsletter messages notifications updates alerts \
-            broadcast all any lot",
+            broadcast all any lot much so ok okay",
         commands: &[
             (
                 Subscribe,
@@ -85,7 +85,7 @@ const TABLES: &[Table] = &[
             (
                 Courtesy,
                 "thankyou, great, perfect, bye, goodbye, merry christmas, nice, welcome, \
-                 cheers, appreciated, so",
+                 cheers, appreciated",
             ),
             (Ask, "register, registration, cancel, yes, subscription, enrollment, don't, do not"),
         ],

@@ -175,7 +175,8 @@ const WORDS: &[(Class, &str)] = &[
          buonanotte, buona notte, arrivederci, arrivederla, a presto, a domani, scusate, scusi, \
          scusa, mi scusi, scusate il disturbo, chiedo scusa, prego, di niente, figurati, \
          figuratevi, auguri, tanti auguri, buon natale, buone feste, buona pasqua, buon anno, \
-         buon ferragosto, felice anno nuovo, altrettanto, anche a voi, anche a te, anche a lei, infinite, di cuore, \
+         buon ferragosto, felice anno nuovo, altrettanto, anche a voi, anche a te, anche a lei, infinite, di cuore, a lei/voi/te, a tutti voi, va benissimo, tante \
+         belle/buone cose, \
          complimenti, bravi, bravo, bravissimi, ottimo, ottimo lavoro, perfetto, benissimo, \
          molto bene, bene, va bene, d accordo, ricevuto, capito, ho capito, tutto chiaro, \
          chiaro, letto, apprezzo, utile, utili, molto utile, molto utili, utilissimo, \
@@ -209,7 +210,9 @@ const WORDS: &[(Class, &str)] = &[
          sempre, direttamente, via, tramite, attraverso, mediante, con la presente, presente, \
          anch, nuovamente, di nuovo, ancora una volta, quindi, allora, poi, dunque, inoltre, \
          comunque, insomma, ecco, come da, come da policy, come da istruzioni/oggetto/titolo/accordi, \
-         senza/tra virgolette, li, ao, oh, eh, ah, \
+         senza/tra virgolette, li, scrivo, scrivo per, vi scrivo, vi scrivo per, scrivo qui, \
+         di/della questa/scorsa settimana, questa settimana, di/del questo mese, mi/ci avete \
+         stancato/stufato/rotto, non ne posso piu, ao, oh, eh, ah, \
          beh, ma, pero, sono, richiesta, richiesta di, la parola, parola, qui, qua, cosi, \
          davvero, proprio, possibilmente, tutte, tutti, istituzionale, comunale, comunali, \
          ufficiale, messaggistica",
@@ -285,7 +288,7 @@ const WORDS: &[(Class, &str)] = &[
         Class::JoinWeak,
         "aggiungimi, aggiungetemi, aggiungermi, inseritemi, inseriscimi, inserirmi, mettetemi, \
          mettimi, metteteme, mettermi, segnatemi, segnami, registrami, registratemi, \
-         registrarmi, mi registro, attivare, attivate, abbonarmi, entrare, entrare a far parte, \
+         registrarmi, mi registro, attivare, attivate, abbonarmi, entrare, entrare a far parte, riattivare, riattivate, \
          iscrivi, abilitare, abilitatemi, abilitami, iscriverci, iscriveteci, mi segno",
     ),
     (
@@ -361,7 +364,7 @@ const WORDS: &[(Class, &str)] = &[
          utenza telefonica, mio numero di telefono, mio numero di cellulare, mio recapito, \
          questo numero, mio numero telefonico, mio profilo, mia utenza whatsapp",
     ),
-    (Class::Stop, "stop, basta, alt, stopp, stoop"),
+    (Class::Stop, "stoppa, stoppate, stoppare, fate basta, stop, basta, alt, stopp, stoop"),
     (
         Class::Enough,
         "lasciatemi in pace, lasciatemi stare, non disturbate, non disturbatemi, non scocciate, \
@@ -463,7 +466,8 @@ const WORDS: &[(Class, &str)] = &[
          dovrei, bisogna, serve, a che ora, cosa devo, cosa devo scrivere, cosa devo fare, cosa \
          devo fare per, funziona, vorrei sapere, volevo sapere, sapere, mi dite, mi sapete \
          dire, sapete, sapete dirmi, potete dirmi, potete spiegarmi, spiegatemi, ditemi, dimmi, \
-         in che modo, si fa, avviene, scrivo, informazioni su, informazioni sul, info su, info \
+         in che modo, si usa, usa, usare, usarlo, utilizzare, si utilizza, spieghi, spiegate, spiegarmi, \
+         si fa, avviene, informazioni su, informazioni sul, info su, info \
          sul, informazioni sulla, info sulla, a cosa, e attivo, e gratuito, costa, e gratis, si \
          paga",
     ),

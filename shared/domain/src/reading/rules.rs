@@ -41,6 +41,8 @@ pub(super) fn guard(
     ])));
     let other_number = sentence.digits >= DIGITS_OF_A_PHONE;
     let someone_else = classes.has(Class::ThirdParty) || other_number || names_someone(sentence);
+    let wants_messages = classes.has(Class::Wish) && classes.has(Class::Content);
+    let commands = commands || wants_messages;
     if someone_else && commands && is_about_another_object(sentence) {
         return Some((Intent::Human(concerns.kind()), "other-object"));
     }
@@ -174,6 +176,11 @@ fn speaks_of_their_data(classes: Classes) -> bool {
 fn thanks_for_something(sentence: &Sentence<'_>, senses: &[Sense]) -> bool {
     const FOR: &[&str] = &["per", "del", "della", "delle", "dei", "degli"];
     let quiet = senses.iter().all(|it| matches!(it, Sense::Silent | Sense::Object));
+    // "buon anno a tutto il comune".
+    let to_us = grammar::HARMLESS.with(Classes::of(&[Class::All, Class::Comune, Class::Name]));
+    if sentence.classes.within(to_us) && sentence.classes.has(Class::Courtesy) {
+        return !sentence.classes.has(Class::No) && !sentence.asks;
+    }
     quiet
         && sentence
             .clauses
@@ -184,7 +191,8 @@ fn thanks_for_something(sentence: &Sentence<'_>, senses: &[Sense]) -> bool {
 
 /// "Grazie per avermi risposto": thanks for whatever it is, and nothing else.
 pub(super) fn thanks(sentence: &Sentence<'_>) -> bool {
-    const FOR: &[&str] = &["per", "di", "del", "della", "delle", "dei", "degli", "dell", "dello"];
+    const FOR: &[&str] =
+        &["per", "a", "al", "di", "del", "della", "delle", "dei", "degli", "dell", "dello"];
     const LONGEST: usize = 10;
     let wants = grammar::COMMANDS.with(Classes::of(&[
         Class::Wish,
@@ -295,7 +303,9 @@ pub(super) fn question(
     let about_us = grammar::KNOWN.with(Classes::of(&[Class::Done]));
     // "Chi siete? Toglietemi dalla lista": the order needs no answer.
     let order = |(clause, sense): (&Clause<'_>, &Sense)| {
-        let leaves = matches!(sense, Sense::Says(Says { what: What::Leave, sure: true, .. }));
+        // Without a question mark, "chi ve l'ha chiesto" is no question.
+        let leaves = matches!(sense, Sense::Says(it)
+            if it.what == What::Leave && (it.sure || !sentence.asks));
         leaves && !clause.asks && !clause.classes.any(asks.with(Classes::of(&[Class::Doubt])))
     };
     if sentence.clauses.iter().zip(senses).any(order) {
@@ -313,7 +323,11 @@ pub(super) fn question(
         > 0;
     let written = classes.has(Class::Question)
         && (classes.has(Class::Send) || sentence.core.split(' ').any(|it| it.starts_with("scriv")));
-    if classes.any(grammar::OBJECT) || leaves || written {
+    // "mi spieghi come funziona", "che cos'è questo numero?".
+    let works = sentence.core.split(' ').any(|it| it.starts_with("funziona"));
+    let this_number = classes.has(Class::MyNumber) && classes.has(Class::What);
+    let about_using = (works || this_number) && !classes.any(grammar::COMMANDS);
+    if classes.any(grammar::OBJECT) || leaves || written || about_using {
         return Some((Intent::Help, "question-about-the-service"));
     }
     if classes.any(grammar::COMMANDS) || !classes.any(asks) {

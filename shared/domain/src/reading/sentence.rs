@@ -3,6 +3,7 @@
 use super::lexicon::{Class, Classes, LEXICON};
 use super::line_words::LineWords;
 use super::normalise::{Text, Token};
+use super::verbs;
 
 /// One word or phrase with its meaning.
 #[derive(Debug)]
@@ -125,6 +126,9 @@ fn meaning(words: &[&str], own: &LineWords) -> (Class, u64, usize) {
         };
         return (class, topics, own_length);
     }
+    if let Some((class, longer)) = verbs::after_mi(words).filter(|(_, it)| *it > length) {
+        return (class, 0, longer);
+    }
     if let Some((class, length)) = listed {
         // "allerta meteo" names what its words name.
         let topics = (class == Class::Topic)
@@ -145,8 +149,16 @@ fn meaning(words: &[&str], own: &LineWords) -> (Class, u64, usize) {
     if let Some(topics) = own.misspelt_topic(word) {
         return (Class::Topic, topics, 1);
     }
-    if let Some(class) = own.typos.repair(word) {
+    if let Some(class) = verbs::with_mi(word).or_else(|| own.typos.repair(word)) {
         return (class, 0, 1);
+    }
+    // "buon viaggio".
+    if matches!(word, "buon" | "buona" | "buone" | "buoni" | "felice" | "sereno" | "serena")
+        && words.get(1).is_some_and(|it| {
+            matches!(LEXICON.word(it), None | Some(Class::Ordinary | Class::Name))
+        })
+    {
+        return (Class::Courtesy, 0, 2);
     }
     // "iscri vimi".
     if let Some(next) = words.get(1)
