@@ -112,6 +112,7 @@ pub(super) fn sense(clause: &Clause<'_>) -> Sense {
         return Sense::Silent;
     }
     let says = refusal(clause)
+        .or_else(|| refusal_in_other_words(clause))
         .or_else(|| topics(clause))
         .or_else(|| leaving(clause))
         .or_else(|| stopping(clause))
@@ -174,6 +175,33 @@ fn refusal(clause: &Clause<'_>) -> Option<Says> {
     }
     let what = if names_topics(clause) { What::Remove } else { What::Leave };
     Some(says(what, clause, "refusal"))
+}
+
+/// "Ho deciso: non voglio vedere più messaggi vostri". A few words we do not know do no harm where
+/// the messages themselves are refused, and nothing of an office is named.
+fn refusal_in_other_words(clause: &Clause<'_>) -> Option<Says> {
+    const STRANGERS: usize = 2;
+    let classes = clause.classes;
+    let blocked = TOPICS.with(Classes::of(&[
+        C::Municipal,
+        C::ThirdParty,
+        C::Doubt,
+        C::Question,
+        C::What,
+        C::Request,
+        C::Done,
+        C::Still,
+        C::News,
+        C::Newsletter,
+        C::Info,
+    ]));
+    let strange = |it: &&Word<'_>| matches!(it.class, C::Unknown | C::Ordinary);
+    let wants = clause.words.iter().position(|it| it.class == C::Not)?;
+    let after = &clause.words[wants + 1..];
+    let wish = after.iter().position(|it| it.class == C::Wish)?;
+    let refused = wish <= 2 && after[wish..].iter().any(|it| it.class == C::Content);
+    let few = clause.words.iter().filter(strange).count() <= STRANGERS;
+    (refused && few && !classes.any(blocked)).then(|| says(What::Leave, clause, "refusal"))
 }
 
 fn refuses(clause: &Clause<'_>) -> bool {

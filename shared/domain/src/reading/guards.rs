@@ -42,14 +42,14 @@ const CONCERNS: &[(Concern, &str)] = &[
          fiume/torrente/canale/fosso esce/uscendo/uscito, \
          fiume/torrente/canale/fosso sta/e uscendo/uscito/salendo, acqua sta entrando/salendo, \
          ladro/ladri in casa, ladro/ladri sta/stanno entrando, gente/persone/qualcuno \
-         sotto/intrappolata, scintill*, incastrat*, ribaltat*, schiacciat*, accoltell*, soffoca*, ustionat*, cavo/cavi elettrico/elettrici/scoperto/scoperti, cavo \
+         sotto/intrappolata, scintill*, caduto/caduta in casa/bagno/giardino, incastrat*, ribaltat*, schiacciat*, accoltell*, soffoca*, ustionat*, cavo/cavi elettrico/elettrici/scoperto/scoperti, cavo \
          della luce a terra, sono/siamo/e bloccato/bloccata/bloccati/chiuso/chiusi \
          in/nell/nel casa/ascensore/auto/macchina, incendie, incendiu, brennt, burning, \
          пожежа, пожар, حريق, zjarr, pozar, 着火*, 火灾*, 救命*, 起火*",
     ),
     (
         Concern::Risk,
-        "fire, smoke, flood, feu, fumee, feuer, rauch, fuego, humo, foc, fum, inundatii, \
+        "scoppiato, scoppiata, fire, smoke, flood, feu, fumee, feuer, rauch, fuego, humo, foc, fum, inundatii, \
          inundacion, ogenj, повінь, дим, accident, unfall, accidente, injured, blesse, herido, \
          verletzt, ranit, fuoco, fumo, brucia, incidente, frana, franat*, smottamento, acqua alta, alluvione, \
          allagamento, crollo, gas, ladri, ladro, rapina, aggression*, picchia*, pericolante, \

@@ -208,7 +208,7 @@ const TABLES: &[Table] = &[
         fillers: "por favor gracias muchas hola buenos días buenas tardes noches quiero quisiera \
             deseo querría gustaría me mi mis yo a al el la los las de del en un una este esta \
             estos estas su sus lo servicio whatsapp lista ayuntamiento municipio mensajes \
-            noticias novedades avisos notificaciones comunicaciones y pueden puede ahora para \
+            noticias novedades avisos notificaciones comunicaciones y pueden puede ahora para todo todos \
             que con",
         commands: &[
             (
@@ -261,7 +261,7 @@ const TABLES: &[Table] = &[
     },
     Table {
         language: Language::Romanian,
-        fillers: "vă va rog te mulțumesc multumesc mersi bună buna ziua seara salut eu vreau aș as \
+        fillers: "vă va rog te mulțumesc multumesc mult frumos mersi bună buna ziua seara salut eu vreau aș as \
             dori doresc vrea să sa mă ma mie îmi imi la din de pe cu un o acest această \
             aceasta aceste lista listă serviciu serviciul serviciului whatsapp primăria \
             primaria primăriei primăriei comună comuna comunei mesaje mesajele știri stiri \
@@ -303,7 +303,7 @@ const TABLES: &[Table] = &[
             (
                 Courtesy,
                 "mulțumim, la revedere, perfect, sărbători fericite, crăciun fericit, foarte \
-                 bine, frumos, o zi, bine",
+                 bine, o zi, bine",
             ),
             (
                 Ask,

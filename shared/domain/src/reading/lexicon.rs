@@ -161,7 +161,9 @@ const WORDS: &[(Class, &str)] = &[
         Class::Greeting,
         "come va, come stai, come state, tutto bene, ciao, salve, buongiorno, buon giorno, \
          bungiorno, buondi, buonasera, buona sera, buon pomeriggio, buonpomeriggio, hey, ehi, \
-         ehila, hola, saluti a tutti, bondi, mandi, gentile comune, egregi, spettabile, spett, \
+         ehila, hola, saluti a tutti, bondi, mandi, gentile/spettabile/spett/egregio/egregi/caro/cari/cara \
+         ufficio/uffici/urp/sindaco/signori/signore/signora/redazione/sportello/amici/tutti, \
+         gentile comune, egregi, spettabile, spett, \
          spettle, gentili signori, gentili, gentile, cari, caro comune, pronto, c e qualcuno",
     ),
     (
@@ -176,7 +178,10 @@ const WORDS: &[(Class, &str)] = &[
          scusa, mi scusi, scusate il disturbo, chiedo scusa, prego, di niente, figurati, \
          figuratevi, auguri, tanti auguri, buon natale, buone feste, buona pasqua, buon anno, \
          buon ferragosto, felice anno nuovo, altrettanto, anche a voi, anche a te, anche a lei, infinite, di cuore, a lei/voi/te, a tutti voi, va benissimo, tante \
-         belle/buone cose, \
+         belle/buone cose, con piacere, con molto piacere, molto volentieri, cari/tanti saluti, \
+         siete/sei stati/stato/stata gentili/gentilissimi/gentilissima/bravi/bravissimi/utili, \
+         e stato/stata gentile/gentilissimo/gentilissima/bravo/brava/utile, a tutto l \
+         ufficio/staff, \
          complimenti, bravi, bravo, bravissimi, ottimo, ottimo lavoro, perfetto, benissimo, \
          molto bene, bene, va bene, d accordo, ricevuto, capito, ho capito, tutto chiaro, \
          chiaro, letto, apprezzo, utile, utili, molto utile, molto utili, utilissimo, \
@@ -212,7 +217,8 @@ const WORDS: &[(Class, &str)] = &[
          comunque, insomma, ecco, come da, come da policy, come da istruzioni/oggetto/titolo/accordi, \
          senza/tra virgolette, li, scrivo, scrivo per, vi scrivo, vi scrivo per, scrivo qui, \
          di/della questa/scorsa settimana, questa settimana, di/del questo mese, mi/ci avete \
-         stancato/stufato/rotto, non ne posso piu, ao, oh, eh, ah, \
+         stancato/stufato/rotto, non ne posso piu, avere, molto, tanto, immediata, definitiva, totale, stufato, stufata, \
+         stufo, stufa, stanco, stanca, me so, ho detto che, vi ho detto che, ao, oh, eh, ah, \
          beh, ma, pero, sono, richiesta, richiesta di, la parola, parola, qui, qua, cosi, \
          davvero, proprio, possibilmente, tutte, tutti, istituzionale, comunale, comunali, \
          ufficiale, messaggistica",
@@ -220,7 +226,7 @@ const WORDS: &[(Class, &str)] = &[
     (
         Class::Wish,
         "vorrei, volevo, voglio, vojo, voio, vogghiu, vulisse, vulesse, vulimm, vulimmo, vurria, vorria, voria, \
-         mi fa/farebbe piacere, sarei/sono felice/lieto/lieta/contento/contenta di, ho piacere di, vorremmo, \
+         mi fa/farebbe piacere, sarei/sono felice/lieto/lieta/contento/contenta di, ho piacere di, vorremmo, vogliamo, desideriamo, chiediamo, chiedo/chiediamo/vorrei/voglio/desidero che, \
          desidero, desidererei, desideravo, gradirei, intendo, intenderei, chiedo, chiedo di, \
          vi chiedo, richiedo, chiederei, vorrei poter, mi piacerebbe, preferirei, preferisco, \
          ho deciso di, chiedo di poter, chiedo cortesemente di, avrei piacere di, avrei bisogno \
@@ -325,7 +331,9 @@ const WORDS: &[(Class, &str)] = &[
          disabbonatemi, disabbonarmi, mi disabbono, essere cancellato, essere cancellata, \
          essere rimosso, essere rimossa, essere tolto, essere tolta, essere eliminato, essere \
          eliminata, essere disiscritto, essere disiscritta, essere \
-         cancellati/rimossi/tolti/eliminati/disiscritti/escluso/esclusa, recedo dal servizio, \
+         cancellati/rimossi/tolti/eliminati/disiscritti/escluso/esclusa, \
+         venga/sia/venire/vengano/siano \
+         cancellato/cancellata/rimosso/rimossa/tolto/tolta/eliminato/eliminata/disattivato, recedo dal servizio, \
          recesso dal servizio, unsubscribe",
     ),
     (
@@ -344,7 +352,7 @@ const WORDS: &[(Class, &str)] = &[
     (Class::LeaveNoun, "cancellazione, disattivazione, rimozione"),
     (
         Class::LeaveWeak,
-        "cancellarsi, disiscriversi, disiscrive, disiscrivete, disiscriva, annulli, disattivi, \
+        "esci, cancellarsi, disiscriversi, disiscrive, disiscrivete, disiscriva, annulli, disattivi, \
          rimuova, tolga, termini il, cancella, cancellare, cancellate, cancelli, \
          annulla, annullare, annullate, annullo, annullamento, disattivare, disattivate, \
          disattivo, elimina, eliminare, eliminate, rimuovi, rimuovere, rimuovete, disdire, \
@@ -405,7 +413,7 @@ const WORDS: &[(Class, &str)] = &[
         "scrivetemi, scriveteme, scrivermi, contattatemi, contattarmi, disturbatemi, \
          disturbarmi, mandate, mandi, mandare, mannate, inviate, inviare, invii, scrivete, \
          scrivere, inoltrate, spedite, spedire, spammare, contattare, disturbare, mandarne, \
-         inviarne, mandatene, arrivano, arrivi",
+         inviarne, invio, invii, mandatene, arrivano, arrivi",
     ),
     (
         Class::Interest,
@@ -596,7 +604,7 @@ const WORDS: &[(Class, &str)] = &[
          informazioni, avvisi di oggi, novita di oggi, ultime \
          comunicazioni/news/informazioni/cose, notizie/avvisi/messaggi/comunicazioni/news \
          recenti, recenti avvisi/notizie/comunicazioni, notizie/avvisi/news/novita \
-         del/della/di giorno/settimana/oggi/ieri/mese, ultima novita/comunicazione, ultimo \
+         del/della/di giorno/settimana/oggi/ieri/mese, che notizie/news ci sono, ultima novita/comunicazione, ultimo \
          aggiornamento/messaggio",
     ),
     (Class::Newsletter, "newsletter, news letter, newletter"),

@@ -36,8 +36,6 @@ pub(super) fn guard(
         Class::Receive,
         Class::SendMe,
         Class::Add,
-        Class::Service,
-        Class::Channel,
     ])));
     let other_number = sentence.digits >= DIGITS_OF_A_PHONE;
     let someone_else = classes.has(Class::ThirdParty) || other_number || names_someone(sentence);
