@@ -176,7 +176,7 @@ impl App {
         let reply = decision.reply.as_ref().map(|it| NewEntry {
             row: keys::row(now.as_millisecond(), key, "out"),
             at: now,
-            content: EntryContent::Out(reply::render(it, line, now)),
+            content: EntryContent::Out(reply::render_in(decision.language, it, line, now)),
             expires_at: now + (24 * i64::from(line.retention.chat_days)).hours(),
             operator: None,
         });

@@ -12,8 +12,8 @@ use crate::ids::TopicId;
 use crate::line::{Category, Line};
 use crate::message::{Content, Inbound, MarketingChoice};
 use crate::news::Notice;
-use crate::reading::{Intent, Kind, Reading, TopicChange};
-use crate::reply::Reply;
+use crate::reading::{self, Answer, Intent, Kind, Language, Reading, TopicChange};
+use crate::reply::{self, Reply};
 
 /// What a person writes within so long of an answer is one burst.
 const BURST: SignedDuration = SignedDuration::from_secs(10);
@@ -32,6 +32,8 @@ pub struct Decision {
     pub desk: Desk,
     /// One confirmation, never three: each is paid.
     pub reply: Option<Reply>,
+    /// What the message was read in: the words of the reply, where there are any in it.
+    pub language: Language,
 }
 
 /// What the desk gets of a message.
@@ -74,6 +76,8 @@ pub fn decide(
     if unknown && matches!(message.content, Content::Marketing(_)) {
         return None;
     }
+    let answered = answer_to_our_question(contact, message, reading, line, now);
+    let reading = answered.as_ref().or(reading);
     let contact = seen(contact, message);
     let decision = decide_for(contact, message, reading, line, notices, now);
     // A message that came a day late changes what it changes, but its answer would be refused.
@@ -86,7 +90,8 @@ pub fn decide(
     if let Some(reply) = &reply {
         contact.answered = Some(Answered { name: reply.name().to_owned(), at: now });
     }
-    Some(Decision { contact, reply, ..decision })
+    let language = reading.map_or(Language::Italian, |it| it.language);
+    Some(Decision { contact, reply, language, ..decision })
 }
 
 /// Whether an answer would only say again what the person has just been told: who writes the same
@@ -103,6 +108,51 @@ fn was_just_said(contact: &Contact, reply: &Reply, now: Timestamp) -> bool {
     }
 }
 
+/// How far Meta's clock and ours may be apart: it has whole seconds, and ours has its own error.
+const CLOCKS_APART_SECONDS: i64 = 5;
+
+/// "1", "la seconda", "no", a button's words typed out: right after our question, and only then,
+/// they answer it. "si" alone does not say to which of the three, so a person reads it.
+fn answer_to_our_question(
+    contact: &Contact,
+    message: &Inbound,
+    reading: Option<&Reading>,
+    line: &Line,
+    now: Timestamp,
+) -> Option<Reading> {
+    let (Content::Text(text), Some(reading)) = (&message.content, reading) else { return None };
+    let asked_at = contact.asked_at.filter(|it| recently(Some(*it), now))?;
+    let written_since = message.at >= asked_at - CLOCKS_APART_SECONDS.seconds();
+    // Anything said in between was the answer, or changed the subject.
+    let nothing_between =
+        contact.last_inbound_at.is_none_or(|it| it <= asked_at + CLOCKS_APART_SECONDS.seconds());
+    if !written_since || !nothing_between {
+        return None;
+    }
+    let as_answer = |intent, language| Reading {
+        intent,
+        rule: "answer-to-our-question",
+        normalised: reading.normalised.clone(),
+        language,
+    };
+    reply::question_buttons(line, now).into_iter().find_map(|(language, buttons)| {
+        let titles: Vec<&str> = buttons.iter().map(|it| it.title.as_str()).collect();
+        match reading::answer(text, &titles)? {
+            Answer::Neither => Some(as_answer(Intent::Human(Kind::Courtesy), language)),
+            Answer::Button(at) => {
+                let tapped = Reading::of_tap(&buttons.get(at)?.payload)?;
+                Some(as_answer(tapped.intent, language))
+            }
+        }
+    })
+}
+
+impl Decision {
+    fn quiet(contact: Contact, desk: Desk) -> Self {
+        Self { contact, event: None, desk, reply: None, language: Language::Italian }
+    }
+}
+
 fn decide_for(
     contact: Contact,
     message: &Inbound,
@@ -111,7 +161,7 @@ fn decide_for(
     notices: &[Notice],
     now: Timestamp,
 ) -> Decision {
-    let nothing = |contact, desk| Decision { contact, event: None, desk, reply: None };
+    let nothing = |contact, desk| Decision::quiet(contact, desk);
     let Some(reading) = reading else {
         return match message.content {
             Content::Marketing(choice) => {
@@ -193,14 +243,14 @@ fn recently(at: Option<Timestamp>, now: Timestamp) -> bool {
 }
 
 fn answer(contact: Contact, reply: Reply) -> Decision {
-    Decision { contact, event: None, desk: Desk::Recorded, reply: Some(reply) }
+    Decision { reply: Some(reply), ..Decision::quiet(contact, Desk::Recorded) }
 }
 
 /// Something for a person at the desk. Where chat needs a subscription, who has none is invited
 /// once, if the invitation can still reach them; the question is kept all the same. Who may expect
 /// an answer is told once that the desk is closed, each time that it is.
 fn question(contact: Contact, line: &Line, now: Timestamp) -> Decision {
-    let opens = |contact, reply| Decision { contact, event: None, desk: Desk::Opens, reply };
+    let opens = |contact, reply| Decision { reply, ..Decision::quiet(contact, Desk::Opens) };
     if contact.blocked || !window_is_open(&contact, now) {
         return opens(contact, None);
     }
@@ -248,7 +298,7 @@ fn consent(contact: Contact, message: &Inbound, reading: &Reading, line: &Line) 
     // Meta's clock has whole seconds and ours has not: within one, the order of the queue decides.
     if contact.consent_at.is_some_and(|newest| message.at.as_second() < newest.as_second()) {
         let event = event(ConsentChange::Outdated { wanted: reading.intent.name().to_owned() });
-        return Decision { contact, event: Some(event), desk: Desk::Recorded, reply: None };
+        return Decision { event: Some(event), ..Decision::quiet(contact, Desk::Recorded) };
     }
     let current = match &contact.subscription {
         Subscription::Active { topics, since } => Some((topics.clone(), *since)),
@@ -308,7 +358,7 @@ fn consent(contact: Contact, message: &Inbound, reading: &Reading, line: &Line) 
             | ConsentChange::Outdated { .. } => contact.subscription,
         };
     }
-    Decision { contact, event, desk: Desk::Recorded, reply: Some(reply) }
+    Decision { event, reply: Some(reply), ..Decision::quiet(contact, Desk::Recorded) }
 }
 
 /// What WhatsApp's own switch for marketing messages, turned at `at`, means for a contact: the

@@ -15,6 +15,7 @@
 //! joining is read strictly; a missed goodbye is worse than a repaired one, so leaving is read
 //! generously; neither when the text names something only an office can do.
 
+mod answer;
 mod grammar;
 mod guards;
 mod languages;
@@ -30,6 +31,8 @@ mod whole;
 use crate::ids::TopicId;
 use crate::line::Line;
 use crate::reply::{PAYLOAD_ADD, PAYLOAD_REMOVE};
+
+pub use answer::{Answer, answer};
 
 use grammar::{Says, Sense, What};
 use guards::Concerns;
@@ -106,14 +109,55 @@ pub enum Language {
     Slovenian,
 }
 
+impl Language {
+    pub const ALL: [Self; 11] = [
+        Self::Italian,
+        Self::English,
+        Self::French,
+        Self::German,
+        Self::Spanish,
+        Self::Romanian,
+        Self::Albanian,
+        Self::Arabic,
+        Self::Chinese,
+        Self::Ukrainian,
+        Self::Slovenian,
+    ];
+
+    /// The ISO 639-1 code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Italian => "it",
+            Self::English => "en",
+            Self::French => "fr",
+            Self::German => "de",
+            Self::Spanish => "es",
+            Self::Romanian => "ro",
+            Self::Albanian => "sq",
+            Self::Arabic => "ar",
+            Self::Chinese => "zh",
+            Self::Ukrainian => "uk",
+            Self::Slovenian => "sl",
+        }
+    }
+
+    pub fn of_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.code() == code)
+    }
+}
+
 impl Reading {
-    /// A tap on a button of ours says what it wants without being read.
+    /// A tap on a button of ours says what it wants without being read. A button in another
+    /// language has its code in the payload: `subscribe:ro`.
     pub fn of_tap(payload: &str) -> Option<Self> {
+        let in_another =
+            payload.split_once(':').and_then(|(name, code)| Some((name, Language::of_code(code)?)));
+        let (name, language) = in_another.unwrap_or((payload, Language::default()));
         Some(Self {
-            intent: Intent::of_tap(payload)?,
+            intent: Intent::of_tap(name)?,
             rule: "tap",
             normalised: payload.to_owned(),
-            language: Language::default(),
+            language,
         })
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! A line may reword any of them by name ([`Line::texts`]). Texts hold placeholders for the
 //! line's own words, `{cancellazione}`, `{orari}`; a row whose placeholder has no value for the
-//! line is left out.
+//! line is left out. The five texts a foreigner needs are there in other languages, too.
 
 mod defaults;
 mod placeholders;
+mod translations;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -17,6 +18,7 @@ use crate::ids::TopicId;
 use crate::line::{Address, BODY_LIMIT, Line, Topic};
 use crate::message::{Button, Outgoing, Row};
 use crate::news::{self, Notice};
+use crate::reading::Language;
 
 pub(crate) use placeholders::{LINE_PLACEHOLDERS, Piece, line_value, pieces, shorten};
 pub use placeholders::{MY_DATA_WORD, RIGHTS, TOPICS_WORD, length};
@@ -96,9 +98,15 @@ impl fmt::Debug for Reply {
     }
 }
 
-/// Words one reply for one line. Always within WhatsApp's limits.
+/// Words one reply for one line, in Italian. Always within WhatsApp's limits.
 pub fn render(reply: &Reply, line: &Line, now: Timestamp) -> Outgoing {
-    let text = |name: &str| filled(name, reply, line, now);
+    render_in(Language::Italian, reply, line, now)
+}
+
+/// The same in the language a message was read in, where there are words for it: welcome, goodbye,
+/// help, ask, my data. A line's own texts are Italian, and so is every other reply.
+pub fn render_in(language: Language, reply: &Reply, line: &Line, now: Timestamp) -> Outgoing {
+    let text = |name: &str| filled(name, language, reply, line, now);
     let body = text(reply.name());
     if let Reply::Topics { chosen } = reply
         && let Some(rows) = topic_rows(chosen, line)
@@ -110,7 +118,7 @@ pub fn render(reply: &Reply, line: &Line, now: Timestamp) -> Outgoing {
         return Outgoing::Text(placeholders::shorten(&body, TEXT_LIMIT));
     }
     let button = |payload: &str, name: &str| Button {
-        payload: payload.to_owned(),
+        payload: payload_in(language, payload),
         title: placeholders::shorten(&text(name), BUTTON_TITLE_LIMIT),
     };
     Outgoing::Buttons {
@@ -121,6 +129,24 @@ pub fn render(reply: &Reply, line: &Line, now: Timestamp) -> Outgoing {
             button(PAYLOAD_QUESTION, "ask_question"),
         ],
     }
+}
+
+/// `subscribe`, `subscribe:ro`: so that a tap is answered in the language of its button.
+fn payload_in(language: Language, payload: &str) -> String {
+    match language {
+        Language::Italian => payload.to_owned(),
+        other => format!("{payload}:{}", other.code()),
+    }
+}
+
+/// The buttons under [`Reply::Ask`] in every language it can be asked in, Italian first.
+pub(crate) fn question_buttons(line: &Line, now: Timestamp) -> Vec<(Language, Vec<Button>)> {
+    let reply = Reply::Ask { text: String::new() };
+    let buttons = |language| match render_in(language, &reply, line, now) {
+        Outgoing::Buttons { buttons, .. } => buttons,
+        _ => Vec::new(),
+    };
+    Language::ALL.into_iter().map(|it| (it, buttons(it))).collect()
 }
 
 impl Reply {
@@ -180,12 +206,17 @@ impl Reply {
 }
 
 /// A text of the line, with the values of this reply put in.
-fn filled(name: &str, reply: &Reply, line: &Line, now: Timestamp) -> String {
-    let words = match line.texts.get(name) {
-        Some(own) => own,
-        None => defaults::text(name, line),
-    };
-    placeholders::fill(words, |it| own_value(it, reply, line, now).or_else(|| line_value(it, line)))
+fn filled(name: &str, language: Language, reply: &Reply, line: &Line, now: Timestamp) -> String {
+    let value = |it: &str| own_value(it, reply, line, now).or_else(|| line_value(it, line));
+    if let Some(words) = translations::text(name, line, language) {
+        let rights = || translations::rights(line, language).filter(|it| !it.is_empty());
+        return placeholders::fill(&words, |it| match it {
+            "diritti" => rights(),
+            other => value(other),
+        });
+    }
+    let words = line.texts.get(name).map_or_else(|| defaults::text(name, line), String::as_str);
+    placeholders::fill(words, value)
 }
 
 /// The value of a placeholder that only this reply has.
@@ -380,7 +411,7 @@ pub fn overlong(line: &Line) -> Vec<TextProblem> {
     let mut problems = Vec::new();
     for reply in Reply::samples(line, now) {
         for text in TEXTS.iter().filter(|it| is_part(it.name, &reply)) {
-            let characters = length(&filled(text.name, &reply, line, now));
+            let characters = length(&filled(text.name, Language::Italian, &reply, line, now));
             if characters > text.limit {
                 problems.push(too_long(text.name, characters, text.limit));
             }
@@ -492,6 +523,71 @@ mod tests {
         assert_eq!(payloads, ["subscribe", "unsubscribe", "question"]);
     }
 
+    const FIVE: [&str; 5] = ["welcome", "goodbye", "help", "ask", "my_data"];
+
+    #[test]
+    fn says_five_texts_in_every_language_with_what_the_italian_one_needs() {
+        for chat_needs_subscription in [false, true] {
+            let line = Line { chat_needs_subscription, ..sample::line() };
+            for language in Language::ALL.into_iter().filter(|it| *it != Language::Italian) {
+                for name in text_names() {
+                    let words = translations::text(name, &line, language);
+                    let translated = FIVE.contains(&name) || name.starts_with("ask_");
+                    assert_eq!(words.is_some(), translated, "{name} {language:?}");
+                    let problems = check_text(name, &words.unwrap_or_default());
+                    assert!(!translated || problems.is_empty(), "{language:?} {problems:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_five_texts_leave_italian_and_a_lines_own_words_hold_for_italian_only() {
+        let mut line = sample::line();
+        for name in text_names() {
+            line.texts.insert(name.to_owned(), "Parole del comune".to_owned());
+        }
+        for reply in Reply::samples(&line, now()) {
+            let italian = render(&reply, &line, now());
+            for language in Language::ALL {
+                let same = render_in(language, &reply, &line, now()) == italian;
+                let other = language != Language::Italian && FIVE.contains(&reply.name());
+                assert_eq!(same, !other, "{reply:?} {language:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn tells_a_foreigner_what_to_write() {
+        let line = sample::line();
+        let said = |language, reply: &Reply| match render_in(language, reply, &line, now()) {
+            Outgoing::Text(text) => text,
+            Outgoing::Buttons { body, buttons } => {
+                let buttons: Vec<String> =
+                    buttons.iter().map(|it| format!("[{} -> {}]", it.title, it.payload)).collect();
+                format!("{body}\n{}", buttons.join(" "))
+            }
+            Outgoing::List { .. } | Outgoing::Template(_) => {
+                unreachable!("a reply is never a template")
+            }
+        };
+        insta::assert_snapshot!(said(Language::English, &Reply::Help), @r"
+        This is the WhatsApp service of Comune di Prova. You can write:
+        - ENTRO to get the notices
+        - ARGOMENTI to choose which ones
+        - ESCO to get no more
+        - I MIEI DATI about your data
+
+        Or write your question: a person reads it.
+        We do not take calls. In an emergency call 112.
+        ");
+        let ask = Reply::Ask { text: "regjistrim".into() };
+        insta::assert_snapshot!(said(Language::Albanian, &ask), @r"
+        Keni shkruar «regjistrim». Çfarë dëshironi të bëni?
+        [Të marr njoftimet -> subscribe:sq] [Të mos i marr më -> unsubscribe:sq] [Kam një pyetje -> question:sq]
+        ");
+    }
+
     #[test]
     fn says_when_the_desk_opens() {
         let next_opening = Some("2026-11-23T08:00:00Z".parse().unwrap());
@@ -538,12 +634,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_answer_exceeds_a_limit(text in "(.|[*_{}\n]){0,200}", name in ".{0,5000}") {
+        fn no_answer_exceeds_a_limit(
+            text in "(.|[*_{}\n]){0,200}",
+            name in ".{0,5000}",
+            language in prop::sample::select(&Language::ALL[..]),
+        ) {
             let mut line = sample::line();
+            line.comune.name.clone_from(&name);
             line.comune.of_name = name;
             let ask = Reply::Ask { text };
             for reply in Reply::samples(&line, now()).into_iter().chain([ask]) {
-                match render(&reply, &line, now()) {
+                match render_in(language, &reply, &line, now()) {
                     Outgoing::Text(text) => prop_assert!(length(&text) <= TEXT_LIMIT),
                     Outgoing::Buttons { body, buttons } => {
                         prop_assert!(!body.is_empty() && length(&body) <= BUTTONS_BODY_LIMIT);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::line::{Category, Line, SendBy};
 use domain::message::{Outgoing, Row};
 use domain::news::Notice;
+use domain::reading::Language;
 use domain::reply::{
     self, BUTTON_TITLE_LIMIT, BUTTONS_BODY_LIMIT, ROW_TITLE_LIMIT, Reply, TEXT_LIMIT, length,
 };
@@ -385,8 +386,11 @@ fn barberino_s_templates() {
 #[test]
 fn no_text_has_an_unresolved_placeholder_or_exceeds_a_limit() {
     for line in [line(PORDENONE), line(BARBERINO)] {
-        for reply in Reply::samples(&line, monday()) {
-            let texts = match reply::render(&reply, &line, now()) {
+        let replies = Reply::samples(&line, monday());
+        let in_all =
+            replies.iter().flat_map(|reply| Language::ALL.map(|language| (reply, language)));
+        for (reply, language) in in_all {
+            let texts = match reply::render_in(language, reply, &line, now()) {
                 Outgoing::Text(text) => vec![(text, TEXT_LIMIT)],
                 Outgoing::Buttons { body, buttons } => {
                     let titles = buttons.into_iter().map(|it| (it.title, BUTTON_TITLE_LIMIT));
@@ -449,6 +453,47 @@ fn the_welcome_has_both_links_and_the_acceptance() {
             assert!(welcome.contains(part), "{part} in {welcome}");
         }
     }
+}
+
+#[test]
+fn a_foreigner_is_welcomed_in_their_language_with_the_lines_links_and_keywords() {
+    for text in [PORDENONE, BARBERINO] {
+        let line = line(text);
+        let topics = line.topics.iter().map(|it| it.id.clone()).collect();
+        let welcome = Reply::Welcome { topics };
+        let said = |language, reply: &Reply| match reply::render_in(language, reply, &line, now()) {
+            Outgoing::Text(text) => text,
+            Outgoing::Buttons { .. } | Outgoing::Template(_) => unreachable!("a text"),
+        };
+        for language in Language::ALL.into_iter().filter(|it| *it != Language::Italian) {
+            let text = said(language, &welcome);
+            assert_ne!(text, said(Language::Italian, &welcome), "{language:?}");
+            let keyword = line.opt_out_word().to_uppercase();
+            for part in [&line.policy.url, &line.privacy.url, &line.comune.name, &keyword] {
+                assert!(text.contains(part), "{part} in {text}");
+            }
+            let rights = said(language, &Reply::MyData);
+            assert!(rights.contains(&line.privacy.url), "{rights}");
+            assert!(rights.contains(line.office.dpo.as_deref().expect("a dpo")), "{rights}");
+            let goodbye = said(language, &Reply::Goodbye);
+            assert!(goodbye.contains(&line.opt_in_word().to_uppercase()), "{goodbye}");
+        }
+    }
+    insta::assert_snapshot!(
+        match reply::render_in(Language::Romanian, &Reply::Help, &line(BARBERINO), now()) {
+            Outgoing::Text(text) => text,
+            Outgoing::Buttons { .. } | Outgoing::Template(_) => unreachable!("a text"),
+        },
+        @r"
+    Acesta este serviciul WhatsApp al Comune di Barberino di Mugello. Puteți scrie:
+    - ISCRIZIONE pentru a pune întrebări aici și a primi anunțurile
+    - CANCELLAZIONE pentru a nu le mai primi
+    - I MIEI DATI pentru datele dumneavoastră
+
+    După abonare scrieți întrebarea: o citește o persoană.
+    Nu răspundem la apeluri. În caz de urgență sunați la 112.
+    "
+    );
 }
 
 #[test]
