@@ -1,18 +1,22 @@
-//! Nightly: what is past its date goes, a page at a time, with counts of what went.
+//! Nightly: consent is sealed into the ledger, and then what is past its date goes, a page at a
+//! time, with counts of what went.
 //!
-//! What makes a repetition harmless: deleting twice is deleting once, and the night's note says
-//! how far the run came, so that the next one of the same night goes on from there.
+//! What makes a repetition harmless: an event is sealed in one transaction with its leaving those
+//! that wait; deleting twice is deleting once, and the night's note says how far the run came, so
+//! that the next one of the same night goes on from there.
 
 use std::sync::Arc;
 
 use anyhow::Context;
 use domain::contact::{ConsentChange, ConsentEvent, ConsentSource, Contact, Subscription};
 use domain::ids::{BroadcastId, ContactId};
+use domain::ledger::Salt;
 use domain::line::Line;
 use domain::retention::{self, Cutoffs, Fate};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use platform::jobs::Tick;
+use platform::pseudonym::Pseudonym;
 use platform::random;
 use platform::settings::Settings;
 use store::{Loaded, MessageKey, Night, Store, StoreError};
@@ -24,25 +28,55 @@ const PAGE: i32 = 100;
 #[derive(Clone)]
 pub struct App {
     pub store: Store,
+    pub pseudonym: Pseudonym,
 }
 
 impl App {
     pub fn from_env() -> anyhow::Result<Self> {
         let settings = Settings::from_env();
         let aws = settings.aws()?;
-        Ok(Self { store: Store::connect(&aws, settings.tables()?) })
+        Ok(Self {
+            store: Store::connect(&aws, settings.tables()?),
+            pseudonym: Pseudonym::new(&settings.lookup_key()?),
+        })
     }
 
     /// The function, as Lambda and the local stack both call it. Its now is the event's.
     pub async fn handle(&self, event: Tick) -> anyhow::Result<()> {
         let mut failed = 0;
         for line in self.store.lines().await.context("load lines")?.iter() {
+            if let Err(err) = self.seal(line, event.at).await {
+                error!(line.id = %line.id, "sealing not finished: {err:#}");
+                failed += 1;
+            }
             if let Err(err) = self.clear(line, event.at).await {
                 error!(line.id = %line.id, "clearing not finished: {err:#}");
                 failed += 1;
             }
         }
-        anyhow::ensure!(failed == 0, "clearing of {failed} lines not finished");
+        anyhow::ensure!(failed == 0, "{failed} pieces of the night's work not finished");
+        Ok(())
+    }
+
+    /// Seals the consent events recorded until now. The head in the log is a witness outside the
+    /// tables: who rewrites a whole ledger cannot rewrite it there.
+    async fn seal(&self, line: &Line, now: Timestamp) -> anyhow::Result<()> {
+        // Of the contact's own id, which goes with an erasure: nobody can make it again then.
+        let person = |id: &ContactId| self.pseudonym.of(&format!("consent {} {id}", line.id));
+        let salt = || Salt::new(random::key());
+        let mut sealed = 0;
+        loop {
+            let page = self.store.seal(&line.id, now, person, salt).await.context("seal")?;
+            if page == 0 {
+                break;
+            }
+            sealed += page;
+        }
+        let head = self.store.ledger_head(&line.id).await.context("read ledger's head")?;
+        info!(
+            line.id = %line.id, events = sealed, ledger.entries = head.number,
+            ledger.head = %head.hash, "sealed consent"
+        );
         Ok(())
     }
 
@@ -140,6 +174,7 @@ impl App {
             change: ConsentChange::Unsubscribed,
             source: ConsentSource::Operator {
                 who: "conservazione".to_owned(),
+                channel: None,
                 proof: "nessun segno di vita per il tempo scritto nell'informativa".to_owned(),
             },
             policy: line.policy.date,

@@ -270,7 +270,7 @@ impl Functions {
     }
 
     fn retention(&self) -> retention::App {
-        retention::App { store: self.store.clone() }
+        retention::App { store: self.store.clone(), pseudonym: self.pseudonym.clone() }
     }
 
     /// The two functions that speak HTTP.

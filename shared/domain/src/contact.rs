@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::ids::{BroadcastId, ContactId, MessageId, TopicId, UserId};
+use crate::ids::{AppId, BroadcastId, ContactId, MessageId, TopicId, UserId};
 use crate::message::{MarketingChoice, ProfileName};
 use crate::phone::Phone;
 
@@ -168,14 +168,75 @@ pub enum ConsentChange {
     },
 }
 
+impl ConsentChange {
+    /// As it is stored and sealed.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Subscribed { .. } => "subscribed",
+            Self::TopicsChosen { .. } => "topics-chosen",
+            Self::Unsubscribed => "unsubscribed",
+            Self::MarketingStopped { .. } => "marketing-stopped",
+            Self::MarketingResumed => "marketing-resumed",
+            Self::Outdated { .. } => "outdated",
+        }
+    }
+
+    /// What is followed from then on, where the change says so.
+    pub fn topics(&self) -> Option<&BTreeSet<TopicId>> {
+        match self {
+            Self::Subscribed { topics }
+            | Self::TopicsChosen { topics }
+            | Self::MarketingStopped { topics } => Some(topics),
+            Self::Unsubscribed | Self::MarketingResumed | Self::Outdated { .. } => None,
+        }
+    }
+}
+
 #[derive(Clone, PartialEq, Eq)]
 pub enum ConsentSource {
-    /// The text or button payload as received, Meta's id of it, and the rule that read it.
-    Message { id: MessageId, text: String, rule: String },
-    /// Asked for off WhatsApp and recorded by an operator with its proof.
-    Operator { who: String, proof: String },
+    /// The text as received, or a button's title and its payload; Meta's id of it; the rule that
+    /// read it.
+    ///
+    /// `signed_by` is the Meta app whose secret had signed the webhook that brought it, which was
+    /// checked before anything of it was read. What was stored before that was kept has none.
+    Message {
+        id: MessageId,
+        text: String,
+        payload: Option<String>,
+        rule: String,
+        signed_by: Option<AppId>,
+    },
+    /// Asked for off WhatsApp and recorded by an operator with its proof. No channel is known of
+    /// what was done by the line's own rules.
+    Operator { who: String, channel: Option<AskedBy>, proof: String },
     /// A button of WhatsApp's own, of which Meta told us.
     Button { told_by: ToldBy },
+}
+
+/// How somebody asks for a change of consent off WhatsApp.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AskedBy {
+    Paper,
+    Counter,
+    Email,
+    Phone,
+}
+
+impl AskedBy {
+    pub const ALL: [Self; 4] = [Self::Paper, Self::Counter, Self::Email, Self::Phone];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Paper => "paper",
+            Self::Counter => "counter",
+            Self::Email => "email",
+            Self::Phone => "phone",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.name() == name)
+    }
 }
 
 /// How Meta tells of a press on WhatsApp's own button.

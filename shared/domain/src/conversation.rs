@@ -290,7 +290,10 @@ fn consent(contact: Contact, message: &Inbound, reading: &Reading, line: &Line) 
         source: ConsentSource::Message {
             id: message.id.clone(),
             text: text_of(&message.content),
+            payload: payload_of(&message.content),
             rule: reading.rule.to_owned(),
+            // What another app signed is not decided on.
+            signed_by: Some(line.app.clone()),
         },
         policy: line.policy.date,
         privacy: line.privacy.date,
@@ -466,6 +469,14 @@ pub fn text_of(content: &Content) -> String {
         Content::Other { .. } | Content::Moved { .. } | Content::Call | Content::Marketing(_) => {
             String::new()
         }
+    }
+}
+
+/// What a button says to us besides its title.
+fn payload_of(content: &Content) -> Option<String> {
+    match content {
+        Content::Tap { payload, .. } => Some(payload.clone()),
+        _ => None,
     }
 }
 

@@ -17,6 +17,7 @@ pub mod failure;
 pub mod halt;
 pub mod hours;
 pub mod ids;
+pub mod ledger;
 pub mod line;
 pub mod message;
 pub mod news;

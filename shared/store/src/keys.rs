@@ -82,6 +82,33 @@ pub fn consents(line: &LineId, contact: &ContactId) -> String {
     format!("CONSENT#{line}#{contact}")
 }
 
+/// `UNSEALED#pordenone` / `0001749416383000#0b9e…7#0001749416380000#4f…`: a consent event that waits
+/// for the night; our time of it, then its own key. By the first of these nights sort.
+pub fn unsealed(line: &LineId, recorded_ms: i64, contact: &ContactId, event: &str) -> Key {
+    Key::new(unsealeds(line), format!("{recorded_ms:016}#{contact}#{event}"))
+}
+
+pub fn unsealeds(line: &LineId) -> String {
+    format!("UNSEALED#{line}")
+}
+
+/// `LEDGER#pordenone` / `000000000042`: one entry of the ledger of consent. They stay.
+pub fn ledger_entry(line: &LineId, number: u64) -> Key {
+    Key::new(ledger(line), format!("{number:012}"))
+}
+
+pub fn ledger(line: &LineId) -> String {
+    format!("LEDGER#{line}")
+}
+
+/// `LEDGER#pordenone` / `HEAD`: where the ledger ends.
+pub fn ledger_head(line: &LineId) -> Key {
+    Key::new(ledger(line), LEDGER_HEAD)
+}
+
+/// Sorts after every number.
+pub const LEDGER_HEAD: &str = "HEAD";
+
 /// `TOPIC#pordenone#eventi` / `0b9e…7`; the topic `*` has every subscriber.
 pub fn follower(line: &LineId, topic: &str, contact: &ContactId) -> Key {
     Key::new(followers(line, topic), contact.as_str())

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, KeysAndAttributes, Put, TransactWriteItem};
 use domain::contact::{
-    Answered, ConsentChange, ConsentEvent, ConsentSource, Contact, MarketingSwitch, Subscription,
-    ToldBy, merge,
+    Answered, AskedBy, ConsentChange, ConsentEvent, ConsentSource, Contact, MarketingSwitch,
+    Subscription, ToldBy, merge,
 };
 use domain::conversation::switch_marketing;
 use domain::failure;
-use domain::ids::{BroadcastId, ContactId, LineId, MessageId, TopicId, UserId};
+use domain::ids::{AppId, BroadcastId, ContactId, LineId, MessageId, TopicId, UserId};
 use domain::line::Line;
 use domain::message::{MarketingChoice, ProfileName, Sender};
 use domain::phone::Phone;
@@ -194,8 +194,7 @@ impl Store {
             turn.now,
         ));
         if let Some(event) = turn.event {
-            let put = put_new(&self.tables.subscribers, consent(turn.line, event, turn.message));
-            writes.push(put);
+            writes.extend(self.put_consent(turn.line, event, turn.message, turn.now));
         }
         if let Some(entry) = turn.inbound {
             writes.push(put_entry(&self.tables.messages, turn.line, &turn.contact.id, entry));
@@ -218,7 +217,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<()> {
         let mut writes = self.put_person(line, loaded, contact, now);
-        writes.push(put_new(&self.tables.subscribers, consent(line, event, key)));
+        writes.extend(self.put_consent(line, event, key, now));
         self.transact(writes).await
     }
 
@@ -478,6 +477,11 @@ impl Store {
 
     /// How many follow each topic, and how many are subscribed at all (`*`).
     pub async fn count_followers(&self, line: &LineId, topic: &str) -> Result<i64> {
+        self.count(keys::followers(line, topic)).await
+    }
+
+    /// How many items a partition of `subscribers` has.
+    pub(crate) async fn count(&self, pk: String) -> Result<i64> {
         let mut total = 0;
         let mut start = None;
         loop {
@@ -486,7 +490,7 @@ impl Store {
                 .query()
                 .table_name(&self.tables.subscribers)
                 .key_condition_expression("pk = :pk")
-                .expression_attribute_values(":pk", text(keys::followers(line, topic)))
+                .expression_attribute_values(":pk", text(&pk))
                 .select(aws_sdk_dynamodb::types::Select::Count)
                 .set_exclusive_start_key(start)
                 .send()
@@ -841,35 +845,30 @@ fn read_switch(name: &str, item: &Item) -> Result<MarketingSwitch> {
     Ok(MarketingSwitch { choice, at: item.instant("marketing_at")? })
 }
 
-fn consent(line: &LineId, event: &ConsentEvent, key: &MessageKey) -> Item {
+pub(crate) fn consent(line: &LineId, event: &ConsentEvent, key: &MessageKey) -> Item {
     let draft = Draft::at(keys::consent(line, &event.contact, event.at.as_millisecond(), key))
         .with("at", instant(event.at))
         .with("policy", text(event.policy.to_string()))
         .with("privacy", text(event.privacy.to_string()));
-    let draft = match &event.change {
-        ConsentChange::Subscribed { topics } => {
-            draft.with("change", text("subscribed")).with_set("topics", topics)
-        }
-        ConsentChange::TopicsChosen { topics } => {
-            draft.with("change", text("topics-chosen")).with_set("topics", topics)
-        }
-        ConsentChange::Unsubscribed => draft.with("change", text("unsubscribed")),
-        ConsentChange::MarketingStopped { topics } => {
-            draft.with("change", text("marketing-stopped")).with_set("topics", topics)
-        }
-        ConsentChange::MarketingResumed => draft.with("change", text("marketing-resumed")),
-        ConsentChange::Outdated { wanted } => {
-            draft.with("change", text("outdated")).with("wanted", text(wanted))
-        }
+    let wanted = match &event.change {
+        ConsentChange::Outdated { wanted } => Some(text(wanted)),
+        _ => None,
     };
+    let draft = draft
+        .with("change", text(event.change.name()))
+        .with_set("topics", event.change.topics().into_iter().flatten())
+        .with_some("wanted", wanted);
     match &event.source {
-        ConsentSource::Message { id, text: words, rule } => draft
+        ConsentSource::Message { id, text: words, payload, rule, signed_by } => draft
             .with("message_id", text(id.expose()))
             .with("text", text(words))
-            .with("rule", text(rule)),
-        ConsentSource::Operator { who, proof } => {
-            draft.with("operator", text(who)).with("proof", text(proof))
-        }
+            .with_some("payload", payload.as_ref().map(text))
+            .with("rule", text(rule))
+            .with_some("signed_by", signed_by.as_ref().map(|it| text(it.as_str()))),
+        ConsentSource::Operator { who, channel, proof } => draft
+            .with("operator", text(who))
+            .with_some("channel", channel.map(|it| text(it.name())))
+            .with("proof", text(proof)),
         ConsentSource::Button { told_by } => draft.with("told_by", text(told_by.name())),
     }
     .done()
@@ -877,8 +876,13 @@ fn consent(line: &LineId, event: &ConsentEvent, key: &MessageKey) -> Item {
 
 fn read_source(item: &Item) -> Result<ConsentSource> {
     if let Some(who) = item.find_text("operator") {
-        let proof = item.text("proof")?.to_owned();
-        return Ok(ConsentSource::Operator { who: who.to_owned(), proof });
+        let channel = item.find_text("channel");
+        let known = |name| AskedBy::parse(name).ok_or(StoreError::Corrupt("channel"));
+        return Ok(ConsentSource::Operator {
+            who: who.to_owned(),
+            channel: channel.map(known).transpose()?,
+            proof: item.text("proof")?.to_owned(),
+        });
     }
     if let Some(name) = item.find_text("told_by") {
         let told_by = ToldBy::parse(name).ok_or(StoreError::Corrupt("told_by"))?;
@@ -887,11 +891,13 @@ fn read_source(item: &Item) -> Result<ConsentSource> {
     Ok(ConsentSource::Message {
         id: MessageId::new(item.text("message_id")?),
         text: item.text("text")?.to_owned(),
+        payload: item.find_text("payload").map(str::to_owned),
         rule: item.text("rule")?.to_owned(),
+        signed_by: item.find_text("signed_by").map(AppId::new),
     })
 }
 
-fn read_consent(contact: &ContactId, item: &Item) -> Result<ConsentEvent> {
+pub(crate) fn read_consent(contact: &ContactId, item: &Item) -> Result<ConsentEvent> {
     let topics = || item.set("topics").into_iter().map(TopicId::new).collect();
     let date = |name: &'static str| item.text(name)?.parse().map_err(|_| StoreError::Corrupt(name));
     Ok(ConsentEvent {

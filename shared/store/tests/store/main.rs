@@ -8,6 +8,7 @@ mod broadcasts;
 mod conversations;
 mod deliveries;
 mod erasure;
+mod ledger;
 mod people;
 mod planning;
 mod portfolios;

@@ -2,8 +2,8 @@
 
 use domain::broadcast::{Audience, Priority, may_reach};
 use domain::contact::{
-    Answered, ConsentChange, ConsentEvent, ConsentSource, Contact, MarketingSwitch, SUSPENDED_FROM,
-    Subscription, ToldBy,
+    Answered, AskedBy, ConsentChange, ConsentEvent, ConsentSource, Contact, MarketingSwitch,
+    SUSPENDED_FROM, Subscription, ToldBy,
 };
 use domain::delivery::SkipReason;
 use domain::ids::{BroadcastId, ContactId, LineId, TopicId, UserId};
@@ -632,7 +632,13 @@ async fn every_kind_of_consent_is_read_as_it_was_written() {
     engine.meet(&line, &person(1)).await;
     let operator = ConsentSource::Operator {
         who: "sportello".to_owned(),
+        channel: Some(AskedBy::Paper),
         proof: "modulo del 20 novembre".to_owned(),
+    };
+    let rule = ConsentSource::Operator {
+        who: "conservazione".to_owned(),
+        channel: None,
+        proof: "nessun segno di vita".to_owned(),
     };
     let changes = [
         ConsentChange::Subscribed { topics: topics(&["eventi", "scadenze"]) },
@@ -645,14 +651,15 @@ async fn every_kind_of_consent_is_read_as_it_was_written() {
     ];
     let sources = [
         operator,
+        rule,
         ConsentSource::Button { told_by: ToldBy::Webhook },
         ConsentSource::Button { told_by: ToldBy::Refusal },
     ];
     let mut events = Vec::new();
     for (n, change) in (0..).zip(changes) {
-        let by_message = said(&person(1), "ISCRIVIMI", change, later(4 * n));
+        let by_message = said(&person(1), "ISCRIVIMI", change, later(5 * n));
         for (more, source) in (1..).zip(sources.clone()) {
-            let at = later(4 * n + more);
+            let at = later(5 * n + more);
             events.push(ConsentEvent { source, at, ..by_message.clone() });
         }
         events.push(by_message);

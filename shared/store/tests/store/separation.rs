@@ -6,6 +6,7 @@ use domain::broadcast::{Audience, Broadcast, State};
 use domain::contact::{ConsentChange, Contact};
 use domain::delivery::SkipReason;
 use domain::ids::{LineId, PhoneNumberId};
+use domain::ledger::{Head, Salt};
 use store::{Change, Night, Once, Spending, StoreError, Turn, tables};
 
 use crate::support::{
@@ -31,6 +32,8 @@ async fn nothing_of_one_line_is_visible_to_another() {
         ..turn(&ours, &loaded, &key, &contact)
     };
     engine.save(joined).await.unwrap();
+    let salt = || Salt::new("5a17");
+    assert_eq!(engine.seal(&ours, now(), ToString::to_string, salt).await.unwrap(), 1);
     let broadcast = draft(&ours, Audience::All);
     let once = Once { body_hash: "a".to_owned(), status: 201, answer: String::new() };
     let broadcast = Broadcast { due_at: Some(now()), ..broadcast };
@@ -52,6 +55,11 @@ async fn nothing_of_one_line_is_visible_to_another() {
     assert_eq!(engine.find(&theirs, &phone(1)).await.unwrap(), None);
     assert!(engine.contacts(&theirs, None, 10).await.unwrap().is_empty());
     assert!(engine.consents(&theirs, &contact).await.unwrap().is_empty());
+    assert!(engine.recorded(&theirs, &contact).await.unwrap().is_empty());
+    assert_eq!(engine.seal(&theirs, later(1), ToString::to_string, salt).await.unwrap(), 0);
+    assert_eq!(engine.ledger_head(&theirs).await.unwrap(), Head::START);
+    assert!(engine.ledger(&theirs, 0, 10).await.unwrap().is_empty());
+    assert!(engine.ledger_entries(&theirs, &[1]).await.unwrap().is_empty());
     assert!(engine.seen(&theirs, &key).await.unwrap().is_none());
     for topic in ["eventi", "*"] {
         assert!(engine.followers_of(&theirs, topic).await.is_empty());

@@ -17,7 +17,7 @@ use domain::broadcast::{Audience, Broadcast, Plan, Priority, State, TemplateMess
 use domain::contact::{ConsentChange, ConsentEvent, ConsentSource, Contact, Subscription};
 use domain::cost::Spent;
 use domain::delivery::Counts;
-use domain::ids::{BroadcastId, ContactId, LineId, MessageId, TopicId, UserId};
+use domain::ids::{AppId, BroadcastId, ContactId, LineId, MessageId, TopicId, UserId};
 use domain::message::{Outgoing, ProfileName, Sender};
 use domain::phone::Phone;
 use jiff::{Timestamp, ToSpan};
@@ -262,7 +262,9 @@ pub(crate) fn said(
         source: ConsentSource::Message {
             id: MessageId::new(format!("wamid.{text}")),
             text: text.to_owned(),
+            payload: Some("join".to_owned()),
             rule: "keyword".to_owned(),
+            signed_by: Some(AppId::new("default")),
         },
         policy: jiff::civil::date(2026, 1, 15),
         privacy: jiff::civil::date(2026, 2, 1),
