@@ -2,6 +2,7 @@
 //! an embedded DynamoDB, and Meta's stand-in with its phones.
 
 pub mod broker;
+pub mod consent;
 mod engine;
 mod kept;
 pub mod lines;
@@ -12,3 +13,6 @@ mod time;
 
 pub use engine::tables;
 pub use stack::{Options, Stack, StartError};
+
+/// The tables' file in a data folder.
+const TABLES: &str = "tables.sqlite";

@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use domain::reading::{Intent, Reader};
 use jiff::Timestamp;
-use local_stack::{Options, Stack, lines};
+use local_stack::{Options, Stack, consent, lines};
 use platform::settings::Settings;
 
 /// Comuni and citizens on WhatsApp. Without a command: the whole system, on 127.0.0.1.
@@ -36,6 +36,23 @@ enum Command {
     Line {
         #[command(subcommand)]
         command: LineCommand,
+    },
+    /// The ledger of consent
+    Consent {
+        #[command(subcommand)]
+        command: ConsentCommand,
+    },
+}
+
+#[derive(Subcommand)]
+enum ConsentCommand {
+    /// Verify a line's ledger in a data folder, on a copy: a running stack is not disturbed
+    Verify {
+        #[arg(long)]
+        line: String,
+        /// Folder of the state
+        #[arg(long, env = "FILODIRETTO_DATA", default_value = ".filodiretto")]
+        data: PathBuf,
     },
 }
 
@@ -72,19 +89,20 @@ struct Run {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    let success = |()| ExitCode::SUCCESS;
     let done = match cli.command {
-        None => run(cli.run),
-        Some(Command::Read { line, lines }) => read(&line, &lines),
-        Some(Command::Line { command: LineCommand::Check { file } }) => check(&file),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(err) => {
-            // Standard output is for answers. If nobody reads errors, there is nobody to tell.
-            writeln!(std::io::stderr(), "{err:#}").ok();
-            ExitCode::FAILURE
+        None => run(cli.run).map(success),
+        Some(Command::Read { line, lines }) => read(&line, &lines).map(success),
+        Some(Command::Line { command: LineCommand::Check { file } }) => check(&file).map(success),
+        Some(Command::Consent { command: ConsentCommand::Verify { line, data } }) => {
+            verify(&line, &data)
         }
-    }
+    };
+    done.unwrap_or_else(|err| {
+        // Standard output is for answers. If nobody reads errors, there is nobody to tell.
+        writeln!(std::io::stderr(), "{err:#}").ok();
+        ExitCode::FAILURE
+    })
 }
 
 fn run(run: Run) -> anyhow::Result<()> {
@@ -133,4 +151,21 @@ fn check(file: &std::path::Path) -> anyhow::Result<()> {
     let read = lines::read_file(file)?;
     writeln!(std::io::stdout(), "{}: va bene (linea {})", file.display(), read.line.id)
         .context("write standard output")
+}
+
+/// Answers on standard output either way; the exit code says which.
+fn verify(line: &str, data: &std::path::Path) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let verified = runtime.block_on(consent::verify(data, line))?;
+    let (answer, code) = match verified {
+        Ok(verified) => (verified.to_string(), ExitCode::SUCCESS),
+        Err(broken) => {
+            let answer = format!(
+                "{line}: il registro dei consensi non è integro.\nPrima voce non valida: {broken}."
+            );
+            (answer, ExitCode::FAILURE)
+        }
+    };
+    writeln!(std::io::stdout(), "{answer}").context("write standard output")?;
+    Ok(code)
 }

@@ -35,7 +35,7 @@ use crate::broker::{Broker, Depth, Hurry, QueueOptions, Requests};
 use crate::lines::{self, LineFile, WrongFiles};
 use crate::poller::{self, Polling};
 use crate::time::{Hand, Ticked, Time};
-use crate::{engine, kept, meta};
+use crate::{TABLES, engine, kept, meta};
 
 /// Where the stand-in's Graph API is mounted.
 const GRAPH: &str = "/graph";
@@ -124,7 +124,7 @@ impl Stack {
         let broker = Broker::open(file("queues.sqlite").as_deref(), clock.clone())?;
         let queues = queues(&broker).await?;
         let tables = options.settings.optional("FILODIRETTO_TABLES_URL");
-        let store = engine::start(tables, file("tables.sqlite").as_deref(), &mut tasks).await?;
+        let store = engine::start(tables, file(TABLES).as_deref(), &mut tasks).await?;
         for it in &files {
             let applied = store.apply_line(&it.line.id, &it.text, clock.now()).await;
             applied.with_context(|| format!("apply {}", it.path.display()))?;

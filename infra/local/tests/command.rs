@@ -6,6 +6,7 @@ mod command {
     pub(crate) mod process;
     pub(crate) mod town;
 
+    mod consent;
     mod crashes;
     mod options;
     mod refusals;
