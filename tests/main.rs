@@ -7,6 +7,7 @@ mod support;
 mod account;
 mod broadcast;
 mod citizen;
+mod consent;
 mod cost;
 mod doubt;
 mod faults;

@@ -12,6 +12,7 @@ use crate::App;
 
 mod body;
 mod broadcasts;
+mod consent;
 mod contacts;
 mod conversations;
 mod lines;
@@ -47,6 +48,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/subscribers/count", get(contacts::count))
         .route("/contacts/search", post(contacts::search))
         .route("/contacts/{id}", get(contacts::show))
+        .route("/contacts/{id}/consent", post(consent::record))
         .route("/conversations", get(conversations::list))
         .route(
             "/conversations/{contact}/messages",

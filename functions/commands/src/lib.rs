@@ -219,14 +219,8 @@ impl App {
     /// Lets the comune's other systems know, without saying who. Lost if the bus is away: the
     /// counts are there to be asked for.
     async fn tell(&self, line: &Line, decision: &Decision) {
-        let detail_type = match decision.event.as_ref().map(|it| &it.change) {
-            Some(ConsentChange::Subscribed { .. }) => "subscriber.joined",
-            Some(ConsentChange::Unsubscribed) => "subscriber.left",
-            Some(ConsentChange::TopicsChosen { .. } | ConsentChange::MarketingStopped { .. }) => {
-                "subscriber.topics-chosen"
-            }
-            Some(ConsentChange::MarketingResumed | ConsentChange::Outdated { .. }) | None => return,
-        };
+        let change = decision.event.as_ref().map(|it| &it.change);
+        let Some(detail_type) = change.and_then(ConsentChange::announced_as) else { return };
         let detail = json!({ "line": line.id.as_str() });
         if let Err(err) = self.bus.publish(Event { detail_type, detail }).await {
             warn!(line.id = %line.id, "event {detail_type} lost: {err}");

@@ -181,6 +181,18 @@ impl ConsentChange {
         }
     }
 
+    /// The event on the bus by which the comune's other systems learn of it, if it is news to them.
+    pub fn announced_as(&self) -> Option<&'static str> {
+        match self {
+            Self::Subscribed { .. } => Some("subscriber.joined"),
+            Self::Unsubscribed => Some("subscriber.left"),
+            Self::TopicsChosen { .. } | Self::MarketingStopped { .. } => {
+                Some("subscriber.topics-chosen")
+            }
+            Self::MarketingResumed | Self::Outdated { .. } => None,
+        }
+    }
+
     /// What is followed from then on, where the change says so.
     pub fn topics(&self) -> Option<&BTreeSet<TopicId>> {
         match self {

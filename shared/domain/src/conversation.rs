@@ -15,6 +15,10 @@ use crate::news::Notice;
 use crate::reading::{self, Answer, Intent, Kind, Language, Reading, TopicChange};
 use crate::reply::{self, Reply};
 
+mod recorded;
+
+pub use recorded::{NotRecorded, Wish, record};
+
 /// What a person writes within so long of an answer is one burst.
 const BURST: SignedDuration = SignedDuration::from_secs(10);
 
@@ -280,35 +284,47 @@ fn closed_until(line: &Line, now: Timestamp) -> Option<(Option<Timestamp>, Times
     }
 }
 
-/// A change of consent: taken unless a newer one was taken before, and written down either way.
+/// A change of consent by a message.
 fn consent(contact: Contact, message: &Inbound, reading: &Reading, line: &Line) -> Decision {
+    let source = ConsentSource::Message {
+        id: message.id.clone(),
+        text: text_of(&message.content),
+        payload: payload_of(&message.content),
+        rule: reading.rule.to_owned(),
+        // What another app signed is not decided on.
+        signed_by: Some(line.app.clone()),
+    };
+    take_word(contact, &reading.intent, message.at, &source, line)
+}
+
+/// A change of consent: taken unless a newer one was taken before, and written down either way.
+fn take_word(
+    contact: Contact,
+    intent: &Intent,
+    at: Timestamp,
+    source: &ConsentSource,
+    line: &Line,
+) -> Decision {
     let id = contact.id.clone();
     let event = |change| ConsentEvent {
         contact: id.clone(),
-        at: message.at,
+        at,
         change,
-        source: ConsentSource::Message {
-            id: message.id.clone(),
-            text: text_of(&message.content),
-            payload: payload_of(&message.content),
-            rule: reading.rule.to_owned(),
-            // What another app signed is not decided on.
-            signed_by: Some(line.app.clone()),
-        },
+        source: source.clone(),
         policy: line.policy.date,
         privacy: line.privacy.date,
     };
     // Meta's clock has whole seconds and ours has not: within one, the order of the queue decides.
-    if contact.consent_at.is_some_and(|newest| message.at.as_second() < newest.as_second()) {
-        let event = event(ConsentChange::Outdated { wanted: reading.intent.name().to_owned() });
+    if contact.consent_at.is_some_and(|newest| at.as_second() < newest.as_second()) {
+        let event = event(ConsentChange::Outdated { wanted: intent.name().to_owned() });
         return Decision { event: Some(event), ..Decision::quiet(contact, Desk::Recorded) };
     }
     let current = match &contact.subscription {
         Subscription::Active { topics, since } => Some((topics.clone(), *since)),
         _ => None,
     };
-    let wanted = |topics| unless_stopped_since(topics, &contact, message.at, line);
-    let (change, reply) = match (&reading.intent, &current) {
+    let wanted = |topics| unless_stopped_since(topics, &contact, at, line);
+    let (change, reply) = match (intent, &current) {
         (Intent::Subscribe { topics: named }, None) => {
             let topics = if named.is_empty() { default_topics(line) } else { set(named) };
             let topics = wanted(topics);
@@ -348,12 +364,12 @@ fn consent(contact: Contact, message: &Inbound, reading: &Reading, line: &Line) 
     let event = change.clone().map(event);
     let mut contact = contact;
     // Even if it changes nothing: what they said before it must not come back by coming late.
-    contact.consent_at = contact.consent_at.max(Some(message.at));
+    contact.consent_at = contact.consent_at.max(Some(at));
     if let Some(change) = &change {
         contact.subscription = match change {
-            ConsentChange::Unsubscribed => Subscription::Ended { at: message.at },
+            ConsentChange::Unsubscribed => Subscription::Ended { at },
             ConsentChange::Subscribed { topics } | ConsentChange::TopicsChosen { topics } => {
-                let since = current.map_or(message.at, |(_, since)| since);
+                let since = current.map_or(at, |(_, since)| since);
                 Subscription::Active { topics: topics.clone(), since }
             }
             ConsentChange::MarketingStopped { .. }

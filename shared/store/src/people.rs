@@ -18,7 +18,7 @@ use jiff::{Timestamp, ToSpan};
 use crate::conversations::{NewEntry, put_entry};
 use crate::item::{Draft, Fields, Item, expiry, instant, number, text};
 use crate::keys::{self, Key};
-use crate::{Result, Store, StoreError, failed, transaction_failed};
+use crate::{Once, Result, Store, StoreError, failed, transaction_failed};
 
 /// Stands for a message of Meta's wherever its id must not: a keyed hash of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -216,8 +216,23 @@ impl Store {
         key: &MessageKey,
         now: Timestamp,
     ) -> Result<()> {
+        self.save_asked(line, loaded, (contact, event), key, None, now).await
+    }
+
+    /// As [`Store::save_recorded`], together with the answer to the request for it, remembered
+    /// under the same key.
+    pub async fn save_asked(
+        &self,
+        line: &LineId,
+        loaded: &Loaded,
+        (contact, event): (&Contact, &ConsentEvent),
+        key: &MessageKey,
+        once: Option<&Once>,
+        now: Timestamp,
+    ) -> Result<()> {
         let mut writes = self.put_person(line, loaded, contact, now);
         writes.extend(self.put_consent(line, event, key, now));
+        writes.extend(once.map(|it| self.put_once(line, key.as_str(), it, now)));
         self.transact(writes).await
     }
 

@@ -475,7 +475,11 @@ pub(super) fn parameter_error(problem: &domain::line::ParameterProblem) -> Field
     FieldError::new(pointer, problem.to_string())
 }
 
-fn moment(text: Option<&str>, pointer: &str, errors: &mut Vec<FieldError>) -> Option<Timestamp> {
+pub(super) fn moment(
+    text: Option<&str>,
+    pointer: &str,
+    errors: &mut Vec<FieldError>,
+) -> Option<Timestamp> {
     let at = text?.parse();
     if at.is_err() {
         let detail = "Scrivere data e ora in RFC 3339 con il fuso: 2026-11-22T09:00:00+01:00.";
