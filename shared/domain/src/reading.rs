@@ -11,11 +11,14 @@
 //! 6. `guards`, `rules`: emergencies, the offices' work, other people, questions, negations.
 //! 7. `grammar`: what each clause says; here, what they say together.
 //!
+//! Of a long text only the two ends are read (`excerpt`), and a person decides.
+//!
 //! What is left is for a person at the desk. A wrong subscription is worse than a question, so
 //! joining is read strictly; a missed goodbye is worse than a repaired one, so leaving is read
 //! generously; neither when the text names something only an office can do.
 
 mod answer;
+mod excerpt;
 mod grammar;
 mod guards;
 mod languages;
@@ -47,7 +50,7 @@ pub struct Reading {
     pub intent: Intent,
     /// The rule that decided, a stable slug: `opt-in-phrase`, `municipal-object` …
     pub rule: &'static str,
-    /// The text as the rules saw it.
+    /// The text as the rules saw it: of a long one, its two ends.
     pub normalised: String,
     pub language: Language,
 }
@@ -232,10 +235,14 @@ impl Reader {
         Self { own: LineWords::new(line) }
     }
 
-    /// Reads one message. Total: every text is some intent.
+    /// Reads one message. Total: every text is some intent. In bounded time, however long it is.
     pub fn read(&self, text: &str) -> Reading {
-        let text = Text::parse(text);
-        let (verdict, language) = self.judge(&text);
+        let excerpt = excerpt::of(text);
+        let text = Text::parse(excerpt.as_deref().unwrap_or(text));
+        let (mut verdict, language) = self.judge(&text);
+        if excerpt.is_some() {
+            verdict = for_a_person(verdict);
+        }
         Reading { intent: verdict.0, rule: verdict.1, normalised: text.normalised(), language }
     }
 
@@ -404,6 +411,16 @@ impl Reader {
             What::Only => Some(TopicChange::Only(topics)),
             _ => None,
         }
+    }
+}
+
+/// Of a text we read in part only: no command, and nothing that would keep the desk from it.
+fn for_a_person((intent, rule): Verdict) -> Verdict {
+    match intent {
+        Intent::MyData | Intent::Human(Kind::Emergency | Kind::Report | Kind::Complaint) => {
+            (intent, rule)
+        }
+        _ => (Intent::Human(Kind::Question), "long-text"),
     }
 }
 

@@ -1,120 +1,14 @@
 //! Messages as citizens write them, read for the two services we must be able to run.
 
+mod lines;
+
 use std::collections::BTreeMap;
 
-use domain::ids::{AppId, LineId, PhoneNumberId, TopicId};
-use domain::line::{
-    Address, Category, Comune, Line, MediaRules, Office, Published, Retention, SendBy, Topic,
-};
+use domain::ids::TopicId;
+use domain::line::Line;
 use domain::reading::{Intent, Kind, Language, Reader, TopicChange};
-use jiff::civil::date;
+use lines::{barberino, barberino_as_filed, pordenone, pordenone_as_filed};
 use proptest::prelude::*;
-
-fn line(comune: &str, service: &str, keywords: [&str; 2], topics: Vec<Topic>) -> Line {
-    let published =
-        Published { date: date(2024, 3, 1), url: "https://example.org".to_owned(), sha256: None };
-    Line {
-        id: LineId::new("line"),
-        comune: Comune {
-            name: format!("Comune di {comune}"),
-            of_name: format!("del Comune di {comune}"),
-            ipa_code: "c_x000".to_owned(),
-        },
-        service: service.to_owned(),
-        purposes: Vec::new(),
-        app: AppId::new("default"),
-        phone_number_id: PhoneNumberId::new("100"),
-        messaging_account_id: "200".to_owned(),
-        portfolio: None,
-        display_number: "+39 333 000 0000".to_owned(),
-        rate: 80,
-        reserve: 10,
-        opt_in: vec![keywords[0].to_owned()],
-        opt_out: vec![keywords[1].to_owned()],
-        chat_needs_subscription: false,
-        topics,
-        templates: Vec::new(),
-        hours: None,
-        patron_day: None,
-        quiet_hours: None,
-        address: Address::Tu,
-        office: Office::default(),
-        texts: BTreeMap::new(),
-        media: MediaRules::default(),
-        moderation: Vec::new(),
-        policy: published.clone(),
-        privacy: published,
-        rights: Vec::new(),
-        retention: Retention {
-            inactivity_days: None,
-            consent_days: 365,
-            chat_days: 365,
-            media_days: 30,
-            delivery_days: 90,
-        },
-        monthly_budget_eur: None,
-        needs_approval: false,
-    }
-}
-
-fn topic(id: &str, name: &str, words: &[&str]) -> Topic {
-    Topic {
-        id: TopicId::new(id),
-        name: name.to_owned(),
-        description: None,
-        category: Category::Utility,
-        on_by_default: true,
-        send: SendBy::Paid,
-        zones: Vec::new(),
-        words: words.iter().map(|&it| it.to_owned()).collect(),
-    }
-}
-
-fn pordenone() -> Line {
-    let topics = vec![
-        topic("servizi", "Servizi comunali", &[]),
-        topic("scadenze", "Scadenze", &[]),
-        topic("eventi", "Eventi in città", &["manifestazioni", "spettacoli"]),
-        topic("utilita", "Pubblica utilità", &["avvisi"]),
-        topic("allerte", "Allerte ed emergenze", &["meteo", "allerta", "protezione civile"]),
-    ];
-    line("Pordenone", "WhatsApp del Comune di Pordenone", ["ISCRIVIMI", "CANCELLAMI"], topics)
-}
-
-fn barberino() -> Line {
-    line(
-        "Barberino di Mugello",
-        "Servizi demografici: filo diretto su WhatsApp",
-        ["iscrizione", "cancellazione"],
-        vec![topic("demografici", "Servizi demografici", &[])],
-    )
-}
-
-/// The topics of `infra/lines/pordenone.toml`.
-fn pordenone_as_filed() -> Line {
-    let topics = vec![
-        topic("servizi", "Servizi comunali", &["servizio", "uffici", "sportelli"]),
-        topic("scadenze", "Scadenze", &["scadenza", "termini"]),
-        topic("eventi", "Eventi in città", &["evento", "manifestazioni", "spettacoli"]),
-        topic("utilita", "Pubblica utilità", &["utilità", "emergenze", "allerte", "viabilità"]),
-    ];
-    line("Pordenone", "WhatsApp del Comune di Pordenone", ["ISCRIVIMI", "CANCELLAMI"], topics)
-}
-
-/// The topic of `infra/lines/barberino-demografici.toml`.
-fn barberino_as_filed() -> Line {
-    let topics = vec![topic("novita", "Novità dell'ufficio", &["novità", "news", "aggiornamenti"])];
-    Line {
-        chat_needs_subscription: true,
-        address: Address::Lei,
-        ..line(
-            "Barberino di Mugello",
-            "Servizi Demografici: filo diretto su WhatsApp",
-            ["iscrizione", "cancellazione"],
-            topics,
-        )
-    }
-}
 
 fn topics(ids: &[&str]) -> Vec<TopicId> {
     ids.iter().map(|&it| TopicId::new(it)).collect()
@@ -421,12 +315,48 @@ const KEYWORDS: &[&str] = &[
     "off",
 ];
 
+/// Any characters, and those that texts are attacked with: zero-width and right-to-left marks, lone
+/// combining marks, joined emoji, ligatures and letters that change length with their case.
+fn any_text() -> impl Strategy<Value = String> {
+    let tricks = "[\u{200b}-\u{200f}\u{202a}-\u{202e}\u{2060}-\u{2069}\u{feff}\u{300}-\u{36f}\u{fe0f}\
+                  \u{1f3fb}-\u{1f3ff}\u{0}-\u{1f}\u{fdfa}ſßİıǅﬃ①²½ǆ]{0,40}";
+    let pieces = prop_oneof![
+        any::<String>(),
+        "\\PC{0,60}",
+        "[a-zàèìòù' ?.,!]{0,80}",
+        tricks,
+        prop::sample::select(KEYWORDS).prop_map(str::to_owned),
+    ];
+    prop::collection::vec(pieces, 0..4).prop_map(|it| it.concat())
+}
+
+#[test]
+fn long_texts_go_to_a_person_and_are_kept_short() {
+    let reader = Reader::new(&pordenone());
+    for unit in
+        ["iscrivimi ", "stop ", "a", "\u{301}", "\u{200b}", "\u{202e}abc ", "🙏🏽", "订阅", "? ", "ﷺ"]
+    {
+        let text: String = unit.chars().cycle().take(65_000).collect();
+        let reading = reader.read(&text);
+        assert!(matches!(reading.intent, Intent::Human(_)), "{unit:?} {:?}", reading.intent);
+        assert!(reading.normalised.chars().count() < 20_000, "{unit:?}");
+    }
+    let letter = format!("Buongiorno, {} cancellatemi", "vi racconto la mia storia ".repeat(200));
+    assert_eq!(reader.read(&letter).intent, Intent::Human(Kind::Question));
+    let fire = format!("Aiuto, un incendio in via Roma! {}", "correte ".repeat(2_000));
+    assert_eq!(reader.read(&fire).intent, Intent::Human(Kind::Emergency));
+    let law = format!("Ai sensi dell'art. 15 GDPR chiedo {}", "copia di ogni dato ".repeat(2_000));
+    assert_eq!(reader.read(&law).intent, Intent::MyData);
+}
+
 proptest! {
     #[test]
-    fn any_text_is_read_and_read_alike(text in "\\PC{0,60}|[a-zàèìòù' ?.,!]{0,80}") {
+    fn any_text_is_read_and_read_alike(text in any_text(), times in 1..400_usize) {
         let reader = Reader::new(&pordenone());
         let once = reader.read(&text);
         prop_assert_eq!(&once, &reader.read(&text));
+        let long = text.repeat(times.min(65_000 / text.len().max(1) + 1));
+        reader.read(&long);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What Italian words mean to this service: the word lists, and looking words up in them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 /// What a word or phrase is, for the grammar. One meaning each: a phrase is listed where a word
@@ -690,15 +690,19 @@ pub(super) static LEXICON: LazyLock<Phrases<Class>> = LazyLock::new(|| Phrases::
 /// Words, phrases and stems with a meaning each.
 pub(super) struct Phrases<T> {
     /// By first word, the longest phrase first.
-    phrases: HashMap<&'static str, Vec<(Vec<&'static str>, T)>>,
+    by_word: HashMap<&'static str, Vec<(Vec<&'static str>, T)>>,
     /// Without their `*`.
     stems: HashMap<&'static str, T>,
+    /// How the stems begin: most words are no stem's, and are told apart here.
+    beginnings: HashSet<[u8; SHORTEST_STEM]>,
 }
+
+const SHORTEST_STEM: usize = 3;
 
 impl<T: Copy> Phrases<T> {
     /// Reads lists as [`WORDS`] has them. What is listed first wins.
     pub(super) fn new(lists: &[(T, &'static str)]) -> Self {
-        let mut phrases: HashMap<_, Vec<_>> = HashMap::new();
+        let mut by_word: HashMap<_, Vec<_>> = HashMap::new();
         let mut stems = HashMap::new();
         for &(meaning, list) in lists {
             for entry in list.split(',').map(str::trim) {
@@ -707,22 +711,24 @@ impl<T: Copy> Phrases<T> {
                     continue;
                 }
                 for words in spelt_out(entry) {
-                    phrases.entry(words[0]).or_default().push((words, meaning));
+                    by_word.entry(words[0]).or_default().push((words, meaning));
                 }
             }
         }
-        for alternatives in phrases.values_mut() {
+        for alternatives in by_word.values_mut() {
             // Stable, so what is listed first stays first among equals.
             alternatives.sort_by_key(|(words, _)| std::cmp::Reverse(words.len()));
         }
-        Self { phrases, stems }
+        let beginnings =
+            stems.keys().filter_map(|it| it.as_bytes().first_chunk().copied()).collect();
+        Self { by_word, stems, beginnings }
     }
 
     /// The meaning of the longest phrase that begins here, and its length in words.
     pub(super) fn longest(&self, words: &[&str]) -> Option<(T, usize)> {
         let first = *words.first()?;
         let known = self
-            .phrases
+            .by_word
             .get(first)
             .and_then(|alternatives| alternatives.iter().find(|(it, _)| words.starts_with(it)));
         match known {
@@ -738,14 +744,18 @@ impl<T: Copy> Phrases<T> {
 
     /// The phrases of one word.
     pub(super) fn single_words(&self) -> impl Iterator<Item = (&'static str, T)> {
-        self.phrases.values().flatten().filter_map(|(words, meaning)| match words.as_slice() {
+        self.by_word.values().flatten().filter_map(|(words, meaning)| match words.as_slice() {
             [word] => Some((*word, *meaning)),
             _ => None,
         })
     }
 
     fn by_stem(&self, word: &str) -> Option<T> {
-        (3..=word.len())
+        let beginning = word.as_bytes().first_chunk()?;
+        if !self.beginnings.contains(beginning) {
+            return None;
+        }
+        (SHORTEST_STEM..=word.len())
             .rev()
             .filter_map(|end| word.get(..end))
             .find_map(|stem| self.stems.get(stem).copied())

@@ -34,7 +34,12 @@ pub(super) struct Sentence<'a> {
     pub(super) core: String,
     /// How many digits are in it: nine or more are a phone number.
     pub(super) digits: usize,
+    /// Misspelt words are made out.
+    repairs: bool,
 }
+
+/// In longer texts a misspelt word is no keyword, and making it out takes the most time of all.
+const WORDS_WORTH_REPAIRING: usize = 30;
 
 /// Words that begin a new clause unless they begin the message.
 const CONNECTIVES: &[&str] = &["ma", "pero", "quindi", "perche", "poiche", "siccome", "bensi"];
@@ -47,7 +52,8 @@ impl Word<'_> {
 
 impl<'a> Sentence<'a> {
     pub(super) fn read(text: &'a Text, own: &LineWords) -> Self {
-        let mut sentence = Self { asks: text.asks(), ..Self::default() };
+        let repairs = text.words().nth(WORDS_WORTH_REPAIRING).is_none();
+        let mut sentence = Self { asks: text.asks(), repairs, ..Self::default() };
         for run in text.tokens.split_inclusive(|it| !matches!(it, Token::Word(_))) {
             let words: Vec<&str> = run
                 .iter()
@@ -84,7 +90,7 @@ impl<'a> Sentence<'a> {
                     continue;
                 }
             }
-            let (class, topics, length) = meaning(rest, own);
+            let (class, topics, length) = meaning(rest, own, self.repairs);
             let after_courtesy = clause.words.last().is_some_and(Word::is_courtesy);
             let joins_courtesies = after_courtesy && matches!(text, "e" | "ed");
             if !matches!(class, Class::Greeting | Class::Courtesy) && !joins_courtesies {
@@ -111,7 +117,7 @@ impl<'a> Sentence<'a> {
 
 /// The meaning of the longest phrase here: the line's own words before everyone's, unless
 /// everyone's phrase is longer.
-fn meaning(words: &[&str], own: &LineWords) -> (Class, u64, usize) {
+fn meaning(words: &[&str], own: &LineWords, repairs: bool) -> (Class, u64, usize) {
     let listed = LEXICON.longest(words);
     let length = listed.map_or(0, |(_, length)| length);
     if let Some((topics, own_length)) = own.topic(words).filter(|(_, own)| *own >= length) {
@@ -145,6 +151,9 @@ fn meaning(words: &[&str], own: &LineWords) -> (Class, u64, usize) {
     }
     if word.bytes().all(|it| it.is_ascii_digit()) {
         return (Class::Digits, 0, 1);
+    }
+    if !repairs {
+        return (Class::Unknown, 0, 1);
     }
     if let Some(topics) = own.misspelt_topic(word) {
         return (Class::Topic, topics, 1);

@@ -1,6 +1,7 @@
 //! Reads misspelt keywords, and leaves alone the real words that look like them.
 
 use std::collections::HashSet;
+use std::sync::LazyLock;
 
 use super::lexicon::{Class, Classes, LEXICON};
 
@@ -22,9 +23,17 @@ const MAX_LENGTH: usize = 20;
 
 /// The keywords as people can misspell them.
 pub(super) struct Typos {
-    keywords: Vec<Keyword>,
-    real: HashSet<&'static str>,
+    own: Vec<Keyword>,
 }
+
+/// Every line's. Built once in a process.
+static LISTED: LazyLock<Vec<Keyword>> = LazyLock::new(|| {
+    let listed = KEYWORDS.split(' ').chain(WRAPPING.split(' '));
+    keywords(listed.filter_map(|it| Some((it.to_owned(), LEXICON.word(it)?))))
+});
+
+static REAL: LazyLock<HashSet<&'static str>> =
+    LazyLock::new(|| REAL_WORDS.split_whitespace().collect());
 
 struct Keyword {
     text: String,
@@ -35,14 +44,7 @@ struct Keyword {
 impl Typos {
     /// `own`: the line's single-word keywords.
     pub(super) fn new(own: impl Iterator<Item = (String, Class)>) -> Self {
-        let listed = KEYWORDS.split(' ').chain(WRAPPING.split(' '));
-        let listed = listed.filter_map(|it| Some((it.to_owned(), LEXICON.word(it)?)));
-        let keywords = own
-            .chain(listed)
-            .filter(|(text, _)| (6..=MAX_LENGTH).contains(&text.len()))
-            .map(|(text, class)| Keyword { letters: letters(&text), text, class })
-            .collect();
-        Self { keywords, real: REAL_WORDS.split_whitespace().collect() }
+        Self { own: keywords(own) }
     }
 
     /// What an unknown word was meant to be.
@@ -89,12 +91,13 @@ impl Typos {
     }
 
     fn nearest(&self, word: &str) -> Option<Class> {
-        if !(5..=MAX_LENGTH).contains(&word.len()) || self.real.contains(word) {
+        if !(5..=MAX_LENGTH).contains(&word.len()) || REAL.contains(word) {
             return None;
         }
         let own_letters = letters(word);
-        self.keywords
+        self.own
             .iter()
+            .chain(LISTED.iter())
             .filter_map(|keyword| {
                 let limit = limit(word, keyword);
                 // An edit changes at most two letters of the set, so most keywords stop here.
@@ -108,6 +111,13 @@ impl Typos {
             .min_by_key(|(distance, class)| (*distance, *class as u8))
             .map(|(_, class)| class)
     }
+}
+
+fn keywords(words: impl Iterator<Item = (String, Class)>) -> Vec<Keyword> {
+    words
+        .filter(|(text, _)| (6..=MAX_LENGTH).contains(&text.len()))
+        .map(|(text, class)| Keyword { letters: letters(&text), text, class })
+        .collect()
 }
 
 /// Edits allowed. Source: italian-pa, section 1.4: one up to seven letters, then two; and only
