@@ -42,7 +42,7 @@ use guards::Concerns;
 use lexicon::{Class, Classes};
 use line_words::LineWords;
 use normalise::{Symbol, Text};
-use sentence::Sentence;
+use sentence::{Clause, Sentence};
 
 /// What a text asks for, and why we think so.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -346,7 +346,9 @@ impl Reader {
             return Some((Intent::Ask, "unclear"));
         }
         if elsewhere {
-            let moved = sentence.classes.has(Class::Moved);
+            // "Non vengo più domani, cancellatemi" is an appointment.
+            let booked = sentence.clauses.iter().any(Clause::speaks_of_coming);
+            let moved = sentence.classes.has(Class::Moved) || booked;
             let done = sentence.classes.has(Class::Done);
             said.retain(|it| match it.what {
                 What::Join => it.sure && !done,

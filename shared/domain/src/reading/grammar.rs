@@ -315,6 +315,10 @@ fn topics(clause: &Clause<'_>) -> Option<Says> {
 
 fn leaving(clause: &Clause<'_>) -> Option<Says> {
     let classes = clause.classes;
+    // "cancellatemi domenica".
+    if clause.speaks_of_coming() {
+        return None;
+    }
     let allowed = ABOUT.with(Classes::of(&[C::Enrolment, C::My, C::MyNumber, C::Also, C::All]));
     let topic_allowed = allowed.with(TOPICS);
     let (verb, rule) = if classes.any(LEAVE) {
@@ -355,6 +359,7 @@ fn leaving(clause: &Clause<'_>) -> Option<Says> {
 /// may follow, before it anything.
 fn leaving_for_a_reason(clause: &Clause<'_>) -> Option<Says> {
     if !clause.classes.any(LEAVE)
+        || clause.speaks_of_coming()
         || clause.classes.any(Classes::of(&[
             C::Municipal,
             C::OfficeTopic,
@@ -407,8 +412,8 @@ fn stopping(clause: &Clause<'_>) -> Option<Says> {
 }
 
 fn joining(clause: &Clause<'_>) -> Option<Says> {
-    // "iscrizione no".
-    if clause.classes.has(C::No) {
+    // "iscrizione no", "iscrivimi per domenica".
+    if clause.classes.has(C::No) || clause.speaks_of_coming() {
         return None;
     }
     if clause.classes.any(JOIN) && joins_a_zone(clause) {

@@ -66,7 +66,8 @@ const CONCERNS: &[(Concern, &str)] = &[
     (
         Concern::Paperwork,
         "contributo, contributi, rimborso, bando, modulo, domanda, certificato, assicurazione, \
-         prevenzione, antincendio, bolletta, contratto, verbale, esercitazione, corso, piano, \
+         prevenzione, antincendio, bolletta, contratto, verbale, esercitazione, corso, piano \
+         regolatore/comunale/di/triennale, \
          bonus, risarcimento, contatore, dichiarazione, mesi fa, anno scorso, denuncia, pratica",
     ),
     (
@@ -75,7 +76,7 @@ const CONCERNS: &[(Concern, &str)] = &[
          cestino, cestini, fioriera, grata, caditoia, argine, muro, muri, buca, buche, lampion*, cassonett*, tombin*, semaforo, marciapied*, albero, alberi, \
          ramo, rami, rifiuti, discarica, erba, panchin*, strada, illuminazione, cancello, \
          fontana, giochi, cartello, luce, luci, perdita, acqua, topi, ratti, zanzare, cane, \
-         cani, siepe, asfalto, fogna, segnale, guardrail, ringhiera, auto, bidon*, carcassa, \
+         cani, siepe, asfalto, fogna, segnale, guardrail, ringhiera, auto, bidon*, \
          vetri, parco, sterpaglie, immondizia, spazzatura, pista ciclabile",
     ),
     (
@@ -92,7 +93,7 @@ const CONCERNS: &[(Concern, &str)] = &[
     ),
     (
         Concern::Report,
-        "segnalo, segnalare, segnalazione, segnalazioni, vi segnalo, perdita d/di acqua, \
+        "carcassa, carcasse, segnalo, segnalare, segnalazione, segnalazioni, vi segnalo, perdita d/di acqua, \
          hanno/qualcuno/hanno/ha buttato/scaricato/gettato/abbandonato, vespe, calabroni, nido \
          di vespe/calabroni, cane/cani/cinghiale/cinghiali randagio/randagi/vagante/vaganti, \
          non spalata/spalato/spalate, atti vandalici",
@@ -131,6 +132,19 @@ impl Concerns {
         let mut rest = words.as_slice();
         while !rest.is_empty() {
             let length = match LISTED.longest(rest) {
+                // "basta firmare qui?", "basta un documento".
+                Some((Concern::Complaint, 1))
+                    if rest[0] == "basta"
+                        && (text.asks()
+                            || rest
+                                .get(1)
+                                .is_some_and(|it| matches!(*it, "un" | "una" | "il" | "la"))
+                            || words[..words.len() - rest.len()]
+                                .last()
+                                .is_some_and(|it| matches!(*it, "mi" | "ti" | "vi" | "ci"))) =>
+                {
+                    1
+                }
                 Some((concern, length)) => {
                     found.insert(concern);
                     found.risks += usize::from(concern == Concern::Risk);

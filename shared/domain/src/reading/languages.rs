@@ -162,7 +162,7 @@ const TABLES: &[Table] = &[
             (
                 Unsubscribe,
                 "abmelden, melden ab, melde ab, abmeldung, abbestellen, kündigen, löschen sie \
-                 nummer, austragen, tragen aus, keine mehr, keine mehr erhalten, keine mehr \
+                 nummer, austragen, tragen aus, keine weiteren, keine weiteren erhalten, keine weiteren senden, keine mehr, keine mehr erhalten, keine mehr \
                  bekommen, nicht mehr erhalten, nicht mehr, entfernen, streichen, nichts mehr, \
                  löschen nummer, nummer löschen, deabonnieren, abonnement kündigen, keine \
                  erhalten, keine mehr empfangen",

@@ -178,7 +178,8 @@ const WORDS: &[(Class, &str)] = &[
          scusa, mi scusi, scusate il disturbo, chiedo scusa, prego, di niente, figurati, \
          figuratevi, auguri, tanti auguri, buon natale, buone feste, buona pasqua, buon anno, \
          buon ferragosto, felice anno nuovo, altrettanto, anche a voi, anche a te, anche a lei, infinite, di cuore, a lei/voi/te, a tutti voi, va benissimo, tante \
-         belle/buone cose, con piacere, con molto piacere, molto volentieri, cari/tanti saluti, \
+         belle/buone cose, grazie ancora, ancora grazie, a posto, tutto a posto, tutto ok, \
+         continuate/continua cosi, con piacere, con molto piacere, molto volentieri, cari/tanti saluti, \
          siete/sei stati/stato/stata gentili/gentilissimi/gentilissima/bravi/bravissimi/utili, \
          e stato/stata gentile/gentilissimo/gentilissima/bravo/brava/utile, a tutto l \
          ufficio/staff, \
@@ -392,7 +393,7 @@ const WORDS: &[(Class, &str)] = &[
         "non, nun, no me, no mi, un mi, un me, un ne, un vo, nu me, nu mi, mai, num, minga, \
          gnanca, nemmeno, no vojo, no voglio, no voio, un voglio, nu voglio",
     ),
-    (Class::More, "piu, chiu, cchiu, pi, oltre"),
+    (Class::More, "ho/abbiamo piu bisogno di, piu, chiu, cchiu, pi, oltre"),
     (Class::Nothing, "niente, nessun, nessuna, nessuno"),
     (
         Class::Receive,
@@ -468,7 +469,7 @@ const WORDS: &[(Class, &str)] = &[
     (Class::Off, "off"),
     (
         Class::Question,
-        "come, come si fa, come si fa a, come faccio, come faccio a, come faccio ad, come \
+        "offre, offrite, consiste, come, come si fa, come si fa a, come faccio, come faccio a, come faccio ad, come \
          posso, come ci si, come si, come mai, dove, quando, quanto, quanta, quanti, quante, \
          perche, chi, si puo, e possibile, sarebbe possibile, posso, possiamo, potrei, devo, \
          dovrei, bisogna, serve, a che ora, cosa devo, cosa devo scrivere, cosa devo fare, cosa \

@@ -117,9 +117,10 @@ fn leaves_what_was_not_wanted(sentence: &Sentence<'_>, senses: &[Sense]) -> bool
 /// "Cancellate mia nonna dal servizio, è morta": this service, and nothing of an office beside it.
 fn names_another_subscriber(sentence: &Sentence<'_>) -> bool {
     let offices = Classes::of(&[Class::Municipal, Class::OfficeTopic]);
+    let orders = grammar::COMMANDS.with(Classes::of(&[Class::Add, Class::Remove]));
     sentence.clauses.iter().any(|it| {
         it.classes.has(Class::ThirdParty)
-            && it.classes.any(grammar::COMMANDS)
+            && it.classes.any(orders)
             && it.classes.any(grammar::OBJECT)
             && !it.classes.any(offices)
     })

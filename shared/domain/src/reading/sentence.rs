@@ -179,7 +179,45 @@ fn meaning(words: &[&str], own: &LineWords, repairs: bool) -> (Class, u64, usize
     (Class::Unknown, 0, 1)
 }
 
+/// Days, and coming on them.
+const COMING: &[&str] = &[
+    "domani",
+    "dopodomani",
+    "stasera",
+    "stamattina",
+    "pomeriggio",
+    "lunedi",
+    "martedi",
+    "mercoledi",
+    "giovedi",
+    "venerdi",
+    "sabato",
+    "domenica",
+    "vengo",
+    "venire",
+    "veniamo",
+    "viene",
+    "verro",
+    "partecipo",
+    "partecipare",
+    "presentarmi",
+    "turno",
+    "orario",
+];
+
 impl Clause<'_> {
+    /// Of an appointment, it seems, and not of this service.
+    pub(super) fn speaks_of_coming(&self) -> bool {
+        let is_name = |at: Option<usize>| {
+            at.and_then(|at| self.words.get(at)).is_some_and(|it| it.class == Class::Name)
+        };
+        // Domenica Rossi is a person.
+        self.words.iter().enumerate().any(|(at, it)| {
+            COMING.contains(&it.text)
+                && !(it.text == "domenica" && (is_name(at.checked_sub(1)) || is_name(Some(at + 1))))
+        })
+    }
+
     /// Words we do not know beside a first name are a surname: "Brambilla Mario", "Anna De
     /// Luca", "mi chiamo Xhulia Hoxha".
     fn absorb_names(&mut self) {

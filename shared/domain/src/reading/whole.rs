@@ -65,7 +65,8 @@ const WHOLE: &[(Meaning, &str)] = &[
          fare/scrivere/scrivervi/chiedere/chiedervi, che cosa posso/devo/possiamo \
          fare/scrivere/scrivervi/chiedere/chiedervi, cosa/che si puo/deve \
          fare/scrivere/chiedere qui, che cosa si puo/deve fare/scrivere/chiedere, che cosa si \
-         puo/deve fare/scrivere/chiedere qui, cosa faccio, non capisco niente, quali sono i comandi, info servizio, non \
+         puo/deve fare/scrivere/chiedere qui, quali/che comandi posso usare/scrivere, quali/che comandi si possono usare, cosa faccio, \
+         non capisco niente, quali sono i comandi, info servizio, non \
          capisco, non ho capito",
     ),
     (
