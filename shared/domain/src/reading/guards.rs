@@ -42,7 +42,7 @@ const CONCERNS: &[(Concern, &str)] = &[
          fiume/torrente/canale/fosso esce/uscendo/uscito, \
          fiume/torrente/canale/fosso sta/e uscendo/uscito/salendo, acqua sta entrando/salendo, \
          ladro/ladri in casa, ladro/ladri sta/stanno entrando, gente/persone/qualcuno \
-         sotto/intrappolata, scintill*, caduto/caduta in casa/bagno/giardino, incastrat*, ribaltat*, schiacciat*, accoltell*, soffoca*, ustionat*, cavo/cavi elettrico/elettrici/scoperto/scoperti, cavo \
+         sotto/intrappolata, macchina/auto/persona/casa sotto, scintill*, caduto/caduta in casa/bagno/giardino, incastrat*, ribaltat*, schiacciat*, accoltell*, soffoca*, ustionat*, cavo/cavi elettrico/elettrici/scoperto/scoperti, cavo \
          della luce a terra, sono/siamo/e bloccato/bloccata/bloccati/chiuso/chiusi \
          in/nell/nel casa/ascensore/auto/macchina, incendie, incendiu, brennt, burning, \
          пожежа, пожар, حريق, zjarr, pozar, 着火*, 火灾*, 救命*, 起火*",
@@ -73,7 +73,7 @@ const CONCERNS: &[(Concern, &str)] = &[
     (
         Concern::Thing,
         "erbacce, neve, ghiaccio, frigorifer*, materass*, divano, divani, eternit, amianto, \
-         cestino, cestini, fioriera, grata, caditoia, argine, muro, muri, buca, buche, lampion*, cassonett*, tombin*, semaforo, marciapied*, albero, alberi, \
+         cestino, cestini, tubo, tubatura, fioriera, grata, caditoia, argine, muro, muri, buca, buche, lampion*, cassonett*, tombin*, semaforo, marciapied*, albero, alberi, \
          ramo, rami, rifiuti, discarica, erba, panchin*, strada, illuminazione, cancello, \
          fontana, giochi, cartello, luce, luci, perdita, acqua, topi, ratti, zanzare, cane, \
          cani, siepe, asfalto, fogna, segnale, guardrail, ringhiera, auto, bidon*, \
@@ -89,7 +89,7 @@ const CONCERNS: &[(Concern, &str)] = &[
          tutto al buio, morto, morta, c e una, c e un, ci sono, eliminate, togliete, rimuovete, \
          tagliate, sistemate, riparate, levate, randagi*, non \
          spalat*, scritte, imbrattat*, vandal*, buttato, scaricato, gettato, perdono, puzza, \
-         puzzano, sradicat*, inclinat*, storto, storta, stracolm*, danneggiat*, hanno rotto",
+         puzzano, sradicat*, inclinat*, storto, storta, stracolm*, danneggiat*, rottura, hanno rotto",
     ),
     (
         Concern::Report,

@@ -179,7 +179,7 @@ const WORDS: &[(Class, &str)] = &[
          figuratevi, auguri, tanti auguri, buon natale, buone feste, buona pasqua, buon anno, \
          buon ferragosto, felice anno nuovo, altrettanto, anche a voi, anche a te, anche a lei, infinite, di cuore, a lei/voi/te, a tutti voi, va benissimo, tante \
          belle/buone cose, grazie ancora, ancora grazie, a posto, tutto a posto, tutto ok, \
-         continuate/continua cosi, con piacere, con molto piacere, molto volentieri, cari/tanti saluti, \
+         continuate/continua cosi, come sempre, con piacere, con molto piacere, molto volentieri, cari/tanti saluti, \
          siete/sei stati/stato/stata gentili/gentilissimi/gentilissima/bravi/bravissimi/utili, \
          e stato/stata gentile/gentilissimo/gentilissima/bravo/brava/utile, a tutto l \
          ufficio/staff, \
@@ -373,11 +373,14 @@ const WORDS: &[(Class, &str)] = &[
          utenza telefonica, mio numero di telefono, mio numero di cellulare, mio recapito, \
          questo numero, mio numero telefonico, mio profilo, mia utenza whatsapp",
     ),
-    (Class::Stop, "stoppa, stoppate, stoppare, fate basta, stop, basta, alt, stopp, stoop"),
+    (
+        Class::Stop,
+        "stop messaggio/messaggi, stoppa, stoppate, stoppare, fate basta, stop, basta, alt, stopp, stoop",
+    ),
     (
         Class::Enough,
         "lasciatemi in pace, lasciatemi stare, non disturbate, non disturbatemi, non scocciate, \
-         non scocciatemi, non importunatemi, no messaggi, niente messaggi, nessun messaggio, no \
+         non scocciatemi, non importunatemi, no messaggi, no/niente/nessun piu messaggi/messaggio/avvisi/notifiche, niente messaggi, nessun messaggio, no \
          spam, non mi disturbate, non voglio essere/venire \
          disturbato/disturbata/contattato/contattata/scocciato, lasciateci/lasciami in pace",
     ),
@@ -411,7 +414,8 @@ const WORDS: &[(Class, &str)] = &[
     ),
     (
         Class::Send,
-        "scrivetemi, scriveteme, scrivermi, contattatemi, contattarmi, disturbatemi, \
+        "scriva, scrivano, contatti, contattino, disturbi, disturbino, spedisca, scrivetemi, \
+         scriveteme, scrivermi, contattatemi, contattarmi, disturbatemi, \
          disturbarmi, mandate, mandi, mandare, mannate, inviate, inviare, invii, scrivete, \
          scrivere, inoltrate, spedite, spedire, spammare, contattare, disturbare, mandarne, \
          inviarne, invio, invii, mandatene, arrivano, arrivi",

@@ -54,7 +54,7 @@ const WHOLE: &[(Meaning, &str)] = &[
     ),
     (
         Meaning::Help,
-        "aiuto, help, aiuto aiuto, menu, menu principale, comandi, comando, info, informazioni, \
+        "aiuto, help, aiuto aiuto, aiuto comandi/menu, menu, menu principale, comandi, comando, info, informazioni, \
          istruzioni, guida, come funziona, come funzione, come si usa, cosa posso fare, che \
          cosa posso fare, cosa puoi fare, cosa sai fare, cosa fai, cosa fa questo servizio, chi \
          sei, chi siete, con chi parlo, a cosa serve, a cosa serve questo numero, che numero e \
