@@ -139,3 +139,37 @@ async fn the_spreadsheet_has_everybody_once_and_no_number() {
     assert_eq!(read, 59);
     world.ends().await;
 }
+
+#[tokio::test]
+async fn the_office_sees_how_subscribers_grew_and_nobody_in_it() {
+    let noon = "2026-11-24T12:00:00+01:00".parse().unwrap();
+    let world = World::with(|it| it.clock = Some(noon)).await;
+    let people = world.subscribers(3).await;
+    people[0].says("pordenone", "solo eventi").await;
+    people[1].says("pordenone", "CANCELLAMI").await;
+    let office = world.office("pordenone");
+    let (_, report) = office.get("/reports/subscribers").await;
+    assert_eq!(report["items"], json!([]), "the night has not counted yet");
+    world.advance(24 * 3600).await;
+    people[1].says("pordenone", "ISCRIVIMI").await;
+    world.advance(24 * 3600).await;
+
+    let (status, report) = office.get("/reports/subscribers?from=2026-11-24&to=2026-11-25").await;
+    assert_eq!(status, 200, "{report}");
+    let [first, second] = &report["items"].as_array().unwrap()[..] else { panic!("{report}") };
+    assert_eq!(first["topics"]["eventi"], 2);
+    assert_eq!(first["topics"]["scadenze"], 1);
+    let sums = |it: &Value| ["total", "joined", "left"].map(|name| it[name].as_i64().unwrap());
+    assert_eq!((first["period"].as_str(), sums(first)), (Some("2026-11-24"), [2, 3, 1]));
+    assert_eq!((second["period"].as_str(), sums(second)), (Some("2026-11-25"), [3, 1, 0]));
+    let path = "/reports/subscribers?from=2026-11-01&to=2026-11-30&by=month";
+    let (_, report) = office.get(path).await;
+    let [month] = &report["items"].as_array().unwrap()[..] else { panic!("{report}") };
+    assert_eq!((month["period"].as_str(), sums(month)), (Some("2026-11"), [3, 4, 1]));
+
+    for wrong in ["?by=year", "?from=ieri", "?from=2026-11-02&to=2026-11-01", "?giorno=1"] {
+        let (status, problem) = office.get(&format!("/reports/subscribers{wrong}")).await;
+        assert_eq!(status, 422, "{problem}");
+    }
+    world.ends().await;
+}

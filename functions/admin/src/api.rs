@@ -44,6 +44,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/broadcasts/{id}/report", get(reports::broadcast))
         .route("/broadcasts/{id}/report.csv", get(reports::broadcast_csv))
         .route("/reports/costs", get(reports::costs))
+        .route("/reports/subscribers", get(reports::subscribers))
         .route("/subscribers", get(contacts::subscribers))
         .route("/subscribers/count", get(contacts::count))
         .route("/contacts/search", post(contacts::search))

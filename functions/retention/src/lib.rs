@@ -1,4 +1,4 @@
-//! Nightly: consent is sealed into the ledger, and then what is past its date goes, a page at a
+//! Nightly: consent is sealed into the ledger, the day is written down in numbers, and then what is past its date goes, a page at a
 //! time, with counts of what went.
 //!
 //! What makes a repetition harmless: an event is sealed in one transaction with its leaving those
@@ -13,6 +13,7 @@ use domain::ids::{BroadcastId, ContactId};
 use domain::ledger::Salt;
 use domain::line::Line;
 use domain::retention::{self, Cutoffs, Fate};
+use domain::statistics;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use platform::jobs::Tick;
@@ -58,7 +59,7 @@ impl App {
         Ok(())
     }
 
-    /// Seals the consent events recorded until now. The head in the log is a witness outside the
+    /// Seals the consent events recorded until now, and counts the day. The head in the log is a witness outside the
     /// tables: who rewrites a whole ledger cannot rewrite it there.
     async fn seal(&self, line: &Line, now: Timestamp) -> anyhow::Result<()> {
         // Of the contact's own id, which goes with an erasure: nobody can make it again then.
@@ -72,6 +73,8 @@ impl App {
             }
             sealed += page;
         }
+        let day = statistics::day_closed_at(now);
+        self.store.count_day(&line.id, &line.topics, day).await.context("count the day")?;
         let head = self.store.ledger_head(&line.id).await.context("read ledger's head")?;
         info!(
             line.id = %line.id, events = sealed, ledger.entries = head.number,

@@ -29,4 +29,5 @@ pub mod reading;
 pub mod reply;
 pub mod report;
 pub mod retention;
+pub mod statistics;
 pub mod status;

@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::cost::Month;
 use domain::ids::{BroadcastId, ContactId, LineId, PhoneNumberId, UserId};
 use domain::phone::Phone;
+use jiff::civil::Date;
 
 use crate::people::MessageKey;
 
@@ -124,6 +125,15 @@ pub const EVERYONE: &str = "*";
 /// `NIGHT#pordenone` / `2026-11-22`: how far the night's clearing has come.
 pub fn night(line: &LineId, date: &str) -> Key {
     Key::new(format!("NIGHT#{line}"), date)
+}
+
+/// `NUMBERS#pordenone` / `2026-11-25`: a day in numbers.
+pub fn numbers(line: &LineId, day: Date) -> Key {
+    Key::new(all_numbers(line), day.to_string())
+}
+
+pub fn all_numbers(line: &LineId) -> String {
+    format!("NUMBERS#{line}")
 }
 
 // Table `messages`.

@@ -9,14 +9,17 @@ use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem, Update};
 use domain::contact::{ConsentEvent, Contact};
 use domain::ids::{ContactId, LineId};
 use domain::ledger::{Entry, Hash, Head, Salt, commitment};
+use domain::statistics;
 use jiff::Timestamp;
 
 use crate::item::{Draft, Fields, Item, instant, key_of, number, text};
 use crate::keys::{self, Key};
 use crate::people::{MessageKey, consent, ids, put_new, read_consent};
+use crate::statistics::Moves;
 use crate::{Result, Store, StoreError, failed};
 
-/// Events sealed together: three writes each and the head, in one transaction of at most 100.
+/// Events sealed together: three writes each, the head and the day's numbers, in one transaction
+/// of at most 100.
 const PAGE: i32 = 30;
 
 /// Lost races for the head, or for an event that is just being erased, before the caller is told.
@@ -94,7 +97,7 @@ impl Store {
             let Key { pk, sk } = key_of(&item)?;
             events.insert((pk, sk), item);
         }
-        let mut head = before;
+        let (mut head, mut moves) = (before, Moves::default());
         let mut writes = Vec::new();
         for (row, key) in waiting.iter().zip(wanted) {
             writes.push(delete_there(table, key_of(row)?));
@@ -103,8 +106,9 @@ impl Store {
             let prefix = keys::consents(line, &ContactId::new(""));
             let contact = key.pk.strip_prefix(&prefix).ok_or(StoreError::Corrupt("pk"))?;
             let contact = ContactId::new(contact);
-            let salt = salt();
-            let commitment = commitment(line, &read_consent(&contact, item)?, &salt);
+            let (salt, event) = (salt(), read_consent(&contact, item)?);
+            moves.take(&event);
+            let commitment = commitment(line, &event, &salt);
             let entry = Entry::after(head, line, commitment, person(&contact), until);
             head = entry.head();
             writes.push(put_new(table, write_entry(line, &entry)));
@@ -112,6 +116,7 @@ impl Store {
         }
         if head != before {
             writes.push(put_head(table, line, before, head));
+            writes.push(self.add_moves(line, statistics::day_closed_at(until), moves));
         }
         self.transact(writes).await?;
         Ok(waiting.len())

@@ -27,6 +27,7 @@ mod people;
 mod portfolios;
 mod rates;
 mod spending;
+mod statistics;
 pub mod tables;
 
 pub use broadcasts::{Change, Progress};

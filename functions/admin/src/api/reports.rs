@@ -15,8 +15,10 @@ use domain::ids::{BroadcastId, ContactId, LineId};
 use domain::line::Line;
 use domain::phone::Phone;
 use domain::report;
+use domain::statistics::{self, By};
 use futures::{Stream, stream};
-use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use store::{Delivery, Spending, Store, StoreError};
@@ -99,6 +101,73 @@ async fn forecast(app: &App, line: &Line, now: Timestamp) -> Result<Value, Probl
         "months": months.iter().map(Month::to_string).collect::<Vec<_>>(),
         "text": year.in_words(),
     }))
+}
+
+/// The most days in one answer: three years.
+const DAYS: i32 = 3 * 366;
+
+/// `?from=2026-11-01&to=2026-11-30&by=day`; without them the last thirty days, by day.
+#[derive(Deserialize)]
+pub(crate) struct AskedDays {
+    from: Option<String>,
+    to: Option<String>,
+    by: Option<String>,
+    #[serde(flatten)]
+    unknown: serde_json::Map<String, Value>,
+}
+
+/// Subscribers day by day or month by month: counts only.
+pub(crate) async fn subscribers(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+    Query(asked): Query<AskedDays>,
+) -> Result<Json<Value>, Problem> {
+    let (from, to, by) = asked_days(&asked, app.clock.now())?;
+    let days = app.store.days(&line.id, from, to).await?;
+    let items: Vec<_> = statistics::put_together(days, by)
+        .into_iter()
+        .map(|it| {
+            let topics = it.topics.iter().map(|(id, n)| (id.as_str().to_owned(), json!(n)));
+            json!({
+                "period": by.label(it.from),
+                "total": it.total,
+                "joined": it.joined,
+                "left": it.left,
+                "topics": topics.collect::<serde_json::Map<_, _>>(),
+            })
+        })
+        .collect();
+    Ok(Json(json!({ "from": from.to_string(), "to": to.to_string(), "items": items })))
+}
+
+fn asked_days(asked: &AskedDays, now: Timestamp) -> Result<(Date, Date, By), Problem> {
+    let mut errors = Vec::new();
+    let mut read = |text: &Option<String>, name: &str| {
+        let date = text.as_deref().map(str::parse::<Date>).transpose();
+        if date.is_err() {
+            errors.push(FieldError::new(name, "Scrivere la data così: 2026-11-25."));
+        }
+        date.ok().flatten()
+    };
+    let (from, to) = (read(&asked.from, "/from"), read(&asked.to, "/to"));
+    let by = asked.by.as_deref().map_or(Some(By::Day), By::parse);
+    if by.is_none() {
+        errors.push(FieldError::new("/by", "Usare day oppure month."));
+    }
+    for name in asked.unknown.keys() {
+        errors.push(FieldError::new(format!("/{name}"), "Questo campo non esiste."));
+    }
+    let to = to.unwrap_or_else(|| statistics::day_closed_at(now));
+    let from = from.unwrap_or_else(|| to.checked_sub(29.days()).unwrap_or(to));
+    let longest = from.checked_add(DAYS.days()).unwrap_or(Date::MAX);
+    if errors.is_empty() && !(from..=longest).contains(&to) {
+        let detail = "La fine viene dopo l'inizio, e non più di tre anni dopo.";
+        errors.push(FieldError::new("/to", detail));
+    }
+    match by {
+        Some(by) if errors.is_empty() => Ok((from, to, by)),
+        _ => Err(Problem::invalid(errors)),
+    }
 }
 
 fn asked_months(asked: &Asked, now: Timestamp) -> Result<(Month, Month), Problem> {

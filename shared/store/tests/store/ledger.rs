@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 use domain::contact::ConsentChange;
 use domain::ids::{ContactId, LineId};
 use domain::ledger::{Entry, Salt, verify};
+use domain::statistics::day_closed_at;
 use jiff::{Timestamp, ToSpan};
 use proptest::prelude::*;
-use store::{Recorded, Store, Turn};
+use store::{Recorded, Store, Turn, line_file};
 
 use crate::support::{
     Engine, contact_id, fresh_key, hold, later, now, person, pordenone, said, turn,
@@ -202,4 +203,26 @@ fn the_chain_verifies_whatever_happens() {
         }
         Ok(())
     });
+}
+
+#[tokio::test]
+async fn a_day_counts_who_left_once_however_often_the_night_runs() {
+    let (engine, line) = (Engine::start().await, pordenone());
+    for n in 1..=3 {
+        says(&engine, &line, n, "basta", later(i64::from(n))).await;
+    }
+    let night: Timestamp = "2026-11-24T02:00:00Z".parse().unwrap();
+    let day = day_closed_at(night);
+    let file = include_str!("../../../../infra/lines/pordenone.toml");
+    let topics = &line_file::parse(file).unwrap().topics;
+    for sealed in [3, 0] {
+        assert_eq!(seal(&engine, &line, night).await.unwrap(), sealed);
+        engine.count_day(&line, topics, day).await.unwrap();
+    }
+    let [numbers] = &engine.days(&line, day, day).await.unwrap()[..] else { panic!("one day") };
+    assert_eq!((numbers.from, numbers.total), (day, 0));
+    assert_eq!((numbers.joined, numbers.left), (0, 3));
+    assert_eq!(numbers.topics[&topics[0].id], 0);
+    let before = day.yesterday().unwrap();
+    assert!(engine.days(&line, before, before).await.unwrap().is_empty());
 }
