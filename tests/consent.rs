@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Office, World};
+use crate::support::{Office, World, within};
 
 impl Office<'_> {
     /// The id of the contact with this number.
@@ -151,5 +151,86 @@ async fn a_wrong_record_says_what_to_change_and_changes_nothing() {
     // Nobody of another line, either.
     let (status, _) = world.office("barberino-demografici").post(&path, whole).await;
     assert_eq!(status, 404);
+    world.ends().await;
+}
+
+/// The page of somebody's proof, with its type.
+async fn page(world: &World, id: &str) -> (String, String) {
+    let url = format!("{}/v1/lines/pordenone/contacts/{id}/proof.html", world.stack.url());
+    let answer = within(world.http.get(url).bearer_auth("local-key").send()).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let kind = answer.headers()["content-type"].to_str().unwrap().to_owned();
+    (kind, within(answer.text()).await.unwrap())
+}
+
+#[tokio::test]
+async fn a_proof_says_what_was_said_and_where_it_stands_in_the_ledger() {
+    let world = World::start().await;
+    let office = world.office("pordenone");
+    let (other, person) = (world.person("393330004010"), world.person("393330004011"));
+    other.says("pordenone", "ISCRIVIMI").await;
+    person.says("pordenone", "Iscrivimi <subito>, grazie").await;
+    let id = office.contact(&person.digits).await;
+    let path = format!("/contacts/{id}/proof");
+    let before = office.get(&path).await.1;
+    assert_eq!(
+        (&before["events"][0]["seal"], &before["ledger"]["entries"]),
+        (&Value::Null, &json!(0))
+    );
+
+    world.advance(24 * 3600).await;
+    person.taps("pordenone", "stop", "Cancellami").await;
+    world.advance(24 * 3600).await;
+    let asked = paper("subscribe", "2026-11-26T08:30:00+01:00");
+    assert_eq!(office.post(&format!("/contacts/{id}/consent"), asked).await.0, 201);
+
+    let (status, proof) = office.get(&path).await;
+    assert_eq!(status, 200, "{proof}");
+    assert_eq!(proof["contact"]["number"], "+39 333 ••• ••11");
+    let [joined, left, again] = proof["events"].as_array().unwrap().as_slice() else {
+        panic!("three events: {proof}");
+    };
+    assert_eq!(joined["change"], "subscribed");
+    assert_eq!(joined["source"]["text"], "Iscrivimi <subito>, grazie");
+    assert_eq!(joined["source"]["signed_by"], "default");
+    assert!(joined["source"]["rule"].is_string() && joined["policy"].is_string(), "{joined}");
+    assert_eq!(
+        (&left["change"], &left["source"]["payload"]),
+        (&json!("unsubscribed"), &json!("stop"))
+    );
+    assert_eq!(again["source"]["proof"], "Modulo firmato, protocollo 1234");
+    for (event, number) in [(joined, 2), (left, 3)] {
+        assert_eq!(
+            (&event["seal"]["number"], &event["seal"]["matches"]),
+            (&json!(number), &json!(true))
+        );
+    }
+    assert_eq!(left["seal"]["previous"], joined["seal"]["hash"], "one after the other");
+    assert_eq!(left["seal"]["hash"], proof["ledger"]["head"]);
+    assert_eq!(left["seal"]["person"], joined["seal"]["person"], "of one person");
+    assert_eq!((&again["seal"], &proof["ledger"]["entries"]), (&Value::Null, &json!(3)));
+
+    let (kind, page) = page(&world, &id).await;
+    assert_eq!(kind, "text/html; charset=utf-8");
+    for said in [
+        "Iscrivimi &lt;subito&gt;, grazie",
+        "+39 333 ••• ••11",
+        "voce 2 del registro",
+        "Modulo firmato, protocollo 1234",
+        proof["ledger"]["head"].as_str().unwrap(),
+    ] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    for text in [proof.to_string(), page] {
+        assert!(!text.contains(&person.digits) && !text.contains("wamid"), "a number: {text}");
+        assert!(!text.contains("http://") && !text.contains("src="), "needs nothing else");
+    }
+    for line in ["pordenone", "barberino-demografici"] {
+        let id = if line == "pordenone" { "nobody" } else { &id };
+        for end in ["proof", "proof.html"] {
+            let (status, _) = world.office(line).get(&format!("/contacts/{id}/{end}")).await;
+            assert_eq!(status, 404, "{line} {end}");
+        }
+    }
     world.ends().await;
 }

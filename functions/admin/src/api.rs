@@ -19,6 +19,7 @@ mod lines;
 mod once;
 mod preview;
 mod problem;
+mod proof;
 mod reports;
 mod scope;
 mod shape;
@@ -50,6 +51,8 @@ pub(crate) fn router(app: App) -> Router {
         .route("/contacts/search", post(contacts::search))
         .route("/contacts/{id}", get(contacts::show))
         .route("/contacts/{id}/consent", post(consent::record))
+        .route("/contacts/{id}/proof", get(proof::json))
+        .route("/contacts/{id}/proof.html", get(proof::html))
         .route("/conversations", get(conversations::list))
         .route(
             "/conversations/{contact}/messages",

@@ -23,6 +23,7 @@ pub mod message;
 pub mod news;
 pub mod phone;
 pub mod portfolio;
+pub mod proof;
 pub mod quiet;
 pub mod rate;
 pub mod reading;

@@ -2,11 +2,12 @@
 
 use domain::broadcast::{Audience, Broadcast};
 use domain::channel;
-use domain::contact::{Contact, Subscription};
+use domain::contact::{AskedBy, ConsentChange, ConsentEvent, ConsentSource, Contact, Subscription};
 use domain::cost::{self, Priced, Spent, Tally, TenThousandths};
 use domain::delivery::{self, Counts};
-use domain::ids::TopicId;
+use domain::ids::{AppId, TopicId};
 use domain::line::{Address, Category, Line, SendBy};
+use domain::proof::{Proof, Standing};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use store::{Conversation, Delivery, Direction, Entry};
@@ -193,6 +194,71 @@ pub(crate) fn contact(it: &Contact) -> Value {
         "topics": topics,
         "blocked": it.blocked,
         "last_message_at": time_or_null(it.last_inbound_at),
+    })
+}
+
+/// A person's proof of consent. `seal` is null for what is not in the ledger yet; in it, `matches`
+/// says whether the event is the one that was sealed.
+pub(crate) fn proof(it: &Proof<'_>) -> Value {
+    let events = it.events.iter().map(|(event, stands)| {
+        let mut value = consent(event);
+        value["seal"] = match stands {
+            Standing::Waiting => Value::Null,
+            Standing::Broken { number } => json!({ "number": number, "matches": false }),
+            Standing::Sealed(entry) => json!({
+                "number": entry.number,
+                "matches": true,
+                "sealed_at": time(entry.sealed_at),
+                "commitment": entry.commitment.to_string(),
+                "person": entry.person,
+                "previous": entry.previous.to_string(),
+                "hash": entry.hash.to_string(),
+            }),
+        };
+        value
+    });
+    json!({
+        "line": it.line.id.as_str(),
+        "contact": contact(it.contact),
+        "made_at": time(it.made_at),
+        "ledger": { "entries": it.head.number, "head": it.head.hash.to_string() },
+        "events": events.collect::<Vec<_>>(),
+    })
+}
+
+/// A consent event. Meta's id of a message stays out: the number is in it.
+fn consent(it: &ConsentEvent) -> Value {
+    let source = match &it.source {
+        ConsentSource::Message { text, payload, rule, signed_by, .. } => json!({
+            "kind": "message",
+            "text": text,
+            "payload": payload,
+            "rule": rule,
+            "signed_by": signed_by.as_ref().map(AppId::as_str),
+        }),
+        ConsentSource::Operator { who, channel, proof } => json!({
+            "kind": "operator",
+            "operator": who,
+            "channel": channel.map(AskedBy::name),
+            "proof": proof,
+        }),
+        ConsentSource::Button { told_by } => {
+            json!({ "kind": "whatsapp-button", "told_by": told_by.name() })
+        }
+    };
+    let topics = it.change.topics().map(|it| it.iter().map(TopicId::as_str).collect::<Vec<_>>());
+    let wanted = match &it.change {
+        ConsentChange::Outdated { wanted } => Some(wanted),
+        _ => None,
+    };
+    json!({
+        "at": time(it.at),
+        "change": it.change.name(),
+        "topics": topics,
+        "wanted": wanted,
+        "source": source,
+        "policy": it.policy.to_string(),
+        "privacy": it.privacy.to_string(),
     })
 }
 

@@ -1,0 +1,72 @@
+//! One person's proof of consent: as data, and as a page to be kept, printed or handed over.
+
+use std::collections::HashMap;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use domain::contact::Contact;
+use domain::ids::ContactId;
+use domain::line::Line;
+use domain::proof::{Proof, Standing, page};
+use serde_json::Value;
+
+use super::problem::Problem;
+use super::scope::{self, OfLine};
+use super::shape;
+use crate::App;
+
+type Ids = Path<HashMap<String, String>>;
+
+/// The page brings its own style and needs nothing else.
+const ONLY_ITSELF: &str = "default-src 'none'; style-src 'unsafe-inline'";
+
+pub(crate) async fn json(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+    Path(path): Ids,
+) -> Result<Json<Value>, Problem> {
+    let contact = find(&app, &line, &path).await?;
+    Ok(Json(shape::proof(&proof(&app, &line, &contact).await?)))
+}
+
+pub(crate) async fn html(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+    Path(path): Ids,
+) -> Result<Response, Problem> {
+    let contact = find(&app, &line, &path).await?;
+    let page = page(&proof(&app, &line, &contact).await?);
+    let headers = [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (CONTENT_SECURITY_POLICY, ONLY_ITSELF),
+        (CACHE_CONTROL, "no-store"),
+    ];
+    Ok((headers, page).into_response())
+}
+
+async fn find(app: &App, line: &Line, path: &HashMap<String, String>) -> Result<Contact, Problem> {
+    let missing = || Problem::not_found("Questo contatto non esiste.");
+    let id = scope::id(path, "id").map(ContactId::new).ok_or_else(missing)?;
+    app.store.contact(&line.id, &id).await?.ok_or_else(missing)
+}
+
+async fn proof<'a>(app: &App, line: &'a Line, contact: &'a Contact) -> Result<Proof<'a>, Problem> {
+    let recorded = app.store.recorded(&line.id, contact).await?;
+    let numbers: Vec<_> =
+        recorded.iter().filter_map(|it| it.seal.as_ref()).map(|it| it.number).collect();
+    let entries = app.store.ledger_entries(&line.id, &numbers).await?;
+    let head = app.store.ledger_head(&line.id).await?;
+    let events = recorded.into_iter().map(|it| {
+        let stands = it.seal.map_or(Standing::Waiting, |seal| {
+            let number = seal.number;
+            let entry = entries.iter().find(|entry| entry.number == number);
+            entry
+                .filter(|entry| entry.is_of(&line.id, &it.event, &seal.salt))
+                .map_or(Standing::Broken { number }, |entry| Standing::Sealed(entry.clone()))
+        });
+        (it.event, stands)
+    });
+    Ok(Proof { line, contact, events: events.collect(), head, made_at: app.clock.now() })
+}
