@@ -234,3 +234,25 @@ async fn a_proof_says_what_was_said_and_where_it_stands_in_the_ledger() {
     }
     world.ends().await;
 }
+
+#[tokio::test]
+async fn where_a_line_asks_twice_only_the_answer_subscribes() {
+    let asks_twice = |it: &str| it.replace("double_opt_in = false", "double_opt_in = true");
+    let world = World::of_pordenone(asks_twice).await;
+    let office = world.office("pordenone");
+    assert_eq!(office.get("/").await.1["double_opt_in"], true);
+    let (presses, writes) = (world.person("393330004020"), world.person("393330004021"));
+    for person in [&presses, &writes] {
+        person.says("pordenone", "ISCRIVIMI").await;
+        person.hears("pordenone", "premi il pulsante o scrivi CONFERMO").await;
+    }
+    assert_eq!(office.get("/subscribers/count").await.1["total"], 0);
+    presses.taps("pordenone", "confirm", "Confermo").await;
+    writes.says("pordenone", "Confermo!").await;
+    for person in [&presses, &writes] {
+        person.hears("pordenone", "Iscrizione confermata").await;
+        assert_eq!(person.heard("pordenone").await.len(), 2);
+    }
+    assert_eq!(office.get("/subscribers/count").await.1["total"], 2);
+    world.ends().await;
+}

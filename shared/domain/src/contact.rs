@@ -23,6 +23,8 @@ pub struct Contact {
     pub last_inbound_at: Option<Timestamp>,
     /// When we last asked what an unclear message meant, or invited to subscribe.
     pub asked_at: Option<Timestamp>,
+    /// Wants to subscribe, and was asked to confirm it.
+    pub joining: Option<Joining>,
     pub invited_at: Option<Timestamp>,
     /// Until when they know that the desk is closed.
     pub told_closed_until: Option<Timestamp>,
@@ -49,6 +51,14 @@ pub struct Contact {
 pub struct Answered {
     /// Its name: [`crate::reply::Reply::name`].
     pub name: String,
+    pub at: Timestamp,
+}
+
+/// A wish to subscribe that is not confirmed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Joining {
+    pub topics: BTreeSet<TopicId>,
+    /// Meta's time of the message that said so.
     pub at: Timestamp,
 }
 
@@ -84,6 +94,7 @@ impl Contact {
             consent_at: None,
             last_inbound_at: None,
             asked_at: None,
+            joining: None,
             invited_at: None,
             told_closed_until: None,
             answered: None,
@@ -314,6 +325,7 @@ pub fn merge(a: &Contact, b: &Contact, now: Timestamp) -> Contact {
         consent_at: newer.consent_at,
         last_inbound_at: last.last_inbound_at,
         asked_at: kept.asked_at.max(other.asked_at),
+        joining: last.joining.clone().or_else(|| first.joining.clone()),
         invited_at: kept.invited_at.max(other.invited_at),
         told_closed_until: kept.told_closed_until.max(other.told_closed_until),
         answered: later_answer(kept, other),

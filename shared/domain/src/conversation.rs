@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use crate::contact::{
-    Answered, ConsentChange, ConsentEvent, ConsentSource, Contact, MarketingSwitch, Subscription,
-    ToldBy,
+    Answered, ConsentChange, ConsentEvent, ConsentSource, Contact, Joining, MarketingSwitch,
+    Subscription, ToldBy,
 };
 use crate::ids::TopicId;
 use crate::line::{Category, Line};
@@ -15,8 +15,10 @@ use crate::news::Notice;
 use crate::reading::{self, Answer, Intent, Kind, Language, Reading, TopicChange};
 use crate::reply::{self, Reply};
 
+mod joining;
 mod recorded;
 
+use joining::Confirmed;
 pub use recorded::{NotRecorded, Wish, record};
 
 /// What a person writes within so long of an answer is one burst.
@@ -180,6 +182,22 @@ fn decide_for(
             _ => question(contact, line, now),
         };
     };
+    if !contact.blocked
+        && let Some(wish) = joining::confirmed(&contact, message, reading)
+    {
+        return match wish {
+            Confirmed::Wish(topics) => {
+                let source = source(message, "double-opt-in", line);
+                take_word(contact, &Intent::Subscribe { topics }, message.at, &source, line)
+            }
+            // Pressed too late, or once more: as if they wrote it anew.
+            Confirmed::Nothing => {
+                let reading =
+                    Reading { intent: Intent::Subscribe { topics: Vec::new() }, ..reading.clone() };
+                consent(contact, message, &reading, line)
+            }
+        };
+    }
     match &reading.intent {
         Intent::Human(Kind::Courtesy) => nothing(contact, Desk::Recorded),
         // Who is blocked can leave and ask for their data. The rest the desk may look at.
@@ -286,15 +304,33 @@ fn closed_until(line: &Line, now: Timestamp) -> Option<(Option<Timestamp>, Times
 
 /// A change of consent by a message.
 fn consent(contact: Contact, message: &Inbound, reading: &Reading, line: &Line) -> Decision {
-    let source = ConsentSource::Message {
+    match &reading.intent {
+        Intent::Subscribe { topics } if joining::asks_first(&contact, message.at, line) => {
+            let topics = if topics.is_empty() { default_topics(line) } else { set(topics) };
+            let joining = Joining { topics: topics.clone(), at: message.at };
+            answer(Contact { joining: Some(joining), ..contact }, Reply::Confirm { topics })
+        }
+        intent => {
+            let source = source(message, reading.rule, line);
+            take_word(contact, intent, message.at, &source, line)
+        }
+    }
+}
+
+fn source(message: &Inbound, rule: &str, line: &Line) -> ConsentSource {
+    ConsentSource::Message {
         id: message.id.clone(),
         text: text_of(&message.content),
         payload: payload_of(&message.content),
-        rule: reading.rule.to_owned(),
+        rule: rule.to_owned(),
         // What another app signed is not decided on.
         signed_by: Some(line.app.clone()),
-    };
-    take_word(contact, &reading.intent, message.at, &source, line)
+    }
+}
+
+/// Meta's clock has whole seconds and ours has not: within one, the order of the queue decides.
+fn is_outdated(contact: &Contact, at: Timestamp) -> bool {
+    contact.consent_at.is_some_and(|newest| at.as_second() < newest.as_second())
 }
 
 /// A change of consent: taken unless a newer one was taken before, and written down either way.
@@ -314,8 +350,7 @@ fn take_word(
         policy: line.policy.date,
         privacy: line.privacy.date,
     };
-    // Meta's clock has whole seconds and ours has not: within one, the order of the queue decides.
-    if contact.consent_at.is_some_and(|newest| at.as_second() < newest.as_second()) {
+    if is_outdated(&contact, at) {
         let event = event(ConsentChange::Outdated { wanted: intent.name().to_owned() });
         return Decision { event: Some(event), ..Decision::quiet(contact, Desk::Recorded) };
     }
@@ -365,6 +400,7 @@ fn take_word(
     let mut contact = contact;
     // Even if it changes nothing: what they said before it must not come back by coming late.
     contact.consent_at = contact.consent_at.max(Some(at));
+    contact.joining = None;
     if let Some(change) = &change {
         contact.subscription = match change {
             ConsentChange::Unsubscribed => Subscription::Ended { at },

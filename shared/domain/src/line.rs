@@ -37,6 +37,8 @@ pub struct Line {
     pub opt_out: Vec<String>,
     /// Whether a chat needs a subscription.
     pub chat_needs_subscription: bool,
+    /// Whether who writes to subscribe is asked once more, and only the answer subscribes.
+    pub double_opt_in: bool,
     pub topics: Vec<Topic>,
     pub templates: Vec<Template>,
     /// When the desk answers; `None` is "as soon as possible".
@@ -258,6 +260,7 @@ pub(crate) mod sample {
             opt_in: vec!["entro".to_owned()],
             opt_out: vec!["esco".to_owned()],
             chat_needs_subscription: false,
+            double_opt_in: false,
             topics: vec![topic("acqua", "Acqua e luce"), topic("eventi", "Eventi")],
             templates: Vec::new(),
             hours: Some(Hours::parse("Mo-Fr 09:00-13:00").unwrap()),

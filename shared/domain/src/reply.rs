@@ -43,11 +43,19 @@ pub const PAYLOAD_QUESTION: &str = "question";
 /// Payloads of the rows under [`Reply::Topics`]: these, and a topic's id.
 pub const PAYLOAD_ADD: &str = "add:";
 pub const PAYLOAD_REMOVE: &str = "remove:";
+/// Payload of the button under [`Reply::Confirm`].
+pub const PAYLOAD_CONFIRM: &str = "confirm";
+/// What may be written instead of pressing it, as it is read.
+pub const CONFIRM_WORD: &str = "confermo";
 
 #[derive(Clone, PartialEq, Eq)]
 pub enum Reply {
     /// Subscribed now, to these topics.
     Welcome {
+        topics: BTreeSet<TopicId>,
+    },
+    /// Wants these topics, and is asked once more where the line asks twice.
+    Confirm {
         topics: BTreeSet<TopicId>,
     },
     AlreadySubscribed {
@@ -114,21 +122,24 @@ pub fn render_in(language: Language, reply: &Reply, line: &Line, now: Timestamp)
         let button = placeholders::shorten(&text("topics_button"), BUTTON_TITLE_LIMIT);
         return Outgoing::List { body: placeholders::shorten(&body, TEXT_LIMIT), button, rows };
     }
-    if !matches!(reply, Reply::Ask { .. }) {
-        return Outgoing::Text(placeholders::shorten(&body, TEXT_LIMIT));
-    }
     let button = |payload: &str, name: &str| Button {
         payload: payload_in(language, payload),
         title: placeholders::shorten(&text(name), BUTTON_TITLE_LIMIT),
     };
-    Outgoing::Buttons {
-        body: placeholders::shorten(&body, BUTTONS_BODY_LIMIT),
-        buttons: vec![
+    let buttons = match reply {
+        Reply::Ask { .. } => vec![
             button(PAYLOAD_SUBSCRIBE, "ask_subscribe"),
             button(PAYLOAD_UNSUBSCRIBE, "ask_unsubscribe"),
             button(PAYLOAD_QUESTION, "ask_question"),
         ],
-    }
+        // It is asked in Italian only.
+        Reply::Confirm { .. } => vec![Button {
+            payload: PAYLOAD_CONFIRM.to_owned(),
+            ..button(PAYLOAD_CONFIRM, "confirm_button")
+        }],
+        _ => return Outgoing::Text(placeholders::shorten(&body, TEXT_LIMIT)),
+    };
+    Outgoing::Buttons { body: placeholders::shorten(&body, BUTTONS_BODY_LIMIT), buttons }
 }
 
 /// `subscribe`, `subscribe:ro`: so that a tap is answered in the language of its button.
@@ -154,6 +165,7 @@ impl Reply {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Welcome { .. } => "welcome",
+            Self::Confirm { .. } => "confirm",
             Self::AlreadySubscribed { .. } => "already",
             Self::Goodbye => "goodbye",
             Self::NotSubscribed => "not_subscribed",
@@ -181,6 +193,7 @@ impl Reply {
         let longest = Notice { on: ROME.to_datetime(now).date(), text: "x".repeat(BODY_LIMIT) };
         vec![
             Self::Welcome { topics: topics.clone() },
+            Self::Confirm { topics: topics.clone() },
             Self::AlreadySubscribed { topics: topics.clone() },
             Self::Goodbye,
             Self::NotSubscribed,
@@ -225,6 +238,7 @@ fn own_value(name: &str, reply: &Reply, line: &Line, now: Timestamp) -> Option<S
         (
             "argomenti",
             Reply::Welcome { topics }
+            | Reply::Confirm { topics }
             | Reply::AlreadySubscribed { topics }
             | Reply::TopicsSaved { topics }
             | Reply::Topics { chosen: topics },
@@ -322,8 +336,15 @@ const fn text(
     Text { name, limit: TEXT_LIMIT, own, needed }
 }
 
-const TEXTS: [Text; 23] = [
+const TEXTS: [Text; 25] = [
     text("welcome", &["argomenti"], &["cancellazione", "link_policy", "link_informativa"]),
+    Text {
+        name: "confirm",
+        limit: BUTTONS_BODY_LIMIT,
+        own: &["argomenti"],
+        needed: &["link_policy", "link_informativa"],
+    },
+    Text { name: "confirm_button", limit: BUTTON_TITLE_LIMIT, own: &[], needed: &[] },
     text("already", &["argomenti"], &["cancellazione"]),
     text("goodbye", &[], &["iscrizione"]),
     text("not_subscribed", &[], &[]),
@@ -421,7 +442,9 @@ pub fn overlong(line: &Line) -> Vec<TextProblem> {
 }
 
 fn is_part(name: &str, reply: &Reply) -> bool {
-    name == reply.name() || (matches!(reply, Reply::Ask { .. }) && name.starts_with("ask"))
+    name == reply.name()
+        || (matches!(reply, Reply::Ask { .. }) && name.starts_with("ask"))
+        || (matches!(reply, Reply::Confirm { .. }) && name.starts_with("confirm"))
 }
 
 fn too_long(name: &str, characters: usize, limit: usize) -> TextProblem {

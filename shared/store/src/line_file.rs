@@ -65,6 +65,7 @@ fn read<'t>(table: &'t DeTable<'t>, report: &Report<'t>) -> (Line, Placed) {
         );
     }
     let chat_needs_subscription = top.boolean("chat_needs_subscription").unwrap_or(false);
+    let double_opt_in = top.boolean("double_opt_in").unwrap_or(false);
     time_zone(&mut top);
     top.remember_as_top();
 
@@ -101,6 +102,7 @@ fn read<'t>(table: &'t DeTable<'t>, report: &Report<'t>) -> (Line, Placed) {
         opt_in: values(opt_in),
         opt_out: values(opt_out),
         chat_needs_subscription,
+        double_opt_in,
         topics,
         templates,
         hours,

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, KeysAndAttributes, Put, TransactWriteItem};
 use domain::contact::{
-    Answered, AskedBy, ConsentChange, ConsentEvent, ConsentSource, Contact, MarketingSwitch,
-    Subscription, ToldBy, merge,
+    Answered, AskedBy, ConsentChange, ConsentEvent, ConsentSource, Contact, Joining,
+    MarketingSwitch, Subscription, ToldBy, merge,
 };
 use domain::conversation::switch_marketing;
 use domain::failure;
@@ -797,6 +797,8 @@ fn write_contact(line: &LineId, contact: &Contact, version: i64) -> Item {
         .with_some("consent_at", contact.consent_at.map(instant))
         .with_some("last_inbound_at", contact.last_inbound_at.map(instant))
         .with_some("asked_at", contact.asked_at.map(instant))
+        .with_some("joining_at", contact.joining.as_ref().map(|it| instant(it.at)))
+        .with_set("joining", contact.joining.iter().flat_map(|it| &it.topics))
         .with_some("invited_at", contact.invited_at.map(instant))
         .with_some("told_closed_until", contact.told_closed_until.map(instant))
         .with_some("answered", contact.answered.as_ref().map(|it| text(&it.name)))
@@ -844,6 +846,10 @@ pub(crate) fn read_contact(item: &Item) -> Result<Contact> {
         consent_at: item.find_instant("consent_at"),
         last_inbound_at: item.find_instant("last_inbound_at"),
         asked_at: item.find_instant("asked_at"),
+        joining: item.find_instant("joining_at").map(|at| {
+            let topics = item.set("joining").into_iter().map(TopicId::new).collect();
+            Joining { topics, at }
+        }),
         invited_at: item.find_instant("invited_at"),
         told_closed_until: item.find_instant("told_closed_until"),
         answered: read_answered(item),

@@ -45,7 +45,7 @@ fn a_minimal_file_has_sensible_defaults() {
     assert_eq!(line.comune.of_name, "del Comune di Prova");
     assert_eq!(line.service, "Comune di Prova su WhatsApp");
     assert_eq!(line.address, Address::Tu);
-    assert!(!line.chat_needs_subscription && !line.needs_approval);
+    assert!(!line.chat_needs_subscription && !line.double_opt_in && !line.needs_approval);
     assert!(line.hours.is_none() && line.quiet_hours.is_none() && line.portfolio.is_none());
     assert_eq!(line.retention.inactivity_days, None);
     assert_eq!(line.retention.consent_days, 730);
@@ -155,6 +155,13 @@ fn numbers_and_choices_out_of_bounds() {
             6,
             "dev'essere true oppure false",
             "chat_needs_subscription = true",
+        ),
+        (
+            "[comune]",
+            "double_opt_in = 1\n[comune]",
+            6,
+            "dev'essere true oppure false",
+            "double_opt_in = true",
         ),
         (
             "[comune]",

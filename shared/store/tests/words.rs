@@ -103,6 +103,15 @@ fn pordenone_speaks_as_its_page() {
 
     Salva questo numero in rubrica, per esempio come Comune PN WhatsApp. Per le emergenze chiama il 112.
 
+    # confirm
+    Vuoi iscriverti al servizio WhatsApp del Comune di Pordenone? Argomenti degli avvisi: Servizi comunali, Scadenze, Eventi in città e Pubblica utilità.
+
+    Prima leggi la policy del servizio: https://www.comune.pordenone.it/it/servizi/whatsapp
+    Come usiamo i tuoi dati: https://www.comune.pordenone.it/it/servizi/whatsapp/privacy
+
+    Per iscriverti premi il pulsante o scrivi CONFERMO, entro 24 ore. Se non l'hai chiesto tu, non serve fare niente.
+    [Confermo -> confirm]
+
     # already
     L'iscrizione è già attiva. Ricevi gli avvisi su: Servizi comunali, Scadenze, Eventi in città e Pubblica utilità.
     Per cambiarli scrivi ARGOMENTI.
@@ -225,6 +234,15 @@ fn barberino_speaks_as_its_page() {
     Informativa privacy: https://www.comune.barberino-di-mugello.fi.it/servizi-demografici-filo-diretto-su-whatsapp/privacy
 
     Per cancellarsi basta scrivere CANCELLAZIONE. Non sono prese in considerazione le richieste telefoniche. Per le emergenze chiami il 112.
+
+    # confirm
+    Vuole iscriversi al servizio WhatsApp del Comune di Barberino di Mugello? Argomenti degli avvisi: Novità dell'ufficio.
+
+    Prima legga la policy del servizio: https://www.comune.barberino-di-mugello.fi.it/servizi-demografici-filo-diretto-su-whatsapp
+    Come usiamo i suoi dati: https://www.comune.barberino-di-mugello.fi.it/servizi-demografici-filo-diretto-su-whatsapp/privacy
+
+    Per iscriversi prema il pulsante o scriva CONFERMO, entro 24 ore. Se non l'ha chiesto lei, non serve fare niente.
+    [Confermo -> confirm]
 
     # already
     L'iscrizione è già attiva: può scrivere qui le sue domande e riceve news e aggiornamenti dell'ufficio. Le risposte sono garantite dal lunedì al venerdì dalle 9 alle 13, esclusi i giorni festivi.

@@ -69,6 +69,7 @@ pub(crate) fn line(line: &Line, subscribers: i64, followers: &[i64]) -> Value {
         "opt_in": line.opt_in,
         "opt_out": line.opt_out,
         "chat_needs_subscription": line.chat_needs_subscription,
+        "double_opt_in": line.double_opt_in,
         "address": match line.address { Address::Tu => "tu", Address::Lei => "lei" },
         "policy": { "date": line.policy.date.to_string(), "url": line.policy.url },
         "privacy": { "date": line.privacy.date.to_string(), "url": line.privacy.url },

@@ -31,7 +31,7 @@ pub(super) fn text(name: &str, line: &Line) -> &'static str {
     })
 }
 
-const DEFAULTS: [DefaultText; 27] = [
+const DEFAULTS: [DefaultText; 29] = [
     DefaultText {
         name: "welcome",
         chat: Chat::Open,
@@ -90,6 +90,25 @@ Come usiamo i suoi dati: {link_informativa}
 
 Salvi questo numero in rubrica. Per le emergenze chiami il 112.",
     },
+    DefaultText {
+        name: "confirm",
+        chat: Chat::Any,
+        tu: "\
+Vuoi iscriverti al servizio WhatsApp {del_ente}? Argomenti degli avvisi: {argomenti}.
+
+Prima leggi la policy del servizio: {link_policy}
+Come usiamo i tuoi dati: {link_informativa}
+
+Per iscriverti premi il pulsante o scrivi CONFERMO, entro 24 ore. Se non l'hai chiesto tu, non serve fare niente.",
+        lei: "\
+Vuole iscriversi al servizio WhatsApp {del_ente}? Argomenti degli avvisi: {argomenti}.
+
+Prima legga la policy del servizio: {link_policy}
+Come usiamo i suoi dati: {link_informativa}
+
+Per iscriversi prema il pulsante o scriva CONFERMO, entro 24 ore. Se non l'ha chiesto lei, non serve fare niente.",
+    },
+    DefaultText { name: "confirm_button", chat: Chat::Any, tu: "Confermo", lei: "Confermo" },
     DefaultText {
         name: "already",
         chat: Chat::Any,

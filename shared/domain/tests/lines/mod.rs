@@ -30,6 +30,7 @@ fn line(comune: &str, service: &str, keywords: [&str; 2], topics: Vec<Topic>) ->
         opt_in: vec![keywords[0].to_owned()],
         opt_out: vec![keywords[1].to_owned()],
         chat_needs_subscription: false,
+        double_opt_in: false,
         topics,
         templates: Vec::new(),
         hours: None,

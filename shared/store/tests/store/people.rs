@@ -2,8 +2,8 @@
 
 use domain::broadcast::{Audience, Priority, may_reach};
 use domain::contact::{
-    Answered, AskedBy, ConsentChange, ConsentEvent, ConsentSource, Contact, MarketingSwitch,
-    SUSPENDED_FROM, Subscription, ToldBy,
+    Answered, AskedBy, ConsentChange, ConsentEvent, ConsentSource, Contact, Joining,
+    MarketingSwitch, SUSPENDED_FROM, Subscription, ToldBy,
 };
 use domain::delivery::SkipReason;
 use domain::ids::{BroadcastId, ContactId, LineId, TopicId, UserId};
@@ -42,6 +42,7 @@ fn contacts() -> impl Strategy<Value = Contact> {
         prop::option::of(instants()),
         prop::option::of((any::<bool>(), instants())),
         prop::option::of(instants()),
+        prop::option::of((btree_set("[a-z]{1,5}", 0..3), instants())),
     );
     let ids = (
         prop::option::of("39333000[0-9]{4}"),
@@ -71,6 +72,10 @@ fn contacts() -> impl Strategy<Value = Contact> {
             undeliverable: ids.4.into_iter().map(BroadcastId::new).collect(),
             former_ids: ids.3.into_iter().map(ContactId::new).collect(),
             merged_at: times.5,
+            joining: times.6.map(|(topics, at)| Joining {
+                topics: topics.into_iter().map(TopicId::new).collect(),
+                at,
+            }),
         }
     })
 }
