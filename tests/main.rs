@@ -15,5 +15,6 @@ mod notices;
 mod office;
 mod promises;
 mod reports;
+mod rights;
 mod waiting;
 mod webhook;

@@ -217,6 +217,10 @@ impl Office<'_> {
         self.request(reqwest::Method::GET, path, None, None).await
     }
 
+    pub(crate) async fn delete(&self, path: &str) -> (u16, Value) {
+        self.request(reqwest::Method::DELETE, path, None, None).await
+    }
+
     pub(crate) async fn post(&self, path: &str, body: Value) -> (u16, Value) {
         self.request(reqwest::Method::POST, path, Some(body), None).await
     }

@@ -21,6 +21,7 @@ mod preview;
 mod problem;
 mod proof;
 mod reports;
+mod rights;
 mod scope;
 mod shape;
 
@@ -49,7 +50,8 @@ pub(crate) fn router(app: App) -> Router {
         .route("/subscribers", get(contacts::subscribers))
         .route("/subscribers/count", get(contacts::count))
         .route("/contacts/search", post(contacts::search))
-        .route("/contacts/{id}", get(contacts::show))
+        .route("/contacts/{id}", get(contacts::show).delete(rights::erase))
+        .route("/contacts/{id}/export", get(rights::export))
         .route("/contacts/{id}/consent", post(consent::record))
         .route("/contacts/{id}/proof", get(proof::json))
         .route("/contacts/{id}/proof.html", get(proof::html))

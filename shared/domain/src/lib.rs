@@ -13,6 +13,7 @@ pub mod cost;
 pub mod delivery;
 pub mod doubt;
 pub mod drill;
+pub mod erasure;
 pub mod failure;
 pub mod halt;
 pub mod hours;

@@ -8,6 +8,7 @@ use domain::contact::{
     MarketingSwitch, Subscription, ToldBy, merge,
 };
 use domain::conversation::switch_marketing;
+use domain::erasure::SEEN_DAYS;
 use domain::failure;
 use domain::ids::{AppId, BroadcastId, ContactId, LineId, MessageId, TopicId, UserId};
 use domain::line::Line;
@@ -84,11 +85,6 @@ pub struct Turn<'a> {
     /// Until when the id of a twin leads on to the contact: as long as its deliveries are kept.
     pub forwards_until: Timestamp,
 }
-
-/// Meta repeats webhooks for 7 days; processed ids are remembered a day longer.
-///
-/// Source: Cloud API, webhook retries.
-const SEEN_DAYS: i64 = 8;
 
 /// Lost races for one contact before the caller is told.
 const TRIES: u32 = 3;
@@ -271,7 +267,7 @@ impl Store {
         let seen = Draft::at(keys::seen(turn.line, turn.message))
             .with("contact", text(turn.contact.id.as_str()))
             .with_some("reply", turn.reply.as_ref().map(|it| text(&it.row)))
-            .with("expires", expiry(turn.now + (24 * SEEN_DAYS).hours()));
+            .with("expires", expiry(turn.now + (24 * i64::from(SEEN_DAYS)).hours()));
         put_new(&self.tables.messages, seen.done())
     }
 

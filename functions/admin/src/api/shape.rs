@@ -228,7 +228,7 @@ pub(crate) fn proof(it: &Proof<'_>) -> Value {
 }
 
 /// A consent event. Meta's id of a message stays out: the number is in it.
-fn consent(it: &ConsentEvent) -> Value {
+pub(crate) fn consent(it: &ConsentEvent) -> Value {
     let source = match &it.source {
         ConsentSource::Message { text, payload, rule, signed_by, .. } => json!({
             "kind": "message",
