@@ -125,7 +125,7 @@ impl App {
             }
             Err(err) => {
                 let why = format!("{err:#}");
-                results.iter_mut().for_each(|it| *it = Err(anyhow!(why.clone())));
+                results = results.iter().map(|_| Err(anyhow!(why.clone()))).collect();
             }
         }
         for (result, events) in results.iter_mut().zip(events) {
