@@ -359,7 +359,7 @@ const SENDS: Polling = Polling {
 /// one write.
 const STATUSES: Polling = Polling {
     batch: 1_000,
-    window: Duration::from_secs(2),
+    window: Duration::from_secs(1),
     concurrency: 4,
     visibility: Duration::from_secs(90),
 };
