@@ -11,8 +11,9 @@ use jiff::{SignedDuration, Timestamp};
 use crate::item::{Fields, instant, number};
 use crate::{Result, Store, StoreError, failed, keys};
 
-/// Lost races before a chunk waits its turn instead. Each round somebody else got slots.
-const TRIES: usize = 5;
+/// Lost races before a chunk waits its turn instead. Each round somebody else got slots, so this is as
+/// many senders as may wake in the same moment.
+const TRIES: usize = 16;
 
 /// How long a number counts as broadcasting after its last granted slot, in milliseconds.
 const BROADCASTING_MS: i64 = 5000;
