@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use axum::Json;
 use axum::extract::{Path, State};
+use domain::contact::Contact;
 use domain::ids::ContactId;
+use domain::line::Line;
 use domain::phone::Phone;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -68,8 +70,17 @@ pub(crate) async fn show(
     OfLine(line): OfLine,
     Path(path): Path<HashMap<String, String>>,
 ) -> Result<Json<Value>, Problem> {
+    Ok(Json(shape::contact(&find(&app, &line, &path, "id").await?)))
+}
+
+/// The contact whose id is under this name in the path, or 404.
+pub(crate) async fn find(
+    app: &App,
+    line: &Line,
+    path: &HashMap<String, String>,
+    name: &str,
+) -> Result<Contact, Problem> {
     let missing = || Problem::not_found("Questo contatto non esiste.");
-    let id = scope::id(&path, "id").map(ContactId::new).ok_or_else(missing)?;
-    let contact = app.store.contact(&line.id, &id).await?.ok_or_else(missing)?;
-    Ok(Json(shape::contact(&contact)))
+    let id = scope::id(path, name).map(ContactId::new).ok_or_else(missing)?;
+    app.store.contact(&line.id, &id).await?.ok_or_else(missing)
 }

@@ -10,7 +10,6 @@ use domain::contact::Contact;
 use domain::conversation::window_is_open;
 use domain::delivery::State as Delivery;
 use domain::failure::{self, Verdict};
-use domain::ids::ContactId;
 use domain::line::Line;
 use domain::message::Outgoing;
 use domain::rate;
@@ -24,9 +23,10 @@ use tracing::warn;
 use whatsapp::graph::To;
 
 use super::body::Body;
+use super::contacts;
 use super::once::{self, Key};
 use super::problem::{FieldError, Problem};
-use super::scope::{self, OfLine, PageOf, wrong_cursor};
+use super::scope::{OfLine, PageOf, wrong_cursor};
 use super::shape;
 use crate::App;
 
@@ -66,7 +66,7 @@ pub(crate) async fn messages(
     Path(path): Path<HashMap<String, String>>,
     page: PageOf,
 ) -> Result<Json<Value>, Problem> {
-    let contact = contact(&app, &line, &path).await?;
+    let contact = contacts::find(&app, &line, &path, "contact").await?;
     let before = page.cursor.as_deref();
     let limit = usize::try_from(page.limit).unwrap_or(0);
     let found = app.store.entries(&line.id, &contact, before, limit).await?;
@@ -90,7 +90,7 @@ pub(crate) async fn answer(
     key: Key,
     body: Body<Answer>,
 ) -> Result<Response, Problem> {
-    let contact = contact(&app, &line, &path).await?;
+    let contact = contacts::find(&app, &line, &path, "contact").await?;
     if let Some(before) = key.remembered(&app, &line, &body.bytes).await? {
         return again(&app, &line, &contact, before).await;
     }
@@ -198,14 +198,4 @@ async fn deliver(
     }
     app.store.settle_conversation(&line.id, &contact.id, "waiting", now).await?;
     Ok(())
-}
-
-async fn contact(
-    app: &App,
-    line: &Line,
-    path: &HashMap<String, String>,
-) -> Result<Contact, Problem> {
-    let missing = || Problem::not_found("Questo contatto non esiste.");
-    let id = scope::id(path, "contact").map(ContactId::new).ok_or_else(missing)?;
-    app.store.contact(&line.id, &id).await?.ok_or_else(missing)
 }

@@ -7,13 +7,13 @@ use axum::extract::{Path, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use domain::contact::Contact;
-use domain::ids::ContactId;
 use domain::line::Line;
 use domain::proof::{Proof, Standing, page};
 use serde_json::Value;
 
+use super::contacts;
 use super::problem::Problem;
-use super::scope::{self, OfLine};
+use super::scope::OfLine;
 use super::shape;
 use crate::App;
 
@@ -27,7 +27,7 @@ pub(crate) async fn json(
     OfLine(line): OfLine,
     Path(path): Ids,
 ) -> Result<Json<Value>, Problem> {
-    let contact = find(&app, &line, &path).await?;
+    let contact = contacts::find(&app, &line, &path, "id").await?;
     Ok(Json(shape::proof(&proof(&app, &line, &contact).await?)))
 }
 
@@ -36,7 +36,7 @@ pub(crate) async fn html(
     OfLine(line): OfLine,
     Path(path): Ids,
 ) -> Result<Response, Problem> {
-    let contact = find(&app, &line, &path).await?;
+    let contact = contacts::find(&app, &line, &path, "id").await?;
     let page = page(&proof(&app, &line, &contact).await?);
     let headers = [
         (CONTENT_TYPE, "text/html; charset=utf-8"),
@@ -44,12 +44,6 @@ pub(crate) async fn html(
         (CACHE_CONTROL, "no-store"),
     ];
     Ok((headers, page).into_response())
-}
-
-async fn find(app: &App, line: &Line, path: &HashMap<String, String>) -> Result<Contact, Problem> {
-    let missing = || Problem::not_found("Questo contatto non esiste.");
-    let id = scope::id(path, "id").map(ContactId::new).ok_or_else(missing)?;
-    app.store.contact(&line.id, &id).await?.ok_or_else(missing)
 }
 
 async fn proof<'a>(app: &App, line: &'a Line, contact: &'a Contact) -> Result<Proof<'a>, Problem> {

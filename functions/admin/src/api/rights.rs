@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use domain::contact::Contact;
 use domain::erasure::{self, Erased};
-use domain::ids::{BroadcastId, ContactId};
+use domain::ids::BroadcastId;
 use domain::line::Line;
 use domain::phone::Phone;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -15,8 +15,9 @@ use serde_json::{Value, json};
 use store::{Delivery, Store, StoreError};
 use tracing::info;
 
+use super::contacts;
 use super::problem::Problem;
-use super::scope::{self, OfLine};
+use super::scope::OfLine;
 use super::shape;
 use crate::App;
 
@@ -37,7 +38,7 @@ pub(crate) async fn export(
     OfLine(line): OfLine,
     Path(path): Ids,
 ) -> Result<Json<Value>, Problem> {
-    let contact = load(&app, &line, &path).await?;
+    let contact = contacts::find(&app, &line, &path, "id").await?;
     let mut person = shape::contact(&contact);
     person["number"] = contact.phone.as_ref().map(Phone::expose).map(|it| format!("+{it}")).into();
     person["user_id"] = contact.user_id.as_ref().map(domain::ids::UserId::expose).into();
@@ -62,7 +63,7 @@ pub(crate) async fn erase(
     Path(path): Ids,
 ) -> Result<Json<Value>, Problem> {
     for _ in 0..TRIES {
-        let contact = load(&app, &line, &path).await?;
+        let contact = contacts::find(&app, &line, &path, "id").await?;
         let identifiers =
             usize::from(contact.phone.is_some()) + usize::from(contact.user_id.is_some());
         let consents = app.store.consents(&line.id, &contact).await?.len();
@@ -96,12 +97,6 @@ fn certificate(app: &App, line: &Line, erased: Erased) -> Value {
         "kept": kept.collect::<Vec<_>>(),
         "verify": erasure::how_to_verify(line),
     })
-}
-
-async fn load(app: &App, line: &Line, path: &HashMap<String, String>) -> Result<Contact, Problem> {
-    let missing = || Problem::not_found("Questo contatto non esiste.");
-    let id = scope::id(path, "id").map(ContactId::new).ok_or_else(missing)?;
-    app.store.contact(&line.id, &id).await?.ok_or_else(missing)
 }
 
 /// The whole chat, oldest first.
