@@ -212,7 +212,7 @@ fn decide_for(
         }
         Intent::Help => answer(contact, Reply::Help),
         Intent::News => answer(contact, Reply::News { notices: notices.to_vec() }),
-        Intent::MyData => Decision { desk: Desk::Opens, ..answer(contact, Reply::MyData) },
+        Intent::MyData(_) => Decision { desk: Desk::Opens, ..answer(contact, Reply::MyData) },
         Intent::Human(Kind::Emergency) => {
             Decision { desk: Desk::Opens, ..answer(contact, Reply::Emergency) }
         }
@@ -257,7 +257,7 @@ fn seen(contact: &Contact, message: &Inbound) -> Contact {
 }
 
 fn always_works(intent: &Intent) -> bool {
-    matches!(intent, Intent::Unsubscribe | Intent::Stop | Intent::MyData)
+    matches!(intent, Intent::Unsubscribe | Intent::Stop | Intent::MyData(_))
 }
 
 fn recently(at: Option<Timestamp>, now: Timestamp) -> bool {

@@ -31,5 +31,6 @@ pub mod reading;
 pub mod reply;
 pub mod report;
 pub mod retention;
+pub mod rights;
 pub mod statistics;
 pub mod status;

@@ -33,7 +33,8 @@ mod whole;
 
 use crate::ids::TopicId;
 use crate::line::Line;
-use crate::reply::{PAYLOAD_ADD, PAYLOAD_REMOVE};
+use crate::reply::{PAYLOAD_ADD, PAYLOAD_COPY, PAYLOAD_ERASE, PAYLOAD_REMOVE};
+use crate::rights::Right;
 
 pub use answer::{Answer, answer};
 
@@ -71,11 +72,22 @@ pub enum Intent {
     /// The latest notices, please.
     News,
     Help,
-    MyData,
+    MyData(AboutData),
     /// For a person at the desk.
     Human(Kind),
     /// Unclear: one question with buttons.
     Ask,
+}
+
+/// What somebody wants to know of their data, or done with them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AboutData {
+    /// How they are used, by whom, where it is written; or what there is to ask.
+    Notice,
+    /// Whether they are subscribed.
+    Status,
+    /// Something they have a right to.
+    Right(Right),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -175,7 +187,7 @@ impl Intent {
             Self::Topics { .. } => "topics",
             Self::News => "news",
             Self::Help => "help",
-            Self::MyData => "my-data",
+            Self::MyData(_) => "my-data",
             Self::Human(_) => "human",
             Self::Ask => "ask",
         }
@@ -190,7 +202,9 @@ impl Intent {
             "stop" => Self::Stop,
             "topics" => Self::Topics { change: None },
             "help" => Self::Help,
-            "my-data" => Self::MyData,
+            "my-data" => Self::MyData(AboutData::Notice),
+            PAYLOAD_COPY => Self::MyData(AboutData::Right(Right::Access)),
+            PAYLOAD_ERASE => Self::MyData(AboutData::Right(Right::Erasure)),
             "question" => Self::Human(Kind::Question),
             _ => return topic_of_tap(payload),
         })
@@ -419,7 +433,7 @@ impl Reader {
 /// Of a text we read in part only: no command, and nothing that would keep the desk from it.
 fn for_a_person((intent, rule): Verdict) -> Verdict {
     match intent {
-        Intent::MyData | Intent::Human(Kind::Emergency | Kind::Report | Kind::Complaint) => {
+        Intent::MyData(_) | Intent::Human(Kind::Emergency | Kind::Report | Kind::Complaint) => {
             (intent, rule)
         }
         _ => (Intent::Human(Kind::Question), "long-text"),

@@ -43,6 +43,9 @@ pub const PAYLOAD_QUESTION: &str = "question";
 /// Payloads of the rows under [`Reply::Topics`]: these, and a topic's id.
 pub const PAYLOAD_ADD: &str = "add:";
 pub const PAYLOAD_REMOVE: &str = "remove:";
+/// Payloads of the buttons under [`Reply::MyData`].
+pub const PAYLOAD_COPY: &str = "data-copy";
+pub const PAYLOAD_ERASE: &str = "data-erase";
 /// Payload of the button under [`Reply::Confirm`].
 pub const PAYLOAD_CONFIRM: &str = "confirm";
 /// What may be written instead of pressing it, as it is read.

@@ -346,7 +346,7 @@ fn long_texts_go_to_a_person_and_are_kept_short() {
     let fire = format!("Aiuto, un incendio in via Roma! {}", "correte ".repeat(2_000));
     assert_eq!(reader.read(&fire).intent, Intent::Human(Kind::Emergency));
     let law = format!("Ai sensi dell'art. 15 GDPR chiedo {}", "copia di ogni dato ".repeat(2_000));
-    assert_eq!(reader.read(&law).intent, Intent::MyData);
+    assert_eq!(reader.read(&law).intent.name(), "my-data");
 }
 
 proptest! {

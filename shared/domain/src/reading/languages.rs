@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use super::normalise::Text;
-use super::{Intent, Kind, Language};
+use super::{AboutData, Intent, Kind, Language};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Meaning {
@@ -749,7 +749,7 @@ fn intent(meaning: Meaning, asked: bool) -> Intent {
         Topics => Intent::Topics { change: None },
         News => Intent::News,
         Help => Intent::Help,
-        MyData => Intent::MyData,
+        MyData => Intent::MyData(AboutData::Notice),
         Courtesy => Intent::Human(Kind::Courtesy),
         Ask => Intent::Ask,
     }

@@ -6,7 +6,7 @@ use super::guards::Concerns;
 use super::lexicon::{Class, Classes};
 use super::normalise::{Symbol, Text};
 use super::sentence::{Clause, Sentence};
-use super::{Intent, Kind, Verdict};
+use super::{AboutData, Intent, Kind, Verdict};
 
 /// Digits that make a number a telephone number. Italian ones have nine or ten.
 const DIGITS_OF_A_PHONE: usize = 8;
@@ -19,7 +19,7 @@ pub(super) fn guard(
 ) -> Option<Verdict> {
     let classes = sentence.classes;
     if classes.has(Class::Gdpr) && !threatens_and_leaves(sentence, senses) {
-        return Some((Intent::MyData, "data-protection"));
+        return Some((Intent::MyData(AboutData::Notice), "data-protection"));
     }
     let matters = |clause: &Clause<'_>, sense: &Sense| {
         clause.classes.has(Class::Municipal)
@@ -61,7 +61,7 @@ pub(super) fn guard(
         }
     }
     if speaks_of_their_data(classes) {
-        return Some((Intent::MyData, "personal-data"));
+        return Some((Intent::MyData(AboutData::Notice), "personal-data"));
     }
     let doubts =
         |it: &Clause<'_>| it.classes.has(Class::Doubt) && it.classes.any(grammar::COMMANDS);

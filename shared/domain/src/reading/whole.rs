@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::lexicon::spelt_out;
-use super::{Intent, Kind};
+use super::{AboutData, Intent, Kind};
 
 /// An answer with its rule.
 pub(super) type Whole = (Intent, &'static str);
@@ -147,8 +147,8 @@ pub(super) fn read(words: &str, asked: bool) -> Option<Whole> {
         Meaning::Topics => (Intent::Topics { change: None }, "whole-topics"),
         Meaning::News => (Intent::News, "whole-news"),
         Meaning::Help => (Intent::Help, "whole-help"),
-        Meaning::MyData => (Intent::MyData, "whole-my-data"),
-        Meaning::Status => (Intent::MyData, "whole-status"),
+        Meaning::MyData => (Intent::MyData(AboutData::Notice), "whole-my-data"),
+        Meaning::Status => (Intent::MyData(AboutData::Status), "whole-status"),
         Meaning::Desk => (Intent::Human(Kind::Question), "whole-desk"),
         Meaning::Courtesy => (Intent::Human(Kind::Courtesy), "whole-courtesy"),
         Meaning::Ask => (Intent::Ask, "whole-ambiguous"),
