@@ -182,14 +182,34 @@ impl Person<'_> {
 
     /// What arrived on the phone from a line, oldest first.
     pub(crate) async fn heard(&self, line: &str) -> Vec<String> {
-        let url = format!("{}/simulator/phones/{}/messages", self.world.stack.url(), self.digits);
-        let answer = within(self.world.http.get(url).send()).await.unwrap();
-        let list: Value = within(answer.json()).await.unwrap();
-        let items = list["items"].as_array().unwrap().iter();
-        items
+        let messages = self.messages().await;
+        messages
+            .iter()
             .filter(|it| it["direction"] == "in" && it["line"] == line)
             .map(|it| it["text"].as_str().unwrap().to_owned())
             .collect()
+    }
+
+    /// The files that arrived on the phone from a line, oldest first: name and text.
+    pub(crate) async fn files(&self, line: &str) -> Vec<(String, String)> {
+        let mut files = Vec::new();
+        for it in self.messages().await {
+            let media = &it["media"];
+            let Some(id) = media["id"].as_str().filter(|_| it["line"] == line) else { continue };
+            let url = format!("{}/simulator/media/{id}", self.world.stack.url());
+            let file = within(self.world.http.get(url).send()).await.unwrap();
+            let text =
+                if file.status() == 200 { file.text().await.unwrap() } else { String::new() };
+            files.push((media["file_name"].as_str().unwrap().to_owned(), text));
+        }
+        files
+    }
+
+    async fn messages(&self) -> Vec<Value> {
+        let url = format!("{}/simulator/phones/{}/messages", self.world.stack.url(), self.digits);
+        let answer = within(self.world.http.get(url).send()).await.unwrap();
+        let mut list: Value = within(answer.json()).await.unwrap();
+        serde_json::from_value(list["items"].take()).unwrap()
     }
 
     /// The last message from a line contains this.

@@ -21,6 +21,7 @@ mod preview;
 mod problem;
 mod proof;
 mod reports;
+mod requests;
 mod rights;
 mod scope;
 mod shape;
@@ -53,8 +54,13 @@ pub(crate) fn router(app: App) -> Router {
         .route("/contacts/{id}", get(contacts::show).delete(rights::erase))
         .route("/contacts/{id}/export", get(rights::export))
         .route("/contacts/{id}/consent", post(consent::record))
+        .route("/contacts/{id}/requests", post(requests::record))
         .route("/contacts/{id}/proof", get(proof::json))
         .route("/contacts/{id}/proof.html", get(proof::html))
+        .route("/requests", get(requests::list))
+        .route("/requests/{number}", get(requests::show))
+        .route("/requests/{number}/close", post(requests::close))
+        .route("/requests/{number}/told", post(requests::told))
         .route("/conversations", get(conversations::list))
         .route(
             "/conversations/{contact}/messages",

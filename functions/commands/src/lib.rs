@@ -12,14 +12,16 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use domain::contact::{ConsentChange, Contact};
 use domain::conversation::{self, Decision, Desk};
 use domain::delivery::State;
+use domain::export::Form;
 use domain::failure::{self, Failure, Verdict};
-use domain::ids::{ContactId, PhoneNumberId};
+use domain::ids::{ContactId, PhoneNumberId, UserId};
 use domain::line::Line;
-use domain::message::{Content, Inbound, Sender};
+use domain::message::{Content, Inbound, Outgoing, Sender};
 use domain::news::{self, Notice};
+use domain::phone::Phone;
 use domain::rate;
 use domain::reading::{Reader, Reading};
-use domain::reply::{self, Reply};
+use domain::reply::{self, Part, Reply};
 use jiff::{Timestamp, ToSpan};
 use platform::aside::Aside;
 use platform::clock::Clock;
@@ -28,10 +30,14 @@ use platform::pseudonym::Pseudonym;
 use platform::settings::{MetaApp, Settings};
 use platform::{batch, jobs, random};
 use serde_json::{Value, json};
-use store::{Entry, EntryContent, Loaded, MessageKey, NewEntry, Store, StoreError, Turn, keys};
+use store::{
+    Entry, EntryContent, Erasing, Loaded, MessageKey, NewEntry, Seen, Store, StoreError, Turn, keys,
+};
 use tracing::{info, warn};
 use whatsapp::graph::{Graph, To};
 use whatsapp::payload;
+
+mod rights;
 
 /// While a number broadcasts, a goodbye waits this long, so that no message of the broadcast that
 /// is in the air arrives after it: senders ask for consent at most a second before they send.
@@ -60,16 +66,52 @@ pub struct App {
     pub clock: Clock,
 }
 
+/// What is to be done once a message was decided on.
+enum Next {
+    Nothing,
+    Send(Box<Owed>),
+    /// Everything of this person goes, and the certificate is sent.
+    Erase(ContactId, Erasing),
+}
+
 /// An answer that is saved and still to be sent.
 struct Owed {
     contact: Contact,
     /// Under whose id it is written: a contact that was merged since keeps its rows.
     chat: ContactId,
-    row: String,
+    rows: Vec<OwedRow>,
     /// Whether it is a goodbye: nothing of a broadcast may come after it.
     farewell: bool,
     /// Whether the message was decided on before, so that another process may have died with it.
     again: bool,
+}
+
+/// One message of an answer.
+struct OwedRow {
+    row: String,
+    /// The file that must be made for it.
+    copy: Option<Form>,
+}
+
+impl OwedRow {
+    fn of(entry: &NewEntry) -> Self {
+        let copy = match &entry.content {
+            EntryContent::Copy { form, .. } => Some(*form),
+            _ => None,
+        };
+        Self { row: entry.row.clone(), copy }
+    }
+}
+
+/// What became of a message that Meta was asked to send.
+enum Sent {
+    Accepted,
+    /// Nobody knows.
+    Unresolved,
+    /// It will never go, for Meta's code if it named one.
+    Refused(Option<i64>),
+    /// Certainly not sent, and to be tried again later.
+    NotNow(Failure),
 }
 
 impl App {
@@ -128,30 +170,38 @@ impl App {
         self.aside.keep(&bytes, "message", self.clock.now()).await.context("keep aside")
     }
 
-    /// Decides and saves, unless that was done before, and then sends the answer still owed.
+    /// Decides and saves, unless that was done before, and then does what is still to be done.
     async fn answer(&self, line: &Line, message: &Inbound, key: &MessageKey) -> anyhow::Result<()> {
-        let owed = match self.store.seen(&line.id, key).await.context("look for message")? {
-            Some(seen) => match seen.reply {
-                Some(row) => self.still_owed(line, seen.contact, row).await?,
-                None => None,
-            },
+        let seen = self.store.seen(&line.id, key).await.context("look for message")?;
+        let next = match seen {
+            Some(Seen { contact, erasing: Some(erasing), .. }) => Next::Erase(contact, erasing),
+            Some(seen) => self.still_owed(line, seen).await?,
             None => self.decide(line, message, key).await?,
         };
-        match owed {
-            Some(owed) => self.send(line, owed).await,
-            None => Ok(()),
+        match next {
+            Next::Nothing => Ok(()),
+            Next::Send(owed) => self.send(line, *owed).await,
+            Next::Erase(contact, erasing) => {
+                self.erase(line, message, key, &contact, &erasing).await
+            }
         }
     }
 
-    async fn still_owed(
-        &self,
-        line: &Line,
-        chat: ContactId,
-        row: String,
-    ) -> anyhow::Result<Option<Owed>> {
+    async fn still_owed(&self, line: &Line, seen: Seen) -> anyhow::Result<Next> {
+        let Seen { contact: chat, replies, .. } = seen;
+        if replies.is_empty() {
+            return Ok(Next::Nothing);
+        }
         let contact = self.store.contact(&line.id, &chat).await.context("load person")?;
+        let Some(contact) = contact else { return Ok(Next::Nothing) };
+        let mut rows = Vec::new();
+        for row in replies {
+            let entry = self.store.entry(&line.id, &chat, &row).await.context("load answer")?;
+            let copy = entry.and_then(|it| it.document?.copy);
+            rows.push(OwedRow { row, copy });
+        }
         // Asked for after a crash: the wait of a goodbye costs nothing then.
-        Ok(contact.map(|contact| Owed { contact, chat, row, farewell: true, again: true }))
+        Ok(Next::Send(Box::new(Owed { contact, chat, rows, farewell: true, again: true })))
     }
 
     /// Decides what the message means and saves it all at once.
@@ -160,7 +210,7 @@ impl App {
         line: &Line,
         message: &Inbound,
         key: &MessageKey,
-    ) -> anyhow::Result<Option<Owed>> {
+    ) -> anyhow::Result<Next> {
         let now = self.clock.now();
         let loaded = self.load(line, message).await.context("load person")?;
         let current = loaded.merged(now);
@@ -172,15 +222,17 @@ impl App {
             Vec::new()
         };
         let decision = conversation::decide(&current, message, reading, line, &notices, now);
-        let Some(decision) = decision else { return Ok(None) };
-        let reply = decision.reply.as_ref().map(|it| NewEntry {
-            row: keys::row(now.as_millisecond(), key, "out"),
-            at: now,
-            content: EntryContent::Out(reply::render_in(decision.language, it, line, now)),
-            expires_at: now + (24 * i64::from(line.retention.chat_days)).hours(),
-            operator: None,
-        });
-        let row = reply.as_ref().map(|it| it.row.clone());
+        let Some(decision) = decision else { return Ok(Next::Nothing) };
+        let erases = if decision.erases {
+            Some(self.store.count_held(line, &current).await.context("count what goes")?)
+        } else {
+            None
+        };
+        let parts = decision.reply.iter();
+        let parts = parts.flat_map(|it| reply::parts(decision.language, it, line, now));
+        let replies: Vec<_> =
+            parts.zip(1..).map(|(part, n)| answer_entry(line, key, part, n, now)).collect();
+        let rows = replies.iter().map(OwedRow::of).collect();
         let turn = Turn {
             line: &line.id,
             loaded: &loaded,
@@ -189,7 +241,10 @@ impl App {
             event: decision.event.as_ref(),
             inbound: (decision.desk != Desk::Nothing).then(|| entry(line, message, key)),
             opens: decision.desk == Desk::Opens,
-            reply,
+            replies,
+            request: decision.request.as_ref(),
+            register_until: store::register_until(line, now),
+            erases,
             now,
             forwards_until: now + (24 * i64::from(line.retention.delivery_days)).hours(),
         };
@@ -197,7 +252,10 @@ impl App {
         self.tell(line, &decision).await;
         let farewell = decision.reply == Some(Reply::Goodbye);
         let (contact, chat) = (decision.contact.clone(), decision.contact.id);
-        Ok(row.map(|row| Owed { contact, chat, row, farewell, again: false }))
+        if let Some((erased, request)) = erases.zip(decision.request) {
+            return Ok(Next::Erase(chat, Erasing { number: request.number, erased }));
+        }
+        Ok(Next::Send(Box::new(Owed { contact, chat, rows, farewell, again: false })))
     }
 
     async fn notices(&self, line: &Line, now: Timestamp) -> store::Result<Vec<Notice>> {
@@ -227,55 +285,107 @@ impl App {
         }
     }
 
-    /// Claims the answer and sends it: once, and once more only if the process died with it.
+    /// Claims the answer and sends it, message by message: each once, and once more only if the
+    /// process died with it.
     async fn send(&self, line: &Line, owed: Owed) -> anyhow::Result<()> {
-        let Owed { contact, chat, row, farewell, again } = owed;
+        if owed.rows.is_empty() {
+            return Ok(());
+        }
+        if owed.farewell {
+            self.let_the_air_clear(line).await?;
+        }
+        let Some(to) = address(owed.contact.phone.as_ref(), owed.contact.user_id.as_ref()) else {
+            return Ok(());
+        };
+        for OwedRow { row, copy } in &owed.rows {
+            if let Some(form) = copy
+                && !self.upload(line, &owed, row, *form).await?
+            {
+                continue;
+            }
+            self.send_row(line, &owed, row, to).await?;
+        }
+        Ok(())
+    }
+
+    /// While the number broadcasts, what is in the air arrives before a goodbye.
+    async fn let_the_air_clear(&self, line: &Line) -> anyhow::Result<()> {
         let now_ms = self.clock.now().as_millisecond();
         let number = &line.phone_number_id;
-        if farewell && self.store.is_broadcasting(number, now_ms).await.context("read rate")? {
+        if self.store.is_broadcasting(number, now_ms).await.context("read rate")? {
             self.clock.pace(GOODBYE_WAIT).await;
         }
-        let Some(to) = address(&contact) else { return Ok(()) };
-        let app = self.apps.iter().find(|it| it.id == line.app).context("find Meta app")?;
+        Ok(())
+    }
+
+    async fn send_row(
+        &self,
+        line: &Line,
+        owed: &Owed,
+        row: &str,
+        to: To<'_>,
+    ) -> anyhow::Result<()> {
+        let Owed { contact, chat, again, .. } = owed;
         self.debit(line, 1).await?;
         // The last thing before the request: whoever fails in between leaves it to be claimed.
-        let claimed = self.store.claim_entry(&line.id, &chat, &row).await;
+        let claimed = self.store.claim_entry(&line.id, chat, row).await;
         let entry = match claimed.context("claim answer")? {
-            None if again => self.left_behind(line, &chat, &row).await?,
+            None if *again => self.left_behind(line, chat, row).await?,
             claimed => claimed,
         };
         let Some(entry) = entry else { return Ok(()) };
-        let callback = store::callback(&chat, &row);
-        let token = app.access_token.expose();
-        let (message, mut pauses) = (entry.outgoing(), TOO_FAST_PAUSES.into_iter());
-        let sent = loop {
-            let sent = self.graph.send(token, number, to, &message, &callback).await;
-            let too_fast = |it: &Failure| failure::verdict(it) == Verdict::Slow;
-            match pauses.next().filter(|_| sent.as_ref().is_err_and(too_fast)) {
-                Some(pause) => self.clock.pace(pause).await,
-                None => break sent,
+        let message = entry.outgoing().context("its file was not uploaded")?;
+        let (state, code) = match self.post(line, to, &message, &store::callback(chat, row)).await?
+        {
+            Sent::Accepted => (State::Accepted, None),
+            Sent::Unresolved => (State::Unresolved, None),
+            Sent::Refused(code) => (State::Failed, code),
+            Sent::NotNow(failure) => {
+                let released = self.store.release_entry(&line.id, chat, row).await;
+                released.context("release answer")?;
+                return Err(failure).context("send answer");
             }
         };
-        let (state, code) = match sent {
-            Ok(_) => (State::Accepted, None),
-            Err(failure) => match failure::verdict(&failure) {
-                // Certainly not sent. It waits in the queue, and with the dead letters for who mends
-                // what is wrong for everybody.
-                Verdict::Slow | Verdict::Later { .. } | Verdict::Stop | Verdict::Hold { .. } => {
-                    let released = self.store.release_entry(&line.id, &chat, &row).await;
-                    released.context("release answer")?;
-                    return Err(failure).context("send answer");
-                }
-                Verdict::OnceMore { .. } | Verdict::Unresolved => (State::Unresolved, None),
-                Verdict::Drop | Verdict::StopIfRepeated => {
-                    warn!(line.id = %line.id, "answer refused: {failure}");
-                    (State::Failed, code_of(&failure))
-                }
-            },
-        };
         info!(line.id = %line.id, contact.id = %contact.id, state = state.name(), "answered");
-        let recorded = self.store.report_entry(&line.id, &chat, &row, state, code).await;
+        let recorded = self.store.report_entry(&line.id, chat, row, state, code).await;
         recorded.context("record answer")
+    }
+
+    /// Asks Meta to send a message, again and again for some seconds if only the number is too fast.
+    async fn post(
+        &self,
+        line: &Line,
+        to: To<'_>,
+        message: &Outgoing,
+        callback: &str,
+    ) -> anyhow::Result<Sent> {
+        let (token, number) = (self.token(line)?, &line.phone_number_id);
+        let mut pauses = TOO_FAST_PAUSES.into_iter();
+        let failure = loop {
+            let sent = self.graph.send(token, number, to, message, callback).await;
+            let Err(failure) = sent else { return Ok(Sent::Accepted) };
+            match pauses.next().filter(|_| failure::verdict(&failure) == Verdict::Slow) {
+                Some(pause) => self.clock.pace(pause).await,
+                None => break failure,
+            }
+        };
+        Ok(match failure::verdict(&failure) {
+            // Certainly not sent. It waits in the queue, and with the dead letters for who mends
+            // what is wrong for everybody.
+            Verdict::Slow | Verdict::Later { .. } | Verdict::Stop | Verdict::Hold { .. } => {
+                Sent::NotNow(failure)
+            }
+            Verdict::OnceMore { .. } | Verdict::Unresolved => Sent::Unresolved,
+            Verdict::Drop | Verdict::StopIfRepeated => {
+                warn!(line.id = %line.id, "answer refused: {failure}");
+                Sent::Refused(code_of(&failure))
+            }
+        })
+    }
+
+    fn token(&self, line: &Line) -> anyhow::Result<&str> {
+        let app = self.apps.iter().find(|it| it.id == line.app).context("find Meta app")?;
+        Ok(app.access_token.expose())
     }
 
     /// The answer, if who claimed it died before they could say how it went and Meta has reported
@@ -318,6 +428,21 @@ fn read(line: &Line, content: &Content) -> Option<Reading> {
     }
 }
 
+/// One message of an answer as it is written down; the first of them is number 1.
+fn answer_entry(line: &Line, key: &MessageKey, part: Part, n: usize, now: Timestamp) -> NewEntry {
+    let side = if n == 1 { "out".to_owned() } else { format!("out-{n}") };
+    NewEntry {
+        row: keys::row(now.as_millisecond(), key, &side),
+        at: now,
+        content: match part {
+            Part::Message(message) => EntryContent::Out(message),
+            Part::Copy { form, caption } => EntryContent::Copy { form, caption },
+        },
+        expires_at: now + (24 * i64::from(line.retention.chat_days)).hours(),
+        operator: None,
+    }
+}
+
 /// The message as the desk will read it.
 fn entry(line: &Line, message: &Inbound, key: &MessageKey) -> NewEntry {
     let (kind, media) = match &message.content {
@@ -338,9 +463,8 @@ fn entry(line: &Line, message: &Inbound, key: &MessageKey) -> NewEntry {
 }
 
 /// The number if we know it: every message type may go to it, which is not so for user ids.
-fn address(contact: &Contact) -> Option<To<'_>> {
-    let phone = contact.phone.as_ref().map(To::Phone);
-    phone.or_else(|| contact.user_id.as_ref().map(To::UserId))
+fn address<'a>(phone: Option<&'a Phone>, user_id: Option<&'a UserId>) -> Option<To<'a>> {
+    phone.map(To::Phone).or_else(|| user_id.map(To::UserId))
 }
 
 fn code_of(failure: &Failure) -> Option<i64> {

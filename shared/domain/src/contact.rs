@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use crate::ids::{AppId, BroadcastId, ContactId, MessageId, TopicId, UserId};
 use crate::message::{MarketingChoice, ProfileName};
 use crate::phone::Phone;
+use crate::rights::{RequestNumber, Right};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contact {
@@ -26,6 +27,8 @@ pub struct Contact {
     /// Wants to subscribe, and was asked to confirm it.
     pub joining: Option<Joining>,
     pub invited_at: Option<Timestamp>,
+    /// The right they last asked to use, in chat.
+    pub requested: Option<Requested>,
     /// Until when they know that the desk is closed.
     pub told_closed_until: Option<Timestamp>,
     /// The automatic answer they last got, by our clock.
@@ -51,6 +54,15 @@ pub struct Contact {
 pub struct Answered {
     /// Its name: [`crate::reply::Reply::name`].
     pub name: String,
+    pub at: Timestamp,
+}
+
+/// A right that somebody asked to use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Requested {
+    pub right: Right,
+    pub number: RequestNumber,
+    /// Meta's time of the message.
     pub at: Timestamp,
 }
 
@@ -96,6 +108,7 @@ impl Contact {
             asked_at: None,
             joining: None,
             invited_at: None,
+            requested: None,
             told_closed_until: None,
             answered: None,
             blocked: false,
@@ -327,6 +340,7 @@ pub fn merge(a: &Contact, b: &Contact, now: Timestamp) -> Contact {
         asked_at: kept.asked_at.max(other.asked_at),
         joining: last.joining.clone().or_else(|| first.joining.clone()),
         invited_at: kept.invited_at.max(other.invited_at),
+        requested: later_request(kept, other),
         told_closed_until: kept.told_closed_until.max(other.told_closed_until),
         answered: later_answer(kept, other),
         blocked: kept.blocked || other.blocked,
@@ -341,6 +355,11 @@ pub fn merge(a: &Contact, b: &Contact, now: Timestamp) -> Contact {
 fn later_answer(a: &Contact, b: &Contact) -> Option<Answered> {
     let both = a.answered.iter().chain(&b.answered);
     both.max_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name))).cloned()
+}
+
+fn later_request(a: &Contact, b: &Contact) -> Option<Requested> {
+    let both = a.requested.iter().chain(&b.requested);
+    both.max_by(|a, b| (a.at, &a.number).cmp(&(b.at, &b.number))).cloned()
 }
 
 /// Of two from the same instant, the one that stops.

@@ -14,9 +14,11 @@ use crate::message::{Content, Inbound, MarketingChoice};
 use crate::news::Notice;
 use crate::reading::{self, Answer, Intent, Kind, Language, Reading, TopicChange};
 use crate::reply::{self, Reply};
+use crate::rights::Request;
 
 mod joining;
 mod recorded;
+mod rights;
 
 use joining::Confirmed;
 pub use recorded::{NotRecorded, Wish, record};
@@ -35,6 +37,10 @@ const NO_OPENING_IN_SIGHT: SignedDuration = SignedDuration::from_hours(7 * 24);
 pub struct Decision {
     pub contact: Contact,
     pub event: Option<ConsentEvent>,
+    /// What the register of requests has to say of it.
+    pub request: Option<Request>,
+    /// Whether everything of this person goes now. The certificate follows, and nothing else.
+    pub erases: bool,
     pub desk: Desk,
     /// One confirmation, never three: each is paid.
     pub reply: Option<Reply>,
@@ -82,15 +88,19 @@ pub fn decide(
     if unknown && matches!(message.content, Content::Marketing(_)) {
         return None;
     }
+    let erasure = rights::answered(contact, message, reading, line, now);
     let answered = answer_to_our_question(contact, message, reading, line, now);
     let reading = answered.as_ref().or(reading);
     let contact = seen(contact, message);
-    let decision = decide_for(contact, message, reading, line, notices, now);
+    let decision = match erasure {
+        Some(erasure) => rights::decide_erasure(contact, erasure, message, line),
+        None => decide_for(contact, message, reading, line, notices, now),
+    };
     // A message that came a day late changes what it changes, but its answer would be refused.
     let mut reply = decision.reply.clone().filter(|_| window_is_open(&decision.contact, now));
     let mut contact = decision.contact.clone();
-    if decision.event.is_none() && reply.as_ref().is_some_and(|it| was_just_said(&contact, it, now))
-    {
+    let is_news = decision.event.is_some() || decision.request.is_some();
+    if !is_news && reply.as_ref().is_some_and(|it| was_just_said(&contact, it, now)) {
         reply = None;
     }
     if let Some(reply) = &reply {
@@ -155,7 +165,15 @@ fn answer_to_our_question(
 
 impl Decision {
     fn quiet(contact: Contact, desk: Desk) -> Self {
-        Self { contact, event: None, desk, reply: None, language: Language::Italian }
+        Self {
+            contact,
+            event: None,
+            request: None,
+            erases: false,
+            desk,
+            reply: None,
+            language: Language::Italian,
+        }
     }
 }
 
@@ -212,7 +230,7 @@ fn decide_for(
         }
         Intent::Help => answer(contact, Reply::Help),
         Intent::News => answer(contact, Reply::News { notices: notices.to_vec() }),
-        Intent::MyData(_) => Decision { desk: Desk::Opens, ..answer(contact, Reply::MyData) },
+        Intent::MyData(about) => rights::decide(contact, message, *about, line, now),
         Intent::Human(Kind::Emergency) => {
             Decision { desk: Desk::Opens, ..answer(contact, Reply::Emergency) }
         }

@@ -15,10 +15,15 @@ use jiff::{Timestamp, ToSpan};
 
 pub use calendar::{PatronDay, easter, is_national_holiday};
 pub use words::opening_words;
-pub(crate) use words::{and, day_words, moment_words, month_name};
+pub(crate) use words::{and, date_words, dated_moment_words, day_words, moment_words, month_name};
 
 /// The one time zone of every line, compiled in.
 pub static ROME: TimeZone = jiff::tz::get!("Europe/Rome");
+
+/// RFC 3339 with the offset of Rome: `2026-11-22T09:00:00+01:00`.
+pub fn rfc3339(at: Timestamp) -> String {
+    at.to_zoned(ROME.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+}
 
 /// How far ahead the next opening is looked for, in days. Source: italian-pa, section 4.3.
 const DAYS_AHEAD: i32 = 60;

@@ -14,6 +14,7 @@ pub mod delivery;
 pub mod doubt;
 pub mod drill;
 pub mod erasure;
+pub mod export;
 pub mod failure;
 pub mod halt;
 pub mod hours;

@@ -58,6 +58,8 @@ pub struct Line {
     pub privacy: Published,
     /// Rights a person may use, by GDPR article: `15`, `16` …
     pub rights: Vec<u8>,
+    /// Who is given the data besides the comune's own people, as the privacy notice names them.
+    pub recipients: Vec<String>,
     pub retention: Retention,
     /// Euro a month for messages; `None` is no limit.
     pub monthly_budget_eur: Option<u32>,
@@ -280,6 +282,7 @@ pub(crate) mod sample {
             policy: published("policy"),
             privacy: published("privacy"),
             rights: vec![15, 17],
+            recipients: vec!["Prova srl (responsabile)".to_owned()],
             retention: Retention {
                 inactivity_days: None,
                 consent_days: 730,

@@ -136,6 +136,9 @@ pub enum Outgoing {
     /// Text with one to ten rows behind a button of at most 20 characters; only inside the service
     /// window.
     List { body: String, button: String, rows: Vec<Row> },
+    /// A file that was uploaded to Meta, by its media id, with a caption of at most 1,024
+    /// characters, which may be empty; only inside the service window.
+    Document { media_id: String, file_name: String, caption: String },
     /// A template Meta approved; at any time.
     Template(FilledTemplate),
 }

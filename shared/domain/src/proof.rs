@@ -129,15 +129,15 @@ fn escaped(text: &str) -> String {
 }
 
 /// `24/11/2026, 09:00:03`, in Rome.
-fn moment(at: Timestamp) -> String {
+pub(crate) fn moment(at: Timestamp) -> String {
     at.to_zoned(ROME.clone()).strftime("%d/%m/%Y, %H:%M:%S").to_string()
 }
 
-fn day(date: Date) -> String {
+pub(crate) fn day(date: Date) -> String {
     date.strftime("%d/%m/%Y").to_string()
 }
 
-fn standing(contact: &Contact, line: &Line) -> String {
+pub(crate) fn standing(contact: &Contact, line: &Line) -> String {
     match &contact.subscription {
         Subscription::Never => "non iscritto".to_owned(),
         Subscription::Active { topics, since } => {
@@ -147,13 +147,13 @@ fn standing(contact: &Contact, line: &Line) -> String {
     }
 }
 
-fn names<'a>(topics: impl IntoIterator<Item = &'a TopicId>, line: &Line) -> String {
+pub(crate) fn names<'a>(topics: impl IntoIterator<Item = &'a TopicId>, line: &Line) -> String {
     let name = |it: &'a TopicId| line.topic(it).map_or(it.as_str(), |it| &it.name).to_owned();
     let names: Vec<_> = topics.into_iter().map(name).collect();
     if names.is_empty() { "nessuno".to_owned() } else { names.join(", ") }
 }
 
-fn change(it: &ConsentChange) -> &'static str {
+pub(crate) fn change(it: &ConsentChange) -> &'static str {
     match it {
         ConsentChange::Subscribed { .. } => "iscrizione",
         ConsentChange::TopicsChosen { .. } => "scelta degli argomenti",
@@ -164,7 +164,7 @@ fn change(it: &ConsentChange) -> &'static str {
     }
 }
 
-fn source(it: &ConsentSource) -> Vec<(&'static str, String)> {
+pub(crate) fn source(it: &ConsentSource) -> Vec<(&'static str, String)> {
     match it {
         ConsentSource::Message { text, payload, rule, signed_by, .. } => {
             let mut rows = vec![("Messaggio ricevuto su WhatsApp", text.clone())];

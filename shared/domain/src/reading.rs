@@ -13,11 +13,14 @@
 //!
 //! Of a long text only the two ends are read (`excerpt`), and a person decides.
 //!
+//! What a text about one's data asks for, `data` tells.
+//!
 //! What is left is for a person at the desk. A wrong subscription is worse than a question, so
 //! joining is read strictly; a missed goodbye is worse than a repaired one, so leaving is read
 //! generously; neither when the text names something only an office can do.
 
 mod answer;
+mod data;
 mod excerpt;
 mod grammar;
 mod guards;
@@ -256,6 +259,9 @@ impl Reader {
         let (mut verdict, language) = self.judge(&text);
         if excerpt.is_some() {
             verdict = for_a_person(verdict);
+        }
+        if verdict.0 == Intent::MyData(AboutData::Notice) {
+            verdict.0 = Intent::MyData(data::about(&text, language));
         }
         Reading { intent: verdict.0, rule: verdict.1, normalised: text.normalised(), language }
     }

@@ -12,13 +12,17 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
-use crate::hours::{ROME, and, opening_words};
+use crate::erasure::{Certificate, Erased, how_to_verify};
+use crate::export::Form;
+use crate::hours::{ROME, and, date_words, dated_moment_words, opening_words};
 use crate::ids::TopicId;
 use crate::line::{Address, BODY_LIMIT, Line, Topic};
 use crate::message::{Button, Outgoing, Row};
 use crate::news::{self, Notice};
 use crate::reading::Language;
+use crate::rights::{RequestNumber, Right};
 
 pub(crate) use placeholders::{LINE_PLACEHOLDERS, Piece, line_value, pieces, shorten};
 pub use placeholders::{MY_DATA_WORD, RIGHTS, TOPICS_WORD, length};
@@ -27,6 +31,8 @@ pub use placeholders::{MY_DATA_WORD, RIGHTS, TOPICS_WORD, length};
 pub const TEXT_LIMIT: usize = 4_096;
 /// Most characters above reply buttons. Source: Cloud API, interactive reply buttons messages.
 pub const BUTTONS_BODY_LIMIT: usize = 1_024;
+/// Most characters under a file. Source: Cloud API, document messages.
+pub const CAPTION_LIMIT: usize = 1_024;
 /// Most characters on a reply button.
 pub const BUTTON_TITLE_LIMIT: usize = 20;
 /// Most rows of a list. Source: Cloud API, interactive list messages.
@@ -46,6 +52,9 @@ pub const PAYLOAD_REMOVE: &str = "remove:";
 /// Payloads of the buttons under [`Reply::MyData`].
 pub const PAYLOAD_COPY: &str = "data-copy";
 pub const PAYLOAD_ERASE: &str = "data-erase";
+/// Payloads of the buttons under [`Reply::EraseAsk`].
+pub const PAYLOAD_ERASE_YES: &str = "erase-yes";
+pub const PAYLOAD_ERASE_NO: &str = "erase-no";
 /// Payload of the button under [`Reply::Confirm`].
 pub const PAYLOAD_CONFIRM: &str = "confirm";
 /// What may be written instead of pressing it, as it is read.
@@ -82,7 +91,27 @@ pub enum Reply {
     Ask {
         text: String,
     },
+    /// How data are used and what may be asked, with a button each for a copy and for erasure.
     MyData,
+    /// The copy of what is held, in two files; `held` says what that is.
+    DataCopy {
+        held: String,
+    },
+    /// A right that the office answers by the day `due`. `stopped` if the subscription ended by it.
+    RequestTaken {
+        right: Right,
+        number: RequestNumber,
+        due: Date,
+        stopped: bool,
+    },
+    /// Whether everything should really go.
+    EraseAsk,
+    /// They thought better of it.
+    EraseKept,
+    /// Everything is gone. The last message.
+    Erased {
+        certificate: Certificate,
+    },
     Emergency,
     /// The latest notices, newest first; there may be none.
     News {
@@ -140,9 +169,50 @@ pub fn render_in(language: Language, reply: &Reply, line: &Line, now: Timestamp)
             payload: PAYLOAD_CONFIRM.to_owned(),
             ..button(PAYLOAD_CONFIRM, "confirm_button")
         }],
-        _ => return Outgoing::Text(placeholders::shorten(&body, TEXT_LIMIT)),
+        Reply::EraseAsk => {
+            vec![button(PAYLOAD_ERASE_YES, "erase_yes"), button(PAYLOAD_ERASE_NO, "erase_no")]
+        }
+        Reply::MyData => {
+            let offered = [
+                (Right::Access, PAYLOAD_COPY, "my_data_copy"),
+                (Right::Erasure, PAYLOAD_ERASE, "my_data_erase"),
+            ];
+            let granted = offered.into_iter().filter(|it| it.0.is_granted_by(line));
+            granted.map(|(_, payload, name)| button(payload, name)).collect()
+        }
+        _ => Vec::new(),
     };
+    if buttons.is_empty() {
+        return Outgoing::Text(placeholders::shorten(&body, TEXT_LIMIT));
+    }
     Outgoing::Buttons { body: placeholders::shorten(&body, BUTTONS_BODY_LIMIT), buttons }
+}
+
+/// One message of an answer, as it is written down before it is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    Message(Outgoing),
+    /// A file of what is held of the person. It is made when it is sent: written down, it would be
+    /// held once more.
+    Copy {
+        form: Form,
+        caption: String,
+    },
+}
+
+/// The messages of one reply: one, but for the copy of somebody's data.
+pub fn parts(language: Language, reply: &Reply, line: &Line, now: Timestamp) -> Vec<Part> {
+    let Reply::DataCopy { .. } = reply else {
+        return vec![Part::Message(render_in(language, reply, line, now))];
+    };
+    let caption = |name: &str| {
+        let words = filled(name, language, reply, line, now);
+        placeholders::shorten(&words, CAPTION_LIMIT)
+    };
+    vec![
+        Part::Copy { form: Form::Page, caption: caption("data_copy") },
+        Part::Copy { form: Form::Data, caption: caption("data_copy_json") },
+    ]
 }
 
 /// `subscribe`, `subscribe:ro`: so that a tap is answered in the language of its button.
@@ -163,6 +233,15 @@ pub(crate) fn question_buttons(line: &Line, now: Timestamp) -> Vec<(Language, Ve
     Language::ALL.into_iter().map(|it| (it, buttons(it))).collect()
 }
 
+/// Titles of the buttons under [`Reply::EraseAsk`], yes and no, in every language.
+pub(crate) fn erasure_buttons(line: &Line, now: Timestamp) -> Vec<Vec<String>> {
+    let titles = |language| match render_in(language, &Reply::EraseAsk, line, now) {
+        Outgoing::Buttons { buttons, .. } => buttons.into_iter().map(|it| it.title).collect(),
+        _ => Vec::new(),
+    };
+    Language::ALL.into_iter().map(titles).collect()
+}
+
 impl Reply {
     /// The name of its text, as in `[texts]` of a line file.
     pub fn name(&self) -> &'static str {
@@ -179,6 +258,11 @@ impl Reply {
             Self::Invitation => "invitation",
             Self::Ask { .. } => "ask",
             Self::MyData => "my_data",
+            Self::DataCopy { .. } => "data_copy",
+            Self::RequestTaken { .. } => "request_taken",
+            Self::EraseAsk => "erase_ask",
+            Self::EraseKept => "erase_kept",
+            Self::Erased { .. } => "erased",
             Self::Emergency => "emergency",
             Self::News { notices } if notices.is_empty() => "news_none",
             Self::News { .. } => "news",
@@ -209,6 +293,16 @@ impl Reply {
                 text: "Vorrei sapere una cosa sul servizio, ma non so bene come dirla".into(),
             },
             Self::MyData,
+            Self::DataCopy { held: "x".repeat(HELD_LIMIT) },
+            Self::RequestTaken {
+                right: Right::Recipients,
+                number: RequestNumber::new("261126-094203-7F3A"),
+                due: ROME.to_datetime(now).date(),
+                stopped: true,
+            },
+            Self::EraseAsk,
+            Self::EraseKept,
+            Self::Erased { certificate: longest_certificate(line, now) },
             Self::Emergency,
             Self::News { notices: vec![longest; news::MOST] },
             Self::News { notices: Vec::new() },
@@ -219,6 +313,14 @@ impl Reply {
             Self::MediaNotAccepted { kind: "audio".into() },
         ]
     }
+}
+
+/// The longest list of what is held that is still said in full.
+const HELD_LIMIT: usize = 400;
+
+fn longest_certificate(line: &Line, now: Timestamp) -> Certificate {
+    let erased = Erased { identifiers: 2, consents: 1_000, messages: 100_000 };
+    Certificate::new(RequestNumber::new("261126-094203-7F3A"), erased, line, now)
 }
 
 /// A text of the line, with the values of this reply put in.
@@ -248,6 +350,21 @@ fn own_value(name: &str, reply: &Reply, line: &Line, now: Timestamp) -> Option<S
         ) => Some(topic_names(topics, line)),
         ("avvisi", Reply::News { notices }) => Some(news::listed(notices, now)),
         ("testo", Reply::Ask { text }) => Some(quote(text)),
+        ("dati", Reply::DataCopy { held }) => Some(placeholders::shorten(held, HELD_LIMIT)),
+        ("diritto", Reply::RequestTaken { right, .. }) => Some(right.words().to_owned()),
+        ("richiesta", Reply::RequestTaken { number, .. }) => Some(number.as_str().to_owned()),
+        ("scadenza", Reply::RequestTaken { due, .. }) => Some(date_words(*due)),
+        ("effetto", Reply::RequestTaken { stopped: true, .. }) => Some(stopped_words(line)),
+        ("richiesta", Reply::Erased { certificate }) => {
+            Some(certificate.number.as_str().to_owned())
+        }
+        ("quando", Reply::Erased { certificate }) => Some(dated_moment_words(certificate.at)),
+        ("cancellato", Reply::Erased { certificate }) => Some(certificate.erased.words()),
+        ("resta", Reply::Erased { certificate }) => {
+            let rows = certificate.kept.iter().flat_map(|it| ["\n- ".to_owned(), it.words()]);
+            Some(rows.collect())
+        }
+        ("verifica", Reply::Erased { .. }) => Some(how_to_verify(line)),
         ("prossima_apertura", Reply::Closed { next_opening: Some(at) }) => {
             Some(opening_words(*at, now))
         }
@@ -281,6 +398,14 @@ fn topic_rows(chosen: &BTreeSet<TopicId>, line: &Line) -> Option<Vec<Row>> {
         }
     };
     Some(line.topics.iter().map(row).collect())
+}
+
+fn stopped_words(line: &Line) -> String {
+    let receive = match line.address {
+        Address::Tu => "ricevi",
+        Address::Lei => "riceve",
+    };
+    format!("*Iscrizione cancellata.* Non {receive} più gli avvisi {}.", line.comune.of_name)
 }
 
 /// In the order of the line, not of the alphabet.
@@ -339,7 +464,7 @@ const fn text(
     Text { name, limit: TEXT_LIMIT, own, needed }
 }
 
-const TEXTS: [Text; 25] = [
+const TEXTS: [Text; 35] = [
     text("welcome", &["argomenti"], &["cancellazione", "link_policy", "link_informativa"]),
     Text {
         name: "confirm",
@@ -361,7 +486,25 @@ const TEXTS: [Text; 25] = [
     Text { name: "ask_subscribe", limit: BUTTON_TITLE_LIMIT, own: &[], needed: &[] },
     Text { name: "ask_unsubscribe", limit: BUTTON_TITLE_LIMIT, own: &[], needed: &[] },
     Text { name: "ask_question", limit: BUTTON_TITLE_LIMIT, own: &[], needed: &[] },
-    text("my_data", &[], &["link_informativa"]),
+    Text { name: "my_data", limit: BUTTONS_BODY_LIMIT, own: &[], needed: &["link_informativa"] },
+    Text { name: "my_data_copy", limit: BUTTON_TITLE_LIMIT, own: &[], needed: &[] },
+    Text { name: "my_data_erase", limit: BUTTON_TITLE_LIMIT, own: &[], needed: &[] },
+    Text { name: "data_copy", limit: CAPTION_LIMIT, own: &["dati"], needed: &[] },
+    Text { name: "data_copy_json", limit: CAPTION_LIMIT, own: &["dati"], needed: &[] },
+    text(
+        "request_taken",
+        &["diritto", "richiesta", "scadenza", "effetto"],
+        &["richiesta", "scadenza", "effetto"],
+    ),
+    Text { name: "erase_ask", limit: BUTTONS_BODY_LIMIT, own: &[], needed: &[] },
+    Text { name: "erase_yes", limit: BUTTON_TITLE_LIMIT, own: &[], needed: &[] },
+    Text { name: "erase_no", limit: BUTTON_TITLE_LIMIT, own: &[], needed: &[] },
+    text("erase_kept", &[], &[]),
+    text(
+        "erased",
+        &["richiesta", "quando", "cancellato", "resta", "verifica"],
+        &["richiesta", "cancellato", "resta"],
+    ),
     text("emergency", &[], &[]),
     text("news", &["avvisi"], &["avvisi"]),
     text("news_none", &[], &[]),
@@ -448,6 +591,9 @@ fn is_part(name: &str, reply: &Reply) -> bool {
     name == reply.name()
         || (matches!(reply, Reply::Ask { .. }) && name.starts_with("ask"))
         || (matches!(reply, Reply::Confirm { .. }) && name.starts_with("confirm"))
+        || (matches!(reply, Reply::MyData) && name.starts_with("my_data_"))
+        || (matches!(reply, Reply::DataCopy { .. }) && name.starts_with("data_copy"))
+        || (matches!(reply, Reply::EraseAsk) && ["erase_yes", "erase_no"].contains(&name))
 }
 
 fn too_long(name: &str, characters: usize, limit: usize) -> TextProblem {
@@ -483,7 +629,7 @@ mod tests {
         match render(reply, line, now()) {
             Outgoing::Text(text) => text,
             Outgoing::Buttons { body, .. } | Outgoing::List { body, .. } => body,
-            Outgoing::Template(_) => unreachable!("a reply is never a template"),
+            other => unreachable!("no reply is rendered as {other:?}"),
         }
     }
 
@@ -549,16 +695,33 @@ mod tests {
         assert_eq!(payloads, ["subscribe", "unsubscribe", "question"]);
     }
 
-    const FIVE: [&str; 5] = ["welcome", "goodbye", "help", "ask", "my_data"];
+    /// Replies in every language, and the buttons and captions that belong to them.
+    const TRANSLATED: [&str; 15] = [
+        "welcome",
+        "goodbye",
+        "help",
+        "ask",
+        "ask_subscribe",
+        "ask_unsubscribe",
+        "ask_question",
+        "my_data",
+        "my_data_copy",
+        "my_data_erase",
+        "data_copy",
+        "data_copy_json",
+        "erase_ask",
+        "erase_yes",
+        "erase_no",
+    ];
 
     #[test]
-    fn says_five_texts_in_every_language_with_what_the_italian_one_needs() {
+    fn says_what_a_foreigner_needs_in_every_language_with_what_the_italian_one_needs() {
         for chat_needs_subscription in [false, true] {
             let line = Line { chat_needs_subscription, ..sample::line() };
             for language in Language::ALL.into_iter().filter(|it| *it != Language::Italian) {
                 for name in text_names() {
                     let words = translations::text(name, &line, language);
-                    let translated = FIVE.contains(&name) || name.starts_with("ask_");
+                    let translated = TRANSLATED.contains(&name);
                     assert_eq!(words.is_some(), translated, "{name} {language:?}");
                     let problems = check_text(name, &words.unwrap_or_default());
                     assert!(!translated || problems.is_empty(), "{language:?} {problems:?}");
@@ -568,7 +731,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_five_texts_leave_italian_and_a_lines_own_words_hold_for_italian_only() {
+    fn only_these_texts_leave_italian_and_a_lines_own_words_hold_for_italian_only() {
         let mut line = sample::line();
         for name in text_names() {
             line.texts.insert(name.to_owned(), "Parole del comune".to_owned());
@@ -577,7 +740,7 @@ mod tests {
             let italian = render(&reply, &line, now());
             for language in Language::ALL {
                 let same = render_in(language, &reply, &line, now()) == italian;
-                let other = language != Language::Italian && FIVE.contains(&reply.name());
+                let other = language != Language::Italian && TRANSLATED.contains(&reply.name());
                 assert_eq!(same, !other, "{reply:?} {language:?}");
             }
         }
@@ -593,9 +756,7 @@ mod tests {
                     buttons.iter().map(|it| format!("[{} -> {}]", it.title, it.payload)).collect();
                 format!("{body}\n{}", buttons.join(" "))
             }
-            Outgoing::List { .. } | Outgoing::Template(_) => {
-                unreachable!("a reply is never a template")
-            }
+            other => unreachable!("no reply is rendered as {other:?}"),
         };
         insta::assert_snapshot!(said(Language::English, &Reply::Help), @r"
         This is the WhatsApp service of Comune di Prova. You can write:
@@ -687,7 +848,12 @@ mod tests {
                             prop_assert!(row.description.is_none_or(|it| length(&it) <= 72));
                         }
                     }
-                    Outgoing::Template(_) => prop_assert!(false),
+                    Outgoing::Document { .. } | Outgoing::Template(_) => prop_assert!(false),
+                }
+                for part in parts(language, &reply, &line, now()) {
+                    if let Part::Copy { caption, .. } = part {
+                        prop_assert!(!caption.is_empty() && length(&caption) <= CAPTION_LIMIT);
+                    }
                 }
             }
         }

@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use domain::contact::Contact;
 use domain::cost::Priced;
 use domain::delivery::{Callback, State};
+use domain::export::Form;
 use domain::ids::{ContactId, LineId};
 use domain::message::{Button, FilledTemplate, HeaderMedia, Media, Outgoing, Row};
 use jiff::Timestamp;
@@ -45,6 +46,21 @@ pub enum EntryContent {
         media: Option<Media>,
     },
     Out(Outgoing),
+    /// A file of what is held of the person, made and uploaded when it is sent.
+    Copy {
+        form: Form,
+        caption: String,
+    },
+}
+
+/// A file of ours in a conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    pub file_name: String,
+    /// Of a copy of somebody's data: which of its files.
+    pub copy: Option<Form>,
+    /// Meta's id of it, once it was uploaded.
+    pub media_id: Option<String>,
 }
 
 /// A message as the desk reads it.
@@ -60,6 +76,7 @@ pub struct Entry {
     /// The button of a list, and the rows behind it.
     pub list: Option<(String, Vec<Row>)>,
     pub media: Option<Media>,
+    pub document: Option<Document>,
     pub template: Option<FilledTemplate>,
     /// Where an answer stands; `None` for a message that came in, or is still to be sent.
     pub state: Option<State>,
@@ -77,9 +94,15 @@ pub struct Conversation {
 }
 
 impl Entry {
-    /// The message as it is sent.
-    pub fn outgoing(&self) -> Outgoing {
-        if let Some(template) = &self.template {
+    /// The message as it is sent; `None` as long as a file of it was not uploaded.
+    pub fn outgoing(&self) -> Option<Outgoing> {
+        Some(if let Some(document) = &self.document {
+            Outgoing::Document {
+                media_id: document.media_id.clone()?,
+                file_name: document.file_name.clone(),
+                caption: self.text.clone(),
+            }
+        } else if let Some(template) = &self.template {
             Outgoing::Template(template.clone())
         } else if let Some((button, rows)) = &self.list {
             let (body, button, rows) = (self.text.clone(), button.clone(), rows.clone());
@@ -88,7 +111,7 @@ impl Entry {
             Outgoing::Text(self.text.clone())
         } else {
             Outgoing::Buttons { body: self.text.clone(), buttons: self.buttons.clone() }
-        }
+        })
     }
 }
 
@@ -321,6 +344,43 @@ impl Store {
         }
     }
 
+    /// Notes where a file of an answer is at Meta, so that it is uploaded once and can be taken away.
+    pub async fn note_upload(
+        &self,
+        line: &LineId,
+        contact: &ContactId,
+        row: &str,
+        media_id: &str,
+    ) -> Result<()> {
+        let noted = self
+            .client
+            .update_item()
+            .table_name(&self.tables.messages)
+            .set_key(Some(keys::entry(line, contact, row).into_item()))
+            .update_expression("SET document.media_id = :media_id")
+            .condition_expression("attribute_exists(document)")
+            .expression_attribute_values(":media_id", text(media_id))
+            .send()
+            .await
+            .map_err(failed);
+        match noted {
+            // Gone meanwhile: then there is nothing to send.
+            Ok(_) | Err(StoreError::Conflict) => Ok(()),
+            Err(err) => Err(err),
+        }
+    }
+
+    /// Meta's ids of the files that were uploaded for a contact.
+    pub async fn uploads(&self, line: &LineId, contact: &Contact) -> Result<Vec<String>> {
+        let mut uploads = Vec::new();
+        for id in ids(contact) {
+            let items = self.query_all(&self.tables.messages, keys::chat(line, id)).await?;
+            let documents = items.iter().filter_map(|it| it.get("document")?.as_m().ok());
+            uploads.extend(documents.filter_map(|it| it.find_text("media_id")).map(str::to_owned));
+        }
+        Ok(uploads)
+    }
+
     /// Gives an answer back that certainly was not sent, so that it can be taken again.
     pub async fn release_entry(&self, line: &LineId, contact: &ContactId, row: &str) -> Result<()> {
         let released = self
@@ -391,6 +451,11 @@ pub(crate) fn put_entry(
             .with("kind", text(kind))
             .with("text", text(words))
             .with_some("media", media.map(write_media)),
+        EntryContent::Copy { form, caption } => draft
+            .with("direction", text("out"))
+            .with("kind", text("document"))
+            .with("text", text(caption))
+            .with("document", write_document(form.file_name(), Some(form), None)),
         EntryContent::Out(message) => {
             let (kind, words, more) = match message {
                 Outgoing::Text(body) => ("text", body, None),
@@ -399,6 +464,10 @@ pub(crate) fn put_entry(
                 }
                 Outgoing::List { body, button, rows } => {
                     ("list", body, Some(("list", write_list(&button, &rows))))
+                }
+                Outgoing::Document { media_id, file_name, caption } => {
+                    let document = write_document(&file_name, None, Some(&media_id));
+                    ("document", caption, Some(("document", document)))
                 }
                 Outgoing::Template(template) => {
                     let written = write_template(&template);
@@ -416,6 +485,23 @@ pub(crate) fn put_entry(
         }
     };
     put_new(table, draft.done())
+}
+
+fn write_document(file_name: &str, copy: Option<Form>, media_id: Option<&str>) -> AttributeValue {
+    let fields =
+        [("file_name", Some(file_name)), ("copy", copy.map(Form::name)), ("media_id", media_id)];
+    let given = fields.into_iter().filter_map(|(name, it)| Some((name.to_owned(), text(it?))));
+    AttributeValue::M(given.collect())
+}
+
+fn read_document(map: &Item) -> Result<Document> {
+    let copy = map.find_text("copy");
+    let known = |name| Form::parse(name).ok_or(StoreError::Corrupt("copy"));
+    Ok(Document {
+        file_name: map.text("file_name")?.to_owned(),
+        copy: copy.map(known).transpose()?,
+        media_id: map.find_text("media_id").map(str::to_owned),
+    })
 }
 
 fn write_list(button: &str, rows: &[Row]) -> AttributeValue {
@@ -529,6 +615,7 @@ fn read_entry(item: &Item) -> Result<Entry> {
         })
     });
     let list = item.get("list").and_then(|it| it.as_m().ok()).map(read_list);
+    let document = item.get("document").and_then(|it| it.as_m().ok()).map(read_document);
     let template = item.get("template").and_then(|it| it.as_m().ok()).map(read_template);
     Ok(Entry {
         row: row.to_owned(),
@@ -543,6 +630,7 @@ fn read_entry(item: &Item) -> Result<Entry> {
         buttons: buttons.collect::<Result<_>>()?,
         list: list.transpose()?,
         media: media.transpose()?,
+        document: document.transpose()?,
         template: template.transpose()?,
         state: item.find_text("state").and_then(State::parse),
         operator: item.find_text("operator").map(str::to_owned),

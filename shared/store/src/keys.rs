@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::cost::Month;
 use domain::ids::{BroadcastId, ContactId, LineId, PhoneNumberId, UserId};
 use domain::phone::Phone;
+use domain::rights::RequestNumber;
 use jiff::civil::Date;
 
 use crate::people::MessageKey;
@@ -109,6 +110,15 @@ pub fn ledger_head(line: &LineId) -> Key {
 
 /// Sorts after every number.
 pub const LEDGER_HEAD: &str = "HEAD";
+
+/// `REQUESTS#pordenone` / `261126-094203-7F3A`: one use of a right over one's data.
+pub fn request(line: &LineId, number: &RequestNumber) -> Key {
+    Key::new(requests(line), number.as_str())
+}
+
+pub fn requests(line: &LineId) -> String {
+    format!("REQUESTS#{line}")
+}
 
 /// `TOPIC#pordenone#eventi` / `0b9e…7`; the topic `*` has every subscriber.
 pub fn follower(line: &LineId, topic: &str, contact: &ContactId) -> Key {

@@ -16,6 +16,7 @@ mod broadcasts;
 mod chunks;
 mod conversations;
 mod deliveries;
+mod held;
 mod item;
 pub mod keys;
 mod ledger;
@@ -26,20 +27,24 @@ mod once;
 mod people;
 mod portfolios;
 mod rates;
+mod requests;
 mod spending;
 mod statistics;
 pub mod tables;
 
 pub use broadcasts::{Change, Progress};
 pub use chunks::Chunk;
-pub use conversations::{Conversation, Direction, Entry, EntryContent, NewEntry, callback};
+pub use conversations::{
+    Conversation, Direction, Document as File, Entry, EntryContent, NewEntry, callback,
+};
 pub use deliveries::{Claim, Delivery, News, Reported, Take, Told};
 pub use ledger::{Recorded, Seal};
 pub use lines::{AllLines, Document};
 pub use night::{Counted, Night};
 pub use once::Once;
-pub use people::{Loaded, MessageKey, Seen, Turn};
+pub use people::{Erasing, Loaded, MessageKey, Seen, Turn};
 pub use portfolios::People;
+pub use requests::register_until;
 pub use spending::{Reserved, Spending};
 
 /// The names of the three tables.

@@ -78,6 +78,7 @@ fn read<'t>(table: &'t DeTable<'t>, report: &Report<'t>) -> (Line, Placed) {
     let (hours, patron_day) = parts::hours(top.section("hours"));
     let mut privacy = top.section("privacy");
     let rights = parts::rights(&mut privacy);
+    let recipients = privacy.texts("recipients").unwrap_or_default();
     let mut moderation = top.section("moderation");
     let clauses = moderation.texts("clauses").unwrap_or_default();
     moderation.done();
@@ -116,6 +117,7 @@ fn read<'t>(table: &'t DeTable<'t>, report: &Report<'t>) -> (Line, Placed) {
         policy: parts::published(top.section("policy")),
         privacy: parts::published(privacy),
         rights,
+        recipients: values(recipients),
         retention: parts::retention(top.section("retention")),
         monthly_budget_eur,
         needs_approval,

@@ -5,15 +5,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, KeysAndAttributes, Put, TransactWriteItem};
 use domain::contact::{
     Answered, AskedBy, ConsentChange, ConsentEvent, ConsentSource, Contact, Joining,
-    MarketingSwitch, Subscription, ToldBy, merge,
+    MarketingSwitch, Requested, Subscription, ToldBy, merge,
 };
 use domain::conversation::switch_marketing;
-use domain::erasure::SEEN_DAYS;
+use domain::erasure::{Erased, SEEN_DAYS};
 use domain::failure;
 use domain::ids::{AppId, BroadcastId, ContactId, LineId, MessageId, TopicId, UserId};
 use domain::line::Line;
 use domain::message::{MarketingChoice, ProfileName, Sender};
 use domain::phone::Phone;
+use domain::rights::{Request, RequestNumber, Right};
 use jiff::{Timestamp, ToSpan};
 
 use crate::conversations::{NewEntry, put_entry};
@@ -78,8 +79,14 @@ pub struct Turn<'a> {
     pub inbound: Option<NewEntry>,
     /// Whether somebody must look at the conversation.
     pub opens: bool,
-    /// The answer, still to be sent.
-    pub reply: Option<NewEntry>,
+    /// The answer, still to be sent: its messages in the order of their rows.
+    pub replies: Vec<NewEntry>,
+    /// What the register of requests has to say of it.
+    pub request: Option<&'a Request>,
+    /// When a request that has ended goes: [`crate::register_until`].
+    pub register_until: Timestamp,
+    /// Of somebody who is erased by this message: how much will have gone.
+    pub erases: Option<Erased>,
     /// Our clock: when the message was processed.
     pub now: Timestamp,
     /// Until when the id of a twin leads on to the contact: as long as its deliveries are kept.
@@ -165,12 +172,16 @@ impl Store {
         Ok(joined)
     }
 
-    /// Whether a message of Meta's was processed, and the row of the answer it got, if any.
+    /// Whether a message of Meta's was processed, and what it led to.
     pub async fn seen(&self, line: &LineId, message: &MessageKey) -> Result<Option<Seen>> {
         let item = self.get(&self.tables.messages, keys::seen(line, message)).await?;
         item.map(|item| {
             let contact = ContactId::new(item.text("contact")?);
-            Ok(Seen { contact, reply: item.find_text("reply").map(str::to_owned) })
+            let erasing = item.find_text("erasing").map(|number| read_erasing(number, &item));
+            // One row, before an answer could be two messages.
+            let reply = item.find_text("reply").map(str::to_owned);
+            let replies = reply.into_iter().chain(item.set("replies")).collect();
+            Ok(Seen { contact, replies, erasing: erasing.transpose()? })
         })
         .transpose()
     }
@@ -195,8 +206,11 @@ impl Store {
         if let Some(entry) = turn.inbound {
             writes.push(put_entry(&self.tables.messages, turn.line, &turn.contact.id, entry));
         }
-        if let Some(entry) = turn.reply {
+        for entry in turn.replies {
             writes.push(put_entry(&self.tables.messages, turn.line, &turn.contact.id, entry));
+        }
+        if let Some(request) = turn.request {
+            writes.push(self.put_request(turn.line, request, turn.register_until));
         }
         self.transact(writes).await
     }
@@ -266,9 +280,54 @@ impl Store {
     fn put_seen(&self, turn: &Turn<'_>) -> TransactWriteItem {
         let seen = Draft::at(keys::seen(turn.line, turn.message))
             .with("contact", text(turn.contact.id.as_str()))
-            .with_some("reply", turn.reply.as_ref().map(|it| text(&it.row)))
+            .with_set("replies", turn.replies.iter().map(|it| &it.row))
             .with("expires", expiry(turn.now + (24 * i64::from(SEEN_DAYS)).hours()));
+        let seen = match turn.erases.zip(turn.request) {
+            Some((erased, request)) => seen
+                .with("erasing", text(request.number.as_str()))
+                .with("identifiers", count(erased.identifiers))
+                .with("consents", count(erased.consents))
+                .with("messages", number(erased.messages)),
+            None => seen,
+        };
         put_new(&self.tables.messages, seen.done())
+    }
+
+    /// Takes on the certificate of an erasure to be sent: whether nobody did before.
+    ///
+    /// By then nothing else is left of the person, so this is what keeps it from going out twice.
+    pub async fn claim_certificate(&self, line: &LineId, message: &MessageKey) -> Result<bool> {
+        let claimed = self
+            .client
+            .update_item()
+            .table_name(&self.tables.messages)
+            .set_key(Some(keys::seen(line, message).into_item()))
+            .update_expression("SET certified = :yes")
+            .condition_expression("attribute_exists(erasing) AND attribute_not_exists(certified)")
+            .expression_attribute_values(":yes", AttributeValue::Bool(true))
+            .send()
+            .await
+            .map_err(failed);
+        match claimed {
+            Ok(_) => Ok(true),
+            Err(StoreError::Conflict) => Ok(false),
+            Err(err) => Err(err),
+        }
+    }
+
+    /// Gives a certificate back that certainly was not sent.
+    pub async fn release_certificate(&self, line: &LineId, message: &MessageKey) -> Result<()> {
+        let released = self
+            .client
+            .update_item()
+            .table_name(&self.tables.messages)
+            .set_key(Some(keys::seen(line, message).into_item()))
+            .update_expression("REMOVE certified")
+            .condition_expression("attribute_exists(certified)")
+            .send()
+            .await
+            .map_err(failed);
+        unless_conflict(released)
     }
 
     /// The contact, what finds it, and what it follows: the same change in three places.
@@ -658,8 +717,35 @@ impl Store {
 #[derive(Clone, Debug)]
 pub struct Seen {
     pub contact: ContactId,
-    /// The row of the answer, sent or still to be sent.
-    pub reply: Option<String>,
+    /// The rows of the answer in their order, sent or still to be sent.
+    pub replies: Vec<String>,
+    /// Of a message that erased who wrote it.
+    pub erasing: Option<Erasing>,
+}
+
+/// An erasure that a message began.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Erasing {
+    /// The request's, and so the certificate's.
+    pub number: RequestNumber,
+    /// How much goes, counted before.
+    pub erased: Erased,
+}
+
+fn count(n: usize) -> AttributeValue {
+    number(i64::try_from(n).unwrap_or(i64::MAX))
+}
+
+fn read_erasing(number: &str, item: &Item) -> Result<Erasing> {
+    let count = |name: &'static str| {
+        usize::try_from(item.number(name)?).map_err(|_| StoreError::Corrupt(name))
+    };
+    let erased = Erased {
+        identifiers: count("identifiers")?,
+        consents: count("consents")?,
+        messages: item.number("messages")?,
+    };
+    Ok(Erasing { number: RequestNumber::new(number), erased })
 }
 
 /// Done, or passed over because the condition did not hold.
@@ -796,6 +882,9 @@ fn write_contact(line: &LineId, contact: &Contact, version: i64) -> Item {
         .with_some("joining_at", contact.joining.as_ref().map(|it| instant(it.at)))
         .with_set("joining", contact.joining.iter().flat_map(|it| &it.topics))
         .with_some("invited_at", contact.invited_at.map(instant))
+        .with_some("requested", contact.requested.as_ref().map(|it| text(it.right.name())))
+        .with_some("requested_as", contact.requested.as_ref().map(|it| text(it.number.as_str())))
+        .with_some("requested_at", contact.requested.as_ref().map(|it| instant(it.at)))
         .with_some("told_closed_until", contact.told_closed_until.map(instant))
         .with_some("answered", contact.answered.as_ref().map(|it| text(&it.name)))
         .with_some("answered_at", contact.answered.as_ref().map(|it| instant(it.at)))
@@ -823,6 +912,12 @@ fn read_answered(item: &Item) -> Option<Answered> {
     Some(Answered { name: name.to_owned(), at })
 }
 
+fn read_requested(item: &Item) -> Option<Requested> {
+    let right = Right::parse(item.find_text("requested")?)?;
+    let number = RequestNumber::new(item.find_text("requested_as")?);
+    Some(Requested { right, number, at: item.find_instant("requested_at")? })
+}
+
 pub(crate) fn read_contact(item: &Item) -> Result<Contact> {
     let phone = item.find_text("phone").map(Phone::parse).transpose();
     Ok(Contact {
@@ -847,6 +942,7 @@ pub(crate) fn read_contact(item: &Item) -> Result<Contact> {
             Joining { topics, at }
         }),
         invited_at: item.find_instant("invited_at"),
+        requested: read_requested(item),
         told_closed_until: item.find_instant("told_closed_until"),
         answered: read_answered(item),
         blocked: item.flag("blocked"),

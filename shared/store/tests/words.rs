@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::erasure::{Certificate, Erased};
 use domain::line::{Category, Line, SendBy};
 use domain::message::{Outgoing, Row};
 use domain::news::Notice;
@@ -9,6 +10,7 @@ use domain::reading::Language;
 use domain::reply::{
     self, BUTTON_TITLE_LIMIT, BUTTONS_BODY_LIMIT, ROW_TITLE_LIMIT, Reply, TEXT_LIMIT, length,
 };
+use domain::rights::RequestNumber;
 use jiff::Timestamp;
 use jiff::civil::date;
 
@@ -49,7 +51,7 @@ fn shown(reply: &Reply, line: &Line) -> String {
             let rows: Vec<String> = rows.into_iter().map(row).collect();
             format!("{body}\n[{button}]\n{}", rows.join("\n"))
         }
-        Outgoing::Template(_) => unreachable!("a reply is never a template"),
+        other => unreachable!("no reply is rendered as {other:?}"),
     }
 }
 
@@ -57,7 +59,14 @@ fn shown(reply: &Reply, line: &Line) -> String {
 fn all(line: &Line) -> String {
     let mut replies = Reply::samples(line, monday());
     // As it reads, not as long as it can get.
-    replies.retain(|it| !matches!(it, Reply::Ask { .. }) && it.name() != "news");
+    let long = ["ask", "news", "data_copy", "erased"];
+    replies.retain(|it| !long.contains(&it.name()));
+    let held = "il numero di telefono, l'iscrizione e i messaggi di questa chat".to_owned();
+    replies.push(Reply::DataCopy { held });
+    let erased = Erased { identifiers: 2, consents: 2, messages: 7 };
+    let number = RequestNumber::new("261126-094203-7F3A");
+    let certificate = Certificate::new(number, erased, line, monday());
+    replies.push(Reply::Erased { certificate });
     replies.push(Reply::Ask { text: "iscrizione".to_owned() });
     let notice = |on, text: &str| Notice { on, text: text.to_owned() };
     replies.push(Reply::News {
@@ -88,6 +97,7 @@ fn filled(line: &Line) -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "every text as it reads")]
 fn pordenone_speaks_as_its_page() {
     insta::assert_snapshot!(all(&line(PORDENONE)), @r"
     # welcome
@@ -178,6 +188,19 @@ fn pordenone_speaks_as_its_page() {
 
     Per revocare il consenso scrivi CANCELLAMI da questo numero. Per ogni altra richiesta scrivi qui che cosa vuoi: una persona la legge e rispondiamo entro un mese.
     Puoi anche contattare il responsabile della protezione dei dati: SISTEMA SUSIO SRL, via Pontida 9, 20063 Cernusco sul Naviglio (MI), tel. 02 92345836, info@sistemasusio.it, PEC info@pec.sistemasusio.it
+    [Ricevere una copia -> data-copy] [Cancellare tutto -> data-erase]
+
+    # request_taken
+    *Iscrizione cancellata.* Non ricevi più gli avvisi del Comune di Pordenone.
+    Abbiamo ricevuto la tua richiesta sui dati personali (sapere a chi i dati sono stati comunicati), numero 261126-094203-7F3A. Una persona la legge e ti risponde entro il 23 novembre 2026. Se serve più tempo te lo scriviamo prima di quella data.
+
+    # erase_ask
+    Vuoi cancellare tutti i tuoi dati dal servizio WhatsApp del Comune di Pordenone? Cancelliamo numero, argomenti scelti, consensi e messaggi, anche le domande ancora senza risposta. Non ricevi più avvisi. Non si può tornare indietro.
+    Rispondi entro 24 ore con un pulsante.
+    [Cancella tutto -> erase-yes] [No, lascia così -> erase-no]
+
+    # erase_kept
+    Va bene, non cancelliamo niente.
 
     # emergency
     Se c'è un pericolo chiama subito il *112*. Questa chat non è un servizio di emergenza e non è sempre presidiata.
@@ -205,6 +228,25 @@ fn pordenone_speaks_as_its_page() {
     Qui non possiamo ricevere messaggi vocali. Scrivi la domanda in poche righe.
     Per inviare documenti: ufficiocomunicazione@comune.pordenone.it
 
+    # data_copy
+    Ecco la copia dei tuoi dati nel servizio WhatsApp del Comune di Pordenone. Conserviamo: il numero di telefono, l'iscrizione e i messaggi di questa chat.
+    Come li usiamo: https://www.comune.pordenone.it/it/servizi/whatsapp/privacy
+    Per correggerli scrivi qui che cosa è sbagliato. Per farli cancellare scrivi «cancellate i miei dati».
+
+    # erased
+    *Dati cancellati.* Abbiamo cancellato dal servizio WhatsApp del Comune di Pordenone: il numero, il nome, l'iscrizione, 2 dichiarazioni di consenso e 7 messaggi.
+    Certificato numero 261126-094203-7F3A, 23 novembre 2026 alle 9:00.
+
+    Resta solo questo, che non porta più a te:
+    - Le impronte delle dichiarazioni nel registro dei consensi. Mostrano che il registro non è stato alterato. Il testo e il numero casuale da cui nascono sono cancellati: da sole non dicono niente di nessuno.
+    - Gli esiti degli avvisi inviati, sotto un codice casuale, fino al 21 febbraio 2027. Servono ai conteggi di ogni invio. Il codice non porta più a nessuna persona.
+    - La richiesta di cancellazione nel registro delle richieste, sotto lo stesso codice, fino al 22 novembre 2028. Mostra che è stata accolta, e quando.
+    - I codici cifrati dei messaggi già letti, fino al 1º dicembre 2026. Impediscono che un messaggio vecchio, ripetuto da WhatsApp, sembri nuovo.
+    - I numeri complessivi del servizio, giorno per giorno. Contano quante persone, non quali.
+
+    Come si verifica. Chi chiede di nuovo i propri dati trova che non c'è più nulla. Il numero di questo certificato è nel registro delle richieste del Comune di Pordenone. Il registro dei consensi si verifica con «filodiretto consent verify --line pordenone».
+    Questo è l'ultimo messaggio. Se ci scrivi ancora, si apre una nuova conversazione.
+
     # ask
     Hai scritto «iscrizione». Che cosa vuoi fare?
     [Ricevere gli avvisi -> subscribe] [Non riceverli più -> unsubscribe] [Ho una domanda -> question]
@@ -222,6 +264,7 @@ fn pordenone_speaks_as_its_page() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "every text as it reads")]
 fn barberino_speaks_as_its_page() {
     insta::assert_snapshot!(all(&line(BARBERINO)), @r"
     # welcome
@@ -291,6 +334,19 @@ fn barberino_speaks_as_its_page() {
 
     Scriva qui che cosa vuole, oppure a anagrafe@comune.barberino-di-mugello.fi.it: una persona legge la richiesta e rispondiamo entro un mese. Per cancellarsi dal servizio basta scrivere CANCELLAZIONE.
     Responsabile della protezione dei dati: dott.ssa Galeotti Giulia, amministrativi@comune.barberino-di-mugello.fi.it
+    [Ricevere una copia -> data-copy] [Cancellare tutto -> data-erase]
+
+    # request_taken
+    *Iscrizione cancellata.* Non riceve più gli avvisi del Comune di Barberino di Mugello.
+    Abbiamo ricevuto la sua richiesta sui dati personali (sapere a chi i dati sono stati comunicati), numero 261126-094203-7F3A. Una persona la legge e le risponde entro il 23 novembre 2026. Se serve più tempo glielo scriviamo prima di quella data.
+
+    # erase_ask
+    Vuole cancellare tutti i suoi dati dal servizio WhatsApp del Comune di Barberino di Mugello? Cancelliamo numero, argomenti scelti, consensi e messaggi, anche le domande ancora senza risposta. Non riceve più avvisi. Non si può tornare indietro.
+    Risponda entro 24 ore con un pulsante.
+    [Cancellate tutto -> erase-yes] [No, lasciate così -> erase-no]
+
+    # erase_kept
+    Va bene, non cancelliamo niente.
 
     # emergency
     Se c'è un pericolo chiami subito il *112*. Questa chat non è un servizio di emergenza e non è sempre presidiata.
@@ -318,6 +374,25 @@ fn barberino_speaks_as_its_page() {
     # media
     Qui non possiamo ricevere messaggi vocali. Scriva la domanda in poche righe.
     Per inviare documenti: anagrafe@comune.barberino-di-mugello.fi.it
+
+    # data_copy
+    Ecco la copia dei suoi dati nel servizio WhatsApp del Comune di Barberino di Mugello. Conserviamo: il numero di telefono, l'iscrizione e i messaggi di questa chat.
+    Come li usiamo: https://www.comune.barberino-di-mugello.fi.it/servizi-demografici-filo-diretto-su-whatsapp/privacy
+    Per correggerli scriva qui che cosa è sbagliato. Per farli cancellare scriva «cancellate i miei dati».
+
+    # erased
+    *Dati cancellati.* Abbiamo cancellato dal servizio WhatsApp del Comune di Barberino di Mugello: il numero, il nome, l'iscrizione, 2 dichiarazioni di consenso e 7 messaggi.
+    Certificato numero 261126-094203-7F3A, 23 novembre 2026 alle 9:00.
+
+    Resta solo questo, che non porta più a lei:
+    - Le impronte delle dichiarazioni nel registro dei consensi. Mostrano che il registro non è stato alterato. Il testo e il numero casuale da cui nascono sono cancellati: da sole non dicono niente di nessuno.
+    - Gli esiti degli avvisi inviati, sotto un codice casuale, fino al 21 febbraio 2027. Servono ai conteggi di ogni invio. Il codice non porta più a nessuna persona.
+    - La richiesta di cancellazione nel registro delle richieste, sotto lo stesso codice, fino al 22 novembre 2028. Mostra che è stata accolta, e quando.
+    - I codici cifrati dei messaggi già letti, fino al 1º dicembre 2026. Impediscono che un messaggio vecchio, ripetuto da WhatsApp, sembri nuovo.
+    - I numeri complessivi del servizio, giorno per giorno. Contano quante persone, non quali.
+
+    Come si verifica. Chi chiede di nuovo i propri dati trova che non c'è più nulla. Il numero di questo certificato è nel registro delle richieste del Comune di Barberino di Mugello. Il registro dei consensi si verifica con «filodiretto consent verify --line barberino-demografici».
+    Questo è l'ultimo messaggio. Se ci scrive ancora, si apre una nuova conversazione.
 
     # ask
     Ha scritto «iscrizione». Che cosa vuole fare?
@@ -423,7 +498,7 @@ fn no_text_has_an_unresolved_placeholder_or_exceeds_a_limit() {
                         .chain(rows)
                         .collect()
                 }
-                Outgoing::Template(_) => unreachable!("a reply is never a template"),
+                other => unreachable!("no reply is rendered as {other:?}"),
             };
             for (text, limit) in texts {
                 assert!(!text.contains(['{', '}']), "{reply:?}: {text}");
@@ -480,8 +555,8 @@ fn a_foreigner_is_welcomed_in_their_language_with_the_lines_links_and_keywords()
         let topics = line.topics.iter().map(|it| it.id.clone()).collect();
         let welcome = Reply::Welcome { topics };
         let said = |language, reply: &Reply| match reply::render_in(language, reply, &line, now()) {
-            Outgoing::Text(text) => text,
-            _ => unreachable!("a text"),
+            Outgoing::Text(body) | Outgoing::Buttons { body, .. } => body,
+            other => unreachable!("no text is rendered as {other:?}"),
         };
         for language in Language::ALL.into_iter().filter(|it| *it != Language::Italian) {
             let text = said(language, &welcome);
@@ -499,8 +574,8 @@ fn a_foreigner_is_welcomed_in_their_language_with_the_lines_links_and_keywords()
     }
     insta::assert_snapshot!(
         match reply::render_in(Language::Romanian, &Reply::Help, &line(BARBERINO), now()) {
-            Outgoing::Text(text) => text,
-            _ => unreachable!("a text"),
+            Outgoing::Text(body) | Outgoing::Buttons { body, .. } => body,
+            other => unreachable!("no text is rendered as {other:?}"),
         },
         @r"
     Acesta este serviciul WhatsApp al Comune di Barberino di Mugello. Puteți scrie:

@@ -16,6 +16,7 @@ use domain::failure::Failure;
 use domain::ids::{MessageId, PhoneNumberId, UserId};
 use domain::message::Outgoing;
 use domain::phone::Phone;
+use reqwest::header::CONTENT_TYPE;
 use reqwest::redirect;
 use serde_json::Value;
 
@@ -80,6 +81,34 @@ impl Graph {
         answer::accepted(http, &answer)
     }
 
+    /// Uploads a file that messages of this business number may bring: its media id, which lives
+    /// for 30 days. `file_name` is ASCII without quotes; the type one of those that Meta takes.
+    ///
+    /// Nothing reaches anybody by it, so whatever the failure, it may be tried again.
+    ///
+    /// Source: Cloud API, business-phone-numbers/media.
+    pub async fn upload(
+        &self,
+        token: &str,
+        from: &PhoneNumberId,
+        file_name: &str,
+        mime_type: &str,
+        bytes: &[u8],
+    ) -> Result<String, Failure> {
+        let url = format!("{}/{}/{from}/media", self.base_url, self.version);
+        let (content_type, body) = request::upload(file_name, mime_type, bytes);
+        let request = self.http()?.post(url).header(CONTENT_TYPE, content_type).body(body);
+        let (http, answer) = self.answer_to(token, request).await?;
+        answer::uploaded(http, &answer)
+    }
+
+    /// Takes an uploaded file away from Meta before its 30 days are over.
+    pub async fn delete_media(&self, token: &str, media_id: &str) -> Result<(), Failure> {
+        let url = format!("{}/{}/{media_id}", self.base_url, self.version);
+        let (http, answer) = self.answer_to(token, self.http()?.delete(url)).await?;
+        answer::done(http, &answer)
+    }
+
     /// Shows the person that this message and those before it were read.
     ///
     /// With `typing` they also see that we are writing, until the answer or for 25 seconds: only
@@ -95,8 +124,6 @@ impl Graph {
         answer::done(http, &answer)
     }
 
-    /// The status of the answer and its body, empty if it broke off: then the status is all we
-    /// know.
     async fn post(
         &self,
         token: &str,
@@ -104,7 +131,17 @@ impl Graph {
         body: &Value,
     ) -> Result<(u16, Vec<u8>), Failure> {
         let url = format!("{}/{}/{from}/messages", self.base_url, self.version);
-        let request = self.http()?.post(url).bearer_auth(token).timeout(self.timeout).json(body);
+        self.answer_to(token, self.http()?.post(url).json(body)).await
+    }
+
+    /// The status of the answer and its body, empty if it broke off: then the status is all we
+    /// know.
+    async fn answer_to(
+        &self,
+        token: &str,
+        request: reqwest::RequestBuilder,
+    ) -> Result<(u16, Vec<u8>), Failure> {
+        let request = request.bearer_auth(token).timeout(self.timeout);
         let response = request.send().await.map_err(|it| not_answered(&it))?;
         let http = response.status().as_u16();
         let body = response.bytes().await.map(Vec::from).unwrap_or_default();

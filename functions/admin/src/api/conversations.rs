@@ -173,25 +173,26 @@ async fn deliver(
     let Some(entry) = app.store.claim_entry(&line.id, &contact.id, row).await? else {
         return Ok(());
     };
+    let message = entry.outgoing().ok_or(StoreError::Corrupt("document"))?;
     let callback = store::callback(&contact.id, row);
     let token = meta_app.access_token.expose();
-    let (state, code, problem) =
-        match app.graph.send(token, number, to, &entry.outgoing(), &callback).await {
-            Ok(_) => (Delivery::Accepted, None, None),
-            Err(failure) => {
-                warn!(line.id = %line.id, "answer of the desk not sent: {failure}");
-                let code = match failure {
-                    failure::Failure::Coded { code, .. } => Some(code),
-                    _ => None,
-                };
-                match failure::verdict(&failure) {
-                    Verdict::Unresolved | Verdict::OnceMore { .. } => {
-                        (Delivery::Unresolved, None, None)
-                    }
-                    _ => (Delivery::Failed, code, Some(failure::reason_it(code))),
+    let (state, code, problem) = match app.graph.send(token, number, to, &message, &callback).await
+    {
+        Ok(_) => (Delivery::Accepted, None, None),
+        Err(failure) => {
+            warn!(line.id = %line.id, "answer of the desk not sent: {failure}");
+            let code = match failure {
+                failure::Failure::Coded { code, .. } => Some(code),
+                _ => None,
+            };
+            match failure::verdict(&failure) {
+                Verdict::Unresolved | Verdict::OnceMore { .. } => {
+                    (Delivery::Unresolved, None, None)
                 }
+                _ => (Delivery::Failed, code, Some(failure::reason_it(code))),
             }
-        };
+        }
+    };
     app.store.report_entry(&line.id, &contact.id, row, state, code).await?;
     if let Some(reason) = problem {
         return Err(Problem::refused_by_meta(reason));

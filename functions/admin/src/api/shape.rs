@@ -2,21 +2,18 @@
 
 use domain::broadcast::{Audience, Broadcast};
 use domain::channel;
-use domain::contact::{AskedBy, ConsentChange, ConsentEvent, ConsentSource, Contact, Subscription};
+use domain::contact::{Contact, Subscription};
 use domain::cost::{self, Priced, Spent, Tally, TenThousandths};
 use domain::delivery::{self, Counts};
-use domain::ids::{AppId, TopicId};
+use domain::export;
+use domain::ids::TopicId;
 use domain::line::{Address, Category, Line, SendBy};
 use domain::proof::{Proof, Standing};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use store::{Conversation, Delivery, Direction, Entry};
 
-/// RFC 3339 with the offset of Rome: `2026-11-22T09:00:00+01:00`.
-pub(crate) fn time(at: Timestamp) -> String {
-    let rome = jiff::tz::get!("Europe/Rome");
-    at.to_zoned(rome).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
-}
+pub(crate) use domain::hours::rfc3339 as time;
 
 pub(crate) fn time_or_null(at: Option<Timestamp>) -> Value {
     at.map_or(Value::Null, |at| Value::from(time(at)))
@@ -202,7 +199,7 @@ pub(crate) fn contact(it: &Contact) -> Value {
 /// says whether the event is the one that was sealed.
 pub(crate) fn proof(it: &Proof<'_>) -> Value {
     let events = it.events.iter().map(|(event, stands)| {
-        let mut value = consent(event);
+        let mut value = export::consent(event);
         value["seal"] = match stands {
             Standing::Waiting => Value::Null,
             Standing::Broken { number } => json!({ "number": number, "matches": false }),
@@ -227,42 +224,6 @@ pub(crate) fn proof(it: &Proof<'_>) -> Value {
     })
 }
 
-/// A consent event. Meta's id of a message stays out: the number is in it.
-pub(crate) fn consent(it: &ConsentEvent) -> Value {
-    let source = match &it.source {
-        ConsentSource::Message { text, payload, rule, signed_by, .. } => json!({
-            "kind": "message",
-            "text": text,
-            "payload": payload,
-            "rule": rule,
-            "signed_by": signed_by.as_ref().map(AppId::as_str),
-        }),
-        ConsentSource::Operator { who, channel, proof } => json!({
-            "kind": "operator",
-            "operator": who,
-            "channel": channel.map(AskedBy::name),
-            "proof": proof,
-        }),
-        ConsentSource::Button { told_by } => {
-            json!({ "kind": "whatsapp-button", "told_by": told_by.name() })
-        }
-    };
-    let topics = it.change.topics().map(|it| it.iter().map(TopicId::as_str).collect::<Vec<_>>());
-    let wanted = match &it.change {
-        ConsentChange::Outdated { wanted } => Some(wanted),
-        _ => None,
-    };
-    json!({
-        "at": time(it.at),
-        "change": it.change.name(),
-        "topics": topics,
-        "wanted": wanted,
-        "source": source,
-        "policy": it.policy.to_string(),
-        "privacy": it.privacy.to_string(),
-    })
-}
-
 pub(crate) fn conversation(it: &Conversation, contact: Option<&Contact>, now: Timestamp) -> Value {
     let open = contact.is_some_and(|it| domain::conversation::window_is_open(it, now));
     json!({
@@ -282,6 +243,10 @@ pub(crate) fn message(it: &Entry) -> Value {
         .media
         .as_ref()
         .map(|it| json!({ "kind": it.kind, "mime_type": it.mime_type, "file_name": it.file_name }));
+    let sent = it
+        .document
+        .as_ref()
+        .map(|it| json!({ "kind": "document", "mime_type": null, "file_name": it.file_name }));
     json!({
         "id": it.row,
         "direction": match it.direction { Direction::In => "in", Direction::Out => "out" },
@@ -289,7 +254,7 @@ pub(crate) fn message(it: &Entry) -> Value {
         "kind": it.kind,
         "text": it.text,
         "buttons": it.buttons.iter().map(|it| it.title.clone()).collect::<Vec<_>>(),
-        "media": media,
+        "media": media.or(sent),
         "state": it.state.map(delivery::State::name),
         "operator": it.operator,
     })

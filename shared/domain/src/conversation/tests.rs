@@ -361,8 +361,8 @@ fn answers_what_has_an_answer_and_gives_the_rest_to_the_desk() {
       desk: Recorded
       < help
     > 24T09:01 i miei dati
-      desk: Opens
-      < my_data
+      desk: Recorded
+      < data_copy
     > 24T09:02 Quali documenti servono per la carta d'identità?
       desk: Opens
     > 24T09:03 grazie mille
@@ -580,8 +580,8 @@ fn who_is_blocked_can_leave_and_ask_for_their_data_and_nothing_else() {
     > 24T09:06 [photo]
       desk: Recorded
     > 24T09:07 i miei dati
-      desk: Opens
-      < my_data
+      desk: Recorded
+      < data_copy
     > 24T09:08 STOP
       left
       desk: Recorded

@@ -134,6 +134,18 @@ pub(crate) fn moment_words(at: Timestamp) -> String {
     format!("{} {} {}", the_day(at.day()), month_name(at.month()), at_time(at))
 }
 
+/// A day with its year: `26 dicembre 2026`, with `1º`.
+pub(crate) fn date_words(day: Date) -> String {
+    let number = if day.day() == 1 { "1º".to_owned() } else { day.day().to_string() };
+    format!("{number} {} {}", month_name(day.month()), day.year())
+}
+
+/// `26 dicembre 2026 alle 9:00`, in Rome.
+pub(crate) fn dated_moment_words(at: Timestamp) -> String {
+    let at = ROME.to_datetime(at);
+    format!("{} {}", date_words(at.date()), at_time(at))
+}
+
 fn at_time(at: DateTime) -> String {
     let article = if at.hour() == 1 { "all'" } else { "alle " };
     format!("{article}{}:{:02}", at.hour(), at.minute())

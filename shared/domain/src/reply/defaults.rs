@@ -31,7 +31,7 @@ pub(super) fn text(name: &str, line: &Line) -> &'static str {
     })
 }
 
-const DEFAULTS: [DefaultText; 29] = [
+const DEFAULTS: [DefaultText; 39] = [
     DefaultText {
         name: "welcome",
         chat: Chat::Open,
@@ -304,6 +304,94 @@ Ha il diritto di {diritti}.
 
 Scriva qui che cosa vuole: una persona legge la richiesta e rispondiamo entro un mese. Per non ricevere più avvisi basta scrivere {cancellazione}.
 Responsabile della protezione dei dati: {contatto_dpo}",
+    },
+    DefaultText {
+        name: "my_data_copy",
+        chat: Chat::Any,
+        tu: "Ricevere una copia",
+        lei: "Ricevere una copia",
+    },
+    DefaultText {
+        name: "my_data_erase",
+        chat: Chat::Any,
+        tu: "Cancellare tutto",
+        lei: "Cancellare tutto",
+    },
+    DefaultText {
+        name: "data_copy",
+        chat: Chat::Any,
+        tu: "\
+Ecco la copia dei tuoi dati nel servizio WhatsApp {del_ente}. Conserviamo: {dati}.
+Come li usiamo: {link_informativa}
+Per correggerli scrivi qui che cosa è sbagliato. Per farli cancellare scrivi «cancellate i miei dati».",
+        lei: "\
+Ecco la copia dei suoi dati nel servizio WhatsApp {del_ente}. Conserviamo: {dati}.
+Come li usiamo: {link_informativa}
+Per correggerli scriva qui che cosa è sbagliato. Per farli cancellare scriva «cancellate i miei dati».",
+    },
+    DefaultText {
+        name: "data_copy_json",
+        chat: Chat::Any,
+        tu: "Gli stessi dati in formato JSON, da usare con un programma.",
+        lei: "Gli stessi dati in formato JSON, da usare con un programma.",
+    },
+    DefaultText {
+        name: "request_taken",
+        chat: Chat::Any,
+        tu: "\
+{effetto}
+Abbiamo ricevuto la tua richiesta sui dati personali ({diritto}), numero {richiesta}. Una persona la legge e ti risponde entro il {scadenza}. Se serve più tempo te lo scriviamo prima di quella data.",
+        lei: "\
+{effetto}
+Abbiamo ricevuto la sua richiesta sui dati personali ({diritto}), numero {richiesta}. Una persona la legge e le risponde entro il {scadenza}. Se serve più tempo glielo scriviamo prima di quella data.",
+    },
+    DefaultText {
+        name: "erase_ask",
+        chat: Chat::Any,
+        tu: "\
+Vuoi cancellare tutti i tuoi dati dal servizio WhatsApp {del_ente}? Cancelliamo numero, argomenti scelti, consensi e messaggi, anche le domande ancora senza risposta. Non ricevi più avvisi. Dopo non si torna indietro.
+Rispondi entro 24 ore con un pulsante.",
+        lei: "\
+Vuole cancellare tutti i suoi dati dal servizio WhatsApp {del_ente}? Cancelliamo numero, argomenti scelti, consensi e messaggi, anche le domande ancora senza risposta. Non riceve più avvisi. Dopo non si torna indietro.
+Risponda entro 24 ore con un pulsante.",
+    },
+    DefaultText {
+        name: "erase_yes",
+        chat: Chat::Any,
+        tu: "Cancella tutto",
+        lei: "Cancellate tutto",
+    },
+    DefaultText {
+        name: "erase_no",
+        chat: Chat::Any,
+        tu: "No, lascia così",
+        lei: "No, lasciate così",
+    },
+    DefaultText {
+        name: "erase_kept",
+        chat: Chat::Any,
+        tu: "Va bene, non cancelliamo niente.",
+        lei: "Va bene, non cancelliamo niente.",
+    },
+    DefaultText {
+        name: "erased",
+        chat: Chat::Any,
+        tu: "\
+*Dati cancellati.* Abbiamo cancellato dal servizio WhatsApp {del_ente}: {cancellato}.
+Certificato numero {richiesta}, {quando}.
+
+Resta solo questo, che non porta più a te:{resta}
+
+Come si verifica. {verifica}
+Questo è l'ultimo messaggio. Se ci scrivi ancora, si apre una nuova conversazione.",
+        lei: "\
+*Dati cancellati.* Abbiamo cancellato dal servizio WhatsApp {del_ente}: {cancellato}.
+Certificato numero {richiesta}, {quando}.
+
+Resta solo questo, che non porta più a lei:{resta}
+
+Come si verifica. {verifica}
+Questo è l'ultimo messaggio. Se ci scrive ancora, si apre una nuova conversazione.",
     },
     DefaultText {
         name: "emergency",

@@ -1,5 +1,5 @@
-//! The five texts a foreigner needs, in the languages [`crate::reading`] knows: welcome, goodbye,
-//! help, the one question, rights. Everything else stays Italian, and so do the keywords.
+//! What a foreigner needs, in the languages [`crate::reading`] knows: welcome, goodbye, help, the
+//! one question, rights. Everything else stays Italian, and so do the keywords.
 //!
 //! A row marked `[open]` holds where everybody may ask, `[chat]` where a chat needs a subscription.
 //! Opening hours and the office's name are left out: the line has them in Italian only.
@@ -14,6 +14,11 @@ struct Words {
     goodbye: &'static str,
     help: &'static str,
     my_data: &'static str,
+    data_copy: &'static str,
+    data_copy_json: &'static str,
+    erase_ask: &'static str,
+    /// Titles of the buttons about data: a copy, erase; yes, no.
+    data_buttons: [&'static str; 4],
     ask: &'static str,
     /// Titles of the buttons: join, leave, ask.
     buttons: [&'static str; 3],
@@ -31,6 +36,13 @@ pub(super) fn text(name: &str, line: &Line, language: Language) -> Option<String
         "goodbye" => words.goodbye,
         "help" => words.help,
         "my_data" => words.my_data,
+        "my_data_copy" => words.data_buttons[0],
+        "my_data_erase" => words.data_buttons[1],
+        "data_copy" => words.data_copy,
+        "data_copy_json" => words.data_copy_json,
+        "erase_ask" => words.erase_ask,
+        "erase_yes" => words.data_buttons[2],
+        "erase_no" => words.data_buttons[3],
         "ask" => words.ask,
         "ask_subscribe" => words.buttons[0],
         "ask_unsubscribe" => words.buttons[1],
@@ -102,6 +114,14 @@ Your rights: {diritti}.
 
 Write here what you want. A person reads it and we answer within a month. To get no more notices just write {cancellazione}.
 Data protection officer: {contatto_dpo}",
+    data_copy: "\
+Here is a copy of the data we hold about you in the WhatsApp service of {ente}. The file is in Italian.
+How we use them: {link_informativa}",
+    data_copy_json: "The same data for a program (JSON).",
+    erase_ask: "\
+Do you want to delete all your data in the WhatsApp service of {ente}: number, choices, consents, messages? You will get no more notices. This cannot be undone.
+Answer with a button within 24 hours.",
+    data_buttons: ["Get a copy", "Delete everything", "Delete everything", "No, keep it"],
     ask: "You wrote «{testo}». What do you want to do?",
     buttons: ["Get the notices", "No more notices", "I have a question"],
     rights: [
@@ -155,6 +175,14 @@ Vos droits : {diritti}.
 
 Écrivez ici ce que vous voulez. Une personne le lit et nous répondons en un mois. Pour ne plus recevoir d'avis, il suffit d'écrire {cancellazione}.
 Délégué à la protection des données : {contatto_dpo}",
+    data_copy: "\
+Voici une copie des données que nous conservons sur vous dans le service WhatsApp de {ente}. Le fichier est en italien.
+Comment nous les utilisons : {link_informativa}",
+    data_copy_json: "Les mêmes données pour un programme (JSON).",
+    erase_ask: "\
+Voulez-vous effacer toutes vos données du service WhatsApp de {ente} : numéro, choix, consentements, messages ? Vous ne recevrez plus d'avis. C'est définitif.
+Répondez avec un bouton dans les 24 heures.",
+    data_buttons: ["Recevoir une copie", "Tout effacer", "Tout effacer", "Non, ne rien changer"],
     ask: "Vous avez écrit «{testo}». Que voulez-vous faire ?",
     buttons: ["Recevoir les avis", "Ne plus recevoir", "J'ai une question"],
     rights: [
@@ -208,6 +236,14 @@ Ihre Rechte: {diritti}.
 
 Schreiben Sie hier, was Sie wünschen. Ein Mensch liest es, und wir antworten innerhalb eines Monats. Um keine Mitteilungen mehr zu erhalten, schreiben Sie einfach {cancellazione}.
 Datenschutzbeauftragter: {contatto_dpo}",
+    data_copy: "\
+Hier ist eine Kopie Ihrer Daten im WhatsApp-Dienst von {ente}. Die Datei ist auf Italienisch.
+Wie wir sie verwenden: {link_informativa}",
+    data_copy_json: "Dieselben Daten für ein Programm (JSON).",
+    erase_ask: "\
+Möchten Sie alle Ihre Daten im WhatsApp-Dienst von {ente} löschen: Nummer, Themen, Einwilligungen, Nachrichten? Sie erhalten keine Mitteilungen mehr. Das ist endgültig.
+Antworten Sie innerhalb von 24 Stunden mit einer Taste.",
+    data_buttons: ["Kopie erhalten", "Alles löschen", "Alles löschen", "Nein, so lassen"],
     ask: "Sie haben «{testo}» geschrieben. Was möchten Sie tun?",
     buttons: ["Nachrichten erhalten", "Keine mehr erhalten", "Ich habe eine Frage"],
     rights: [
@@ -261,6 +297,14 @@ Sus derechos: {diritti}.
 
 Escriba aquí lo que desea. Lo lee una persona y respondemos en un mes. Para no recibir más avisos basta escribir {cancellazione}.
 Delegado de protección de datos: {contatto_dpo}",
+    data_copy: "\
+Aquí tiene una copia de los datos que conservamos sobre usted en el servicio WhatsApp de {ente}. El archivo está en italiano.
+Cómo los usamos: {link_informativa}",
+    data_copy_json: "Los mismos datos para un programa (JSON).",
+    erase_ask: "\
+¿Quiere borrar todos sus datos del servicio WhatsApp de {ente}: número, temas, consentimientos, mensajes? No recibirá más avisos. No se puede deshacer.
+Responda con un botón en 24 horas.",
+    data_buttons: ["Recibir una copia", "Borrar todo", "Borrar todo", "No, dejarlo así"],
     ask: "Ha escrito «{testo}». ¿Qué quiere hacer?",
     buttons: ["Recibir los avisos", "No recibir más", "Tengo una pregunta"],
     rights: [
@@ -314,6 +358,14 @@ Drepturile dumneavoastră: {diritti}.
 
 Scrieți aici ce doriți. O persoană citește și răspundem într-o lună. Pentru a nu mai primi anunțuri este de ajuns să scrieți {cancellazione}.
 Responsabilul cu protecția datelor: {contatto_dpo}",
+    data_copy: "\
+Iată o copie a datelor pe care le păstrăm despre dumneavoastră în serviciul WhatsApp al {ente}. Fișierul este în italiană.
+Cum le folosim: {link_informativa}",
+    data_copy_json: "Aceleași date pentru un program (JSON).",
+    erase_ask: "\
+Doriți să ștergeți toate datele dumneavoastră din serviciul WhatsApp al {ente}: număr, teme, acorduri, mesaje? Nu veți mai primi anunțuri. Nu se poate reveni.
+Răspundeți cu un buton în 24 de ore.",
+    data_buttons: ["Primesc o copie", "Șterge tot", "Șterge tot", "Nu, lasă așa"],
     ask: "Ați scris «{testo}». Ce doriți să faceți?",
     buttons: ["Primesc anunțurile", "Nu mai primesc", "Am o întrebare"],
     rights: [
@@ -367,6 +419,14 @@ Të drejtat tuaja: {diritti}.
 
 Shkruani këtu çfarë dëshironi. E lexon një person dhe përgjigjemi brenda një muaji. Për të mos marrë më njoftime mjafton të shkruani {cancellazione}.
 Përgjegjësi për mbrojtjen e të dhënave: {contatto_dpo}",
+    data_copy: "\
+Këtu është një kopje e të dhënave që ruajmë për ju në shërbimin WhatsApp të {ente}. Skedari është në italisht.
+Si i përdorim: {link_informativa}",
+    data_copy_json: "Të njëjtat të dhëna për një program (JSON).",
+    erase_ask: "\
+Dëshironi të fshini të gjitha të dhënat tuaja nga shërbimi WhatsApp i {ente}: numrin, temat, pëlqimet, mesazhet? Nuk do të merrni më njoftime. Nuk mund të kthehet pas.
+Përgjigjuni me një buton brenda 24 orëve.",
+    data_buttons: ["Marr një kopje", "Fshi gjithçka", "Fshi gjithçka", "Jo, lëre kështu"],
     ask: "Keni shkruar «{testo}». Çfarë dëshironi të bëni?",
     buttons: ["Të marr njoftimet", "Të mos i marr më", "Kam një pyetje"],
     rights: [
@@ -420,6 +480,14 @@ const UKRAINIAN: Words = Words {
 
 Напишіть тут, чого ви бажаєте. Це прочитає людина, і ми відповімо протягом місяця. Щоб більше не отримувати повідомлень, досить написати {cancellazione}.
 Відповідальний за захист даних: {contatto_dpo}",
+    data_copy: "\
+Ось копія ваших даних, які ми зберігаємо у сервісі WhatsApp {ente}. Файл італійською мовою.
+Як ми їх використовуємо: {link_informativa}",
+    data_copy_json: "Ті самі дані для програми (JSON).",
+    erase_ask: "\
+Видалити всі ваші дані із сервісу WhatsApp {ente}: номер, теми, згоди, повідомлення? Ви більше не отримуватимете сповіщень. Скасувати це неможливо.
+Натисніть кнопку протягом 24 годин.",
+    data_buttons: ["Отримати копію", "Видалити все", "Видалити все", "Ні, залишити"],
     ask: "Ви написали «{testo}». Що ви хочете зробити?",
     buttons: ["Отримувати новини", "Не отримувати", "Маю запитання"],
     rights: [
@@ -473,6 +541,14 @@ const ARABIC: Words = Words {
 
 اكتب هنا ما تريد. يقرؤه موظف ونجيب خلال شهر. لإيقاف الإشعارات يكفي أن تكتب {cancellazione}.
 مسؤول حماية البيانات: {contatto_dpo}",
+    data_copy: "\
+هذه نسخة من بياناتك المحفوظة في خدمة واتساب التابعة لـ {ente}. الملف باللغة الإيطالية.
+كيف نستخدمها: {link_informativa}",
+    data_copy_json: "البيانات نفسها لبرنامج (JSON).",
+    erase_ask: "\
+هل تريد حذف جميع بياناتك من خدمة واتساب التابعة لـ {ente}: الرقم والمواضيع والموافقات والرسائل؟ لن تصلك إشعارات بعد ذلك. لا يمكن التراجع.
+أجب بأحد الزرين خلال 24 ساعة.",
+    data_buttons: ["الحصول على نسخة", "حذف كل شيء", "حذف كل شيء", "لا، لا تحذف"],
     ask: "كتبت «{testo}». ماذا تريد أن تفعل؟",
     buttons: ["استلام الإشعارات", "إيقاف الإشعارات", "لدي سؤال"],
     rights: [
@@ -526,6 +602,14 @@ const CHINESE: Words = Words {
 
 请在这里写下您的要求。由工作人员阅读,我们在一个月内答复。不再接收通知只需写 {cancellazione}
 数据保护负责人:{contatto_dpo}",
+    data_copy: "\
+这是我们在{ente} WhatsApp服务中保存的您的数据副本。文件为意大利语。
+我们如何使用：{link_informativa}",
+    data_copy_json: "同样的数据，供程序使用（JSON）。",
+    erase_ask: "\
+您要删除{ente} WhatsApp服务中您的全部数据吗：号码、主题、同意记录、消息？您将不再收到通知。此操作无法撤销。
+请在24小时内按按钮回复。",
+    data_buttons: ["获取副本", "全部删除", "全部删除", "不，保留"],
     ask: "您写了«{testo}»。您想做什么?",
     buttons: ["接收通知", "不再接收通知", "我有问题"],
     rights: [
@@ -579,6 +663,14 @@ Vaše pravice: {diritti}.
 
 Tukaj napišite, kaj želite. Prebere človek, odgovorimo v enem mesecu. Da ne prejemate več obvestil, samo napišite {cancellazione}.
 Oseba za varstvo podatkov: {contatto_dpo}",
+    data_copy: "\
+Tukaj je kopija podatkov, ki jih hranimo o vas v storitvi WhatsApp {ente}. Datoteka je v italijanščini.
+Kako jih uporabljamo: {link_informativa}",
+    data_copy_json: "Isti podatki za program (JSON).",
+    erase_ask: "\
+Želite izbrisati vse svoje podatke iz storitve WhatsApp {ente}: številko, teme, soglasja, sporočila? Obvestil ne boste več prejemali. Tega ni mogoče razveljaviti.
+Odgovorite z gumbom v 24 urah.",
+    data_buttons: ["Prejmi kopijo", "Izbriši vse", "Izbriši vse", "Ne, pusti tako"],
     ask: "Napisali ste «{testo}». Kaj želite narediti?",
     buttons: ["Prejemati obvestila", "Ne več prejemati", "Imam vprašanje"],
     rights: [

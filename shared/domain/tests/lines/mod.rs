@@ -44,6 +44,7 @@ fn line(comune: &str, service: &str, keywords: [&str; 2], topics: Vec<Topic>) ->
         policy: published.clone(),
         privacy: published,
         rights: Vec::new(),
+        recipients: Vec::new(),
         retention: Retention {
             inactivity_days: None,
             consent_days: 365,

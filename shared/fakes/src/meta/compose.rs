@@ -223,7 +223,7 @@ fn media(kind: &str, it: &Value, shelf: &Shelf<'_>) -> Read<PhoneMedia> {
     }
     let link = web_address(required(it, "/link")?)?;
     let last = link.rsplit('/').next().unwrap_or_default().to_owned();
-    Ok(PhoneMedia { mime_type: format!("{kind}/*"), file_name: name.or(Some(last)) })
+    Ok(PhoneMedia { mime_type: format!("{kind}/*"), file_name: name.or(Some(last)), id: None })
 }
 
 // Templates.

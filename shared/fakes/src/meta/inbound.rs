@@ -459,7 +459,11 @@ fn sent_file(kind: String, file: StoredMedia, sha256: &str, caption: Option<Stri
         item: json!({kind.clone(): object}),
         content: Content {
             body: caption.unwrap_or_default(),
-            media: Some(PhoneMedia { mime_type: file.mime_type, file_name: file.file_name }),
+            media: Some(PhoneMedia {
+                mime_type: file.mime_type,
+                file_name: file.file_name,
+                id: Some(file.id),
+            }),
             ..Content::default()
         },
         kind,

@@ -48,7 +48,8 @@ impl Meta {
         let (message, answer) = self.transact(|db| {
             let media = |id: &str| -> Option<PhoneMedia> {
                 let file = book::media(db, id, now_ms).ok().flatten()?;
-                Some(PhoneMedia { mime_type: file.mime_type, file_name: file.file_name })
+                let id = Some(file.id);
+                Some(PhoneMedia { mime_type: file.mime_type, file_name: file.file_name, id })
             };
             let draft = compose::read(body, &Shelf { templates: &templates, media: &media })?;
             self.take(db, number, draft, fail, &faults, now_ms)

@@ -154,6 +154,9 @@ pub struct PhoneMedia {
     pub mime_type: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file_name: Option<String>,
+    /// Of a file that can be opened: its media id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
 }
 
 /// One message as a phone shows it. No `Debug`: it is personal data throughout.

@@ -8,6 +8,7 @@
 //! | `PATCH /simulator/phones/{digits}` | changes the profile: [`ProfileChange`] |
 //! | `GET /simulator/phones/{digits}/messages?line=` | `{"items":[…]}`, oldest first: [`PhoneMessage`] |
 //! | `POST /simulator/phones/{digits}/messages` | `{"to","text"}`, `{"to","button":{"payload","title"}}` or `{"to","file":{"name","mime_type","base64"},"text"}` → 201 with the message |
+//! | `GET /simulator/media/{id}` | a file of a message, to be saved |
 //! | `GET /simulator/events` | server-sent `changed` `{"phone"}` and `typing` `{"phone","line"}` |
 //!
 //! A phone that never wrote is made by its first use. Errors are problem+json with an Italian
@@ -19,7 +20,10 @@ use std::time::Duration;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::StatusCode;
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+    X_CONTENT_TYPE_OPTIONS,
+};
 use axum::response::sse::{KeepAlive, Sse};
 use axum::response::{Html, IntoResponse, Response, sse};
 use axum::routing::{get, patch};
@@ -58,6 +62,7 @@ pub(crate) fn router(meta: Meta) -> Router {
         .route("/simulator/phones", get(phones))
         .route("/simulator/phones/{digits}", patch(change_profile))
         .route("/simulator/phones/{digits}/messages", get(messages).post(write))
+        .route("/simulator/media/{id}", get(open))
         .route("/simulator/events", get(events))
         .layer(DefaultBodyLimit::max(media::LARGEST_UPLOAD * 2))
         .with_state(meta)
@@ -215,6 +220,21 @@ fn body_of(written: Written) -> Result<WriteBody, Problem> {
             "Scrivi `text`, oppure `button`, oppure `file` (con `text` come didascalia).",
         )),
     }
+}
+
+/// A file as a phone that received it can open it. It is saved and never shown: anybody sent it.
+async fn open(State(meta): State<Meta>, Path(id): Path<String>) -> Result<Response, Problem> {
+    let now_ms = meta.now_ms();
+    let Some(file) = meta.transact(|db| book::media(db, &id, now_ms))? else {
+        return Ok(StatusCode::NOT_FOUND.into_response());
+    };
+    let headers = [
+        (CONTENT_TYPE, file.mime_type),
+        (CONTENT_DISPOSITION, "attachment".to_owned()),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+        (CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    Ok((headers, file.bytes).into_response())
 }
 
 // Server-sent events.

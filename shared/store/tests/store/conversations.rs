@@ -140,7 +140,7 @@ async fn long_messages_do_not_cut_a_page_short() {
     assert_eq!(engine.entries(&line, &person(1), None, 30).await.unwrap().len(), 30);
 }
 
-fn outgoing() -> [Outgoing; 6] {
+fn outgoing() -> [Outgoing; 7] {
     let button = |n: u8| Button { payload: format!("topic:{n}"), title: format!("Argomento {n}") };
     let row = |n: u8, description: Option<&str>| Row {
         payload: format!("add:{n}"),
@@ -167,6 +167,11 @@ fn outgoing() -> [Outgoing; 6] {
             rows: vec![row(1, Some("Mostre e concerti")), row(2, None)],
         },
         Outgoing::Template(template),
+        Outgoing::Document {
+            media_id: "77".to_owned(),
+            file_name: "avviso.pdf".to_owned(),
+            caption: "L'avviso".to_owned(),
+        },
         Outgoing::Template(bare),
     ]
 }
@@ -180,11 +185,11 @@ async fn an_answer_is_sent_as_it_was_written_down() {
         let row = entry.row.clone();
         engine.add_entry(&line, &contact_id(1), entry, None, now()).await.unwrap();
         let found = engine.entry(&line, &contact_id(1), &row).await.unwrap().unwrap();
-        assert_eq!(found.outgoing(), message);
+        assert_eq!(found.outgoing().as_ref(), Some(&message));
         assert_eq!((found.direction, found.at, found.state), (Direction::Out, now(), None));
         assert_eq!(found.operator.as_deref(), Some("sportello"));
         let claimed = engine.claim_entry(&line, &contact_id(1), &row).await.unwrap().unwrap();
-        assert_eq!(claimed.outgoing(), message);
+        assert_eq!(claimed.outgoing().as_ref(), Some(&message));
     }
 }
 

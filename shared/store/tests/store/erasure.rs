@@ -44,7 +44,7 @@ async fn seed(engine: &Engine) -> Contact {
             event: Some(&event),
             inbound: Some(question("Ho perso la carta")),
             opens: true,
-            reply: Some(answer("Mi dispiace")),
+            replies: vec![answer("Mi dispiace")],
             ..turn(&line, &loaded, &key, &contact)
         };
         engine.save(turn).await.unwrap();

@@ -13,6 +13,7 @@ mod people;
 mod planning;
 mod portfolios;
 mod rates;
+mod requests;
 mod separation;
 mod spending;
 mod support;

@@ -3,13 +3,14 @@
 use domain::broadcast::{Audience, Priority, may_reach};
 use domain::contact::{
     Answered, AskedBy, ConsentChange, ConsentEvent, ConsentSource, Contact, Joining,
-    MarketingSwitch, SUSPENDED_FROM, Subscription, ToldBy,
+    MarketingSwitch, Requested, SUSPENDED_FROM, Subscription, ToldBy,
 };
 use domain::delivery::SkipReason;
 use domain::ids::{BroadcastId, ContactId, LineId, TopicId, UserId};
 use domain::line::{Category, Line};
 use domain::message::{MarketingChoice, ProfileName, Sender};
 use domain::phone::Phone;
+use domain::rights::{RequestNumber, Right};
 use futures::future;
 use jiff::Timestamp;
 use proptest::collection::btree_set;
@@ -55,6 +56,11 @@ fn contacts() -> impl Strategy<Value = Contact> {
         Contact {
             told_closed_until: Some(later(9)),
             answered: Some(Answered { name: "closed".to_owned(), at: later(8) }),
+            requested: Some(Requested {
+                right: Right::Restriction,
+                number: RequestNumber::new("261126-094203-7F3A"),
+                at: later(7),
+            }),
             id: contact_id(7),
             phone: ids.0.map(|it| Phone::parse(&it).unwrap()),
             user_id: ids.1.map(UserId::new),
@@ -157,7 +163,7 @@ async fn the_same_message_twice_changes_nothing_and_tells_the_answer_it_got() {
     assert!(engine.seen(&line, &key).await.unwrap().is_none());
     let reply = answer("Iscrizione fatta.");
     let row = reply.row.clone();
-    let first = Turn { reply: Some(reply), ..turn(&line, &loaded, &key, &next) };
+    let first = Turn { replies: vec![reply], ..turn(&line, &loaded, &key, &next) };
     engine.save(first).await.unwrap();
     let before = engine.everything().await;
 
@@ -168,7 +174,7 @@ async fn the_same_message_twice_changes_nothing_and_tells_the_answer_it_got() {
     assert_eq!(engine.everything().await, before);
 
     let seen = engine.seen(&line, &key).await.unwrap().unwrap();
-    assert_eq!((seen.contact, seen.reply), (contact_id(1), Some(row)));
+    assert_eq!((seen.contact, seen.replies), (contact_id(1), vec![row]));
 }
 
 #[tokio::test]
@@ -176,7 +182,7 @@ async fn a_message_without_an_answer_owes_none() {
     let (engine, line, key) = (Engine::start().await, pordenone(), fresh_key());
     let loaded = engine.load_as(&line, &person(1)).await;
     engine.save(turn(&line, &loaded, &key, &person(1))).await.unwrap();
-    assert_eq!(engine.seen(&line, &key).await.unwrap().unwrap().reply, None);
+    assert_eq!(engine.seen(&line, &key).await.unwrap().unwrap().replies, Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -195,7 +201,7 @@ async fn of_two_turns_on_one_contact_the_second_leaves_no_trace() {
         event: Some(&said(&second, "ISCRIVIMI", change, now())),
         inbound: Some(question("E le scadenze?")),
         opens: true,
-        reply: Some(answer("Iscrizione fatta.")),
+        replies: vec![answer("Iscrizione fatta.")],
         ..turn(&line, &loaded, &key, &second)
     };
     assert!(matches!(engine.save(late).await, Err(StoreError::Conflict)));

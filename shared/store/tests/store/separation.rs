@@ -28,7 +28,7 @@ async fn nothing_of_one_line_is_visible_to_another() {
         event: Some(&said(&contact, "ISCRIVIMI", change, now())),
         inbound: Some(question("ISCRIVIMI")),
         opens: true,
-        reply: Some(reply),
+        replies: vec![reply],
         ..turn(&ours, &loaded, &key, &contact)
     };
     engine.save(joined).await.unwrap();

@@ -242,7 +242,10 @@ pub(crate) fn turn<'a>(
         event: None,
         inbound: None,
         opens: false,
-        reply: None,
+        replies: Vec::new(),
+        request: None,
+        register_until: later(1_000_000),
+        erases: None,
         now: now(),
         forwards_until: later(90 * 86_400_000),
     }

@@ -18,6 +18,13 @@ pub(super) fn accepted(http: u16, body: &[u8]) -> Result<Accepted, Failure> {
     Ok(Accepted { message_id, held })
 }
 
+/// Reads the answer to an upload: Meta's media id.
+pub(super) fn uploaded(http: u16, body: &[u8]) -> Result<String, Failure> {
+    let answer = checked(http, body)?;
+    let id = answer.get("id").and_then(Value::as_str).filter(|it| !it.is_empty());
+    id.map(str::to_owned).ok_or(Failure::AnswerLost)
+}
+
 /// Reads the answer to a call that brings nothing back: any success will do.
 pub(super) fn done(http: u16, body: &[u8]) -> Result<(), Failure> {
     match checked(http, body) {

@@ -21,11 +21,35 @@ pub(super) fn message(to: To<'_>, message: &Outgoing, callback: &str) -> Value {
         Outgoing::Text(text) => ("text", json!({ "preview_url": false, "body": text })),
         Outgoing::Buttons { body, buttons } => ("interactive", reply_buttons(body, buttons)),
         Outgoing::List { body, button, rows } => ("interactive", list(body, button, rows)),
+        Outgoing::Document { media_id, file_name, caption } => {
+            ("document", document(media_id, file_name, caption))
+        }
         Outgoing::Template(filled) => ("template", template(filled)),
     };
     body["type"] = kind.into();
     body[kind] = content;
     body
+}
+
+/// A file as `multipart/form-data` (RFC 7578): what its `Content-Type` says, and the body.
+///
+/// Three fields that are always the same do not need a library.
+pub(super) fn upload(file_name: &str, mime_type: &str, bytes: &[u8]) -> (String, Vec<u8>) {
+    let mut boundary = "----filo-diretto".to_owned();
+    while bytes.windows(boundary.len()).any(|it| it == boundary.as_bytes()) {
+        boundary.push('-');
+    }
+    let head = format!(
+        "--{boundary}\r\nContent-Disposition: form-data; name=\"messaging_product\"\r\n\r\n\
+         whatsapp\r\n\
+         --{boundary}\r\nContent-Disposition: form-data; name=\"type\"\r\n\r\n\
+         {mime_type}\r\n\
+         --{boundary}\r\nContent-Disposition: form-data; name=\"file\"; \
+         filename=\"{file_name}\"\r\nContent-Type: {mime_type}\r\n\r\n"
+    );
+    let end = format!("\r\n--{boundary}--\r\n");
+    let body = [head.as_bytes(), bytes, end.as_bytes()].concat();
+    (format!("multipart/form-data; boundary={boundary}"), body)
 }
 
 pub(super) fn read(message_id: &MessageId, typing: bool) -> Value {
@@ -46,6 +70,14 @@ fn reply_buttons(body: &str, buttons: &[Button]) -> Value {
         .map(|it| json!({ "type": "reply", "reply": { "id": it.payload, "title": it.title } }))
         .collect();
     json!({ "type": "button", "body": { "text": body }, "action": { "buttons": buttons } })
+}
+
+fn document(media_id: &str, file_name: &str, caption: &str) -> Value {
+    let mut document = json!({ "id": media_id, "filename": file_name });
+    if !caption.is_empty() {
+        document["caption"] = caption.into();
+    }
+    document
 }
 
 /// One section, which needs no title.

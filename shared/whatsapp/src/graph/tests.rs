@@ -230,6 +230,53 @@ async fn sends_buttons() {
 }
 
 #[tokio::test]
+async fn sends_a_file_that_was_uploaded() {
+    for (caption, document) in [
+        (
+            "Ecco la copia.",
+            json!({ "id": "77", "filename": "dati.txt", "caption": "Ecco la copia." }),
+        ),
+        ("", json!({ "id": "77", "filename": "dati.txt" })),
+    ] {
+        let expected = json!({
+            "messaging_product": "whatsapp",
+            "recipient_type": "individual",
+            "to": "+393330000001",
+            "type": "document",
+            "document": document,
+            "biz_opaque_callback_data": CALLBACK,
+        });
+        let message = Outgoing::Document {
+            media_id: "77".to_owned(),
+            file_name: "dati.txt".to_owned(),
+            caption: caption.to_owned(),
+        };
+        let sent = Script::play(expected, taken(), async |graph| {
+            graph.send(TOKEN, &number(), To::Phone(&phone()), &message, CALLBACK).await
+        });
+        assert_eq!(sent.await, Ok(accepted(false)));
+    }
+}
+
+#[test]
+fn a_form_ends_where_the_file_does() {
+    let (content_type, body) = request::upload("dati.txt", "text/plain", b"uno\r\ndue");
+    assert_eq!(content_type, "multipart/form-data; boundary=----filo-diretto");
+    let body = String::from_utf8(body).unwrap();
+    let file = "name=\"file\"; filename=\"dati.txt\"\r\nContent-Type: text/plain\r\n\r\nuno\r\ndue\r\n\
+                ------filo-diretto--\r\n";
+    assert!(body.ends_with(file), "{body}");
+    // Who knows the boundary cannot end the file with it.
+    let hostile = b"x\r\n------filo-diretto--\r\ny";
+    let (content_type, body) = request::upload("dati.txt", "text/plain", hostile);
+    let boundary = content_type.split_once("boundary=").unwrap().1;
+    let end = format!("\r\n--{boundary}--\r\n");
+    let body = String::from_utf8(body).unwrap();
+    assert_eq!(body.matches(&end).count(), 1);
+    assert!(body.ends_with(&end));
+}
+
+#[tokio::test]
 async fn sends_a_template_with_named_parameters_and_a_picture() {
     let expected = json!({
         "messaging_product": "whatsapp",
