@@ -28,7 +28,8 @@ fn messages_that_come_twice_or_in_another_order_break_no_promise() {
 #[test]
 fn a_second_fan_out_at_any_call_of_the_first_breaks_no_promise() {
     let town = Town::usual();
-    let points = numbers(&calls(&town, |_| {}), |it| it.lane == Lane::Fanout(0));
+    let points =
+        numbers(&calls(&town, |_| {}, Allowed::default()), |it| it.lane == Lane::Fanout(0));
     let prepare = |world: &mut World, number| {
         world.outside.hold_at(number);
         world.interlude = Some(Box::new(World::ticks_twice));
@@ -39,7 +40,8 @@ fn a_second_fan_out_at_any_call_of_the_first_breaks_no_promise() {
 #[test]
 fn a_second_sender_of_a_chunk_at_any_call_of_the_first_breaks_no_promise() {
     let town = Town::usual();
-    let points = numbers(&calls(&town, |_| {}), |it| matches!(it.lane, Lane::Sender(_)));
+    let points =
+        numbers(&calls(&town, |_| {}, Allowed::default()), |it| matches!(it.lane, Lane::Sender(_)));
     let prepare = |world: &mut World, number| {
         world.outside.hold_at(number);
         world.hold_lasts_ms = SLOW_MS;

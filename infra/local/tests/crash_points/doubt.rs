@@ -20,7 +20,7 @@ fn is_of_a_sender(call: &Call) -> bool {
 fn who_meta_failed_for_is_told_once_after_ten_minutes() {
     let town = Town::usual();
     let posts = |it: &Call| is_of_a_sender(it) && it.what.starts_with("graph");
-    let points = numbers(&calls(&town, two_leave), posts);
+    let points = numbers(&calls(&town, two_leave, Allowed::default()), posts);
     let prepare = |world: &mut World, number| {
         two_leave(world);
         world.outside.goes_wrong(number, Mishap::Refused(Refusal::Throttled));
@@ -53,7 +53,7 @@ fn nobody_is_told_again_while_our_webhook_is_deaf() {
 fn an_alert_reaches_everybody_once_whatever_a_sender_dies_of() {
     let town = Town::with_an_alert();
     let mishaps = [Mishap::DeadBefore, Mishap::DeadAfter, Mishap::AnswerLost];
-    let points = numbers(&calls(&town, two_leave), is_of_a_sender);
+    let points = numbers(&calls(&town, two_leave, Allowed::default()), is_of_a_sender);
     let points: Vec<_> =
         points.into_iter().flat_map(|number| mishaps.map(|it| (number, it))).collect();
     let prepare = |world: &mut World, (number, mishap)| {

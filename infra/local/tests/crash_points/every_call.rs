@@ -19,7 +19,7 @@ pub(crate) fn two_leave(world: &mut World) {
 /// Plays the story once for every call and each of the mishaps.
 fn at_every_call(name: &str, mishaps: &[Mishap]) {
     let town = Town::usual();
-    let numbers = 1..=calls(&town, two_leave).len();
+    let numbers = 1..=calls(&town, two_leave, Allowed::default()).len();
     let points: Vec<_> =
         numbers.flat_map(|number| mishaps.iter().map(move |it| (number, *it))).collect();
     let prepare = |world: &mut World, (number, mishap)| {
@@ -29,7 +29,8 @@ fn at_every_call(name: &str, mishaps: &[Mishap]) {
     let allowed = |world: &World, (number, _): (usize, _)| {
         let call = &world.outside.calls()[number - 1];
         // One person at a time is between the claim and the answer to the request.
-        Allowed { unresolved: usize::from(matches!(call.lane, Lane::Sender(_))), twice: 0 }
+        let unresolved = usize::from(matches!(call.lane, Lane::Sender(_)));
+        Allowed { unresolved, ..Allowed::default() }
     };
     try_all(name, &town, &points, prepare, allowed);
 }

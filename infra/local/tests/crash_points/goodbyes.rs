@@ -12,7 +12,7 @@ use super::world::{LINE, World};
 #[test]
 fn promise_4_nothing_comes_after_a_goodbye_said_at_any_call() {
     let town = Town::usual();
-    let points = numbers(&calls(&town, |_| {}), sends);
+    let points = numbers(&calls(&town, |_| {}, Allowed::default()), sends);
     let prepare = |world: &mut World, number| {
         world.outside.hold_at(number);
         world.interlude = Some(Box::new(|it| {
@@ -27,7 +27,7 @@ fn promise_4_nothing_comes_after_a_goodbye_said_at_any_call() {
 #[test]
 fn promise_2_two_who_turn_out_to_be_one_at_any_call_are_told_once_from_then_on() {
     let town = Town::with_somebody_twice();
-    let points = numbers(&calls(&town, is_known_to_meta), sends);
+    let points = numbers(&calls(&town, is_known_to_meta, Allowed::default()), sends);
     let prepare = |world: &mut World, number| {
         is_known_to_meta(world);
         world.outside.hold_at(number);

@@ -23,6 +23,8 @@ mod doubles;
 #[cfg(test)]
 mod doubt;
 #[cfg(test)]
+mod erasures;
+#[cfg(test)]
 mod every_call;
 #[cfg(test)]
 mod goodbyes;

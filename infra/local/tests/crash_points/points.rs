@@ -54,14 +54,14 @@ pub(crate) fn try_all<P: Copy + Debug + Send + Sync>(
     assert!(broken.is_empty(), "{name}: {} of {tried} points:\n{first}", broken.len());
 }
 
-/// The calls of the story if nothing happens but what `prepare` says.
-pub(crate) fn calls(town: &Town, prepare: impl Fn(&mut World)) -> Vec<Call> {
+/// The calls of the story if nothing happens but what `prepare` says, which leads to `allowed`.
+pub(crate) fn calls(town: &Town, prepare: impl Fn(&mut World), allowed: Allowed) -> Vec<Call> {
     runtime().block_on(async {
         let place = Place::new().await;
         let mut world = World::new(&place, &town.start).await;
         prepare(&mut world);
         world.runs(Some(&town.broadcast)).await.unwrap();
-        promises::hold(&world, town, Allowed::default()).await.unwrap();
+        promises::hold(&world, town, allowed).await.unwrap();
         world.outside.calls()
     })
 }

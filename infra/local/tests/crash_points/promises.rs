@@ -22,6 +22,10 @@ pub(crate) struct Allowed {
     pub(crate) unresolved: usize,
     /// People who got it twice, because a warning that is missed is worse.
     pub(crate) twice: usize,
+    /// People who had everything erased, exactly.
+    pub(crate) erased: usize,
+    /// Of those, who got no certificate: it goes out at most once.
+    pub(crate) uncertified: usize,
 }
 
 /// A sender that read a person before the merge was written may send for so long after it.
@@ -36,6 +40,8 @@ struct Person<'a> {
     /// One for each of their contacts that was in the audience.
     rows: Vec<&'a Delivery>,
     left: bool,
+    /// Nothing is held of them.
+    erased: bool,
     merged_at: Option<Timestamp>,
 }
 
@@ -53,8 +59,14 @@ pub(crate) async fn hold(world: &World, town: &Town, allowed: Allowed) -> anyhow
     let sent = world.meta.sent(LINE)?;
     let rows = world.store.deliveries(&town.broadcast, &[], None, 1000).await?.0;
     let (mut nobody_knows, mut twice) = (0, 0);
+    let (mut erased, mut uncertified) = (0, 0);
     for phone in town.phones.values().collect::<BTreeSet<_>>() {
         let person = person(world, town, phone, &sent, &rows).await?;
+        if person.erased {
+            erased += 1;
+            uncertified += usize::from(person.goodbyes.is_empty());
+            world.has_nothing_of(phone)?;
+        }
         match person.is_told_once().with_context(|| format!("...{}", &phone[8..]))? {
             Told::Fine => {}
             Told::Twice => twice += 1,
@@ -63,6 +75,8 @@ pub(crate) async fn hold(world: &World, town: &Town, allowed: Allowed) -> anyhow
     }
     ensure!(nobody_knows <= allowed.unresolved, "promise 3: of {nobody_knows} nobody knows");
     ensure!(twice <= allowed.twice, "promise 2: {twice} got it twice");
+    ensure!(erased == allowed.erased, "promise 8: {erased} people are erased");
+    ensure!(uncertified <= allowed.uncertified, "promise 8: {uncertified} without a certificate");
     for (id, _) in world.store.followers(&line, EVERYONE, None, 1000).await?.0 {
         let has_row = rows.iter().any(|it| it.contact == id);
         ensure!(has_row, "promise 3: a subscriber of before has no row");
@@ -87,19 +101,23 @@ async fn person<'a>(
 ) -> anyhow::Result<Person<'a>> {
     let theirs = || sent.iter().filter(move |it| it.phone == phone);
     let notices = theirs().filter(|it| it.template.is_some()).collect();
-    let goodbye = |it: &&SentMessage| it.template.is_none() && it.text.contains("cancell");
+    let farewells = ["*Iscrizione cancellata", "non c'è nulla da cancellare", "*Dati cancellati"];
+    let says_one = |it: &SentMessage| farewells.iter().any(|words| it.text.contains(words));
+    let goodbye = |it: &&SentMessage| it.template.is_none() && says_one(it);
     let goodbyes = theirs().filter(goodbye).collect();
     let contacts = || town.phones.iter().filter(|it| it.1 == phone).map(|it| it.0);
     let rows = rows.iter().filter(|it| contacts().any(|id| *id == it.contact)).collect();
     let (mut left, mut merged_at) = (false, None);
+    let mut erased = true;
     for id in contacts() {
         // Of two that were merged only one is there.
         if let Some(contact) = world.store.contact(&LineId::new(LINE), id).await? {
+            erased = false;
             left |= !matches!(contact.subscription, Subscription::Active { .. });
             merged_at = merged_at.max(contact.merged_at);
         }
     }
-    Ok(Person { phone, notices, goodbyes, rows, left, merged_at })
+    Ok(Person { phone, notices, goodbyes, rows, left: left || erased, erased, merged_at })
 }
 
 impl Person<'_> {
@@ -141,7 +159,9 @@ impl Person<'_> {
 
     /// Promises 1 and 4: a goodbye is answered, and nothing comes after it.
     fn left_in_peace(&self) -> anyhow::Result<()> {
-        ensure!(!self.left || !self.goodbyes.is_empty(), "promise 1: a goodbye without an answer");
+        let answered = self.erased || !self.goodbyes.is_empty();
+        ensure!(!self.left || answered, "promise 1: a goodbye without an answer");
+        ensure!(!self.erased || self.goodbyes.len() <= 1, "promise 8: two certificates");
         let (Some(notice), Some(goodbye)) = (self.notices.last(), self.goodbyes.first()) else {
             return Ok(());
         };
@@ -155,6 +175,7 @@ impl Person<'_> {
         let right = match why {
             SkipReason::Unsubscribed => self.left,
             // The contact that was merged into the other one.
+            SkipReason::Erased if self.erased => true,
             SkipReason::AlreadyReached | SkipReason::Erased => self.phone == TWICE,
             _ => false,
         };

@@ -10,7 +10,7 @@ use super::world::World;
 
 fn refused(name: &str, refusal: Refusal, meant: impl Fn(&Call) -> bool) {
     let town = Town::usual();
-    let points = numbers(&calls(&town, two_leave), meant);
+    let points = numbers(&calls(&town, two_leave, Allowed::default()), meant);
     assert!(!points.is_empty(), "there is such a call");
     let prepare = |world: &mut World, number| {
         two_leave(world);

@@ -645,6 +645,19 @@ impl World {
         serde_json::from_slice(&body).unwrap_or_default()
     }
 
+    /// Fails if a table has the number, or what it leads to.
+    pub(crate) fn has_nothing_of(&self, phone: &str) -> anyhow::Result<()> {
+        let Tables { subscribers, messages, broadcasts } = tables();
+        let names = [subscribers, messages, broadcasts];
+        for (table, item) in self.aws.everything(&names.each_ref().map(String::as_str)) {
+            anyhow::ensure!(
+                !item.to_string().contains(phone),
+                "promise 8: left in {table}: {item}"
+            );
+        }
+        Ok(())
+    }
+
     /// Messages that nobody has handled, dead letters included, by queue.
     pub(crate) fn left_in_queues(&self) -> impl Iterator<Item = (&str, usize)> {
         self.queues.iter().map(|(name, it)| (*name, it.left()))
