@@ -13,6 +13,7 @@ mod doubt;
 mod faults;
 mod notices;
 mod office;
+mod policy;
 mod promises;
 mod reports;
 mod rights;

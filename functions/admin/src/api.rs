@@ -10,6 +10,7 @@ use domain::broadcast::Action;
 
 use crate::App;
 
+mod aside;
 mod body;
 mod broadcasts;
 mod consent;
@@ -47,6 +48,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/broadcasts/{id}/report", get(reports::broadcast))
         .route("/broadcasts/{id}/report.csv", get(reports::broadcast_csv))
         .route("/reports/costs", get(reports::costs))
+        .route("/reports/policy", get(reports::policy))
         .route("/reports/subscribers", get(reports::subscribers))
         .route("/subscribers", get(contacts::subscribers))
         .route("/subscribers/count", get(contacts::count))
@@ -57,6 +59,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/contacts/{id}/requests", post(requests::record))
         .route("/contacts/{id}/proof", get(proof::json))
         .route("/contacts/{id}/proof.html", get(proof::html))
+        .route("/aside", get(aside::list))
         .route("/requests", get(requests::list))
         .route("/requests/{number}", get(requests::show))
         .route("/requests/{number}/close", post(requests::close))

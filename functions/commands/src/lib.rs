@@ -23,7 +23,6 @@ use domain::rate;
 use domain::reading::{Reader, Reading};
 use domain::reply::{self, Part, Reply};
 use jiff::{Timestamp, ToSpan};
-use platform::aside::Aside;
 use platform::clock::Clock;
 use platform::events::{Bus, Event};
 use platform::pseudonym::Pseudonym;
@@ -61,7 +60,6 @@ pub struct App {
     pub graph: Arc<Graph>,
     pub apps: Arc<[MetaApp]>,
     pub bus: Bus,
-    pub aside: Aside,
     pub pseudonym: Pseudonym,
     pub clock: Clock,
 }
@@ -124,7 +122,6 @@ impl App {
             graph: Arc::new(Graph::new(&graph.base_url, graph.version)),
             apps: settings.apps()?.into(),
             bus: Bus::event_bridge(&aws, settings.event_bus()?),
-            aside: Aside::s3(&aws, settings.aside_bucket()?),
             pseudonym: Pseudonym::new(&settings.lookup_key()?),
             clock: Clock::System,
         })
@@ -144,13 +141,13 @@ impl App {
         // Who holds the secret of one app does not speak for the people of another's lines.
         if job.app != line.app.as_str() {
             warn!(line.id = %line.id, app.id = job.app, "kept a message of another app aside");
-            return self.keep_aside(&job.message).await;
+            return self.keep_aside(&line, &job.message, "other-app").await;
         }
         let message = match payload::read_message(&job.message, job.contact.as_ref()) {
             Ok(message) => message,
             Err(err) => {
                 warn!(line.id = %line.id, "kept an unreadable message aside: {err}");
-                return self.keep_aside(&job.message).await;
+                return self.keep_aside(&line, &job.message, "unreadable").await;
             }
         };
         // What comes in counts towards Meta's rate, like what goes out.
@@ -165,9 +162,11 @@ impl App {
         anyhow::bail!("save person: lost the race {TRIES} times")
     }
 
-    async fn keep_aside(&self, message: &Value) -> anyhow::Result<()> {
-        let bytes = message.to_string().into_bytes();
-        self.aside.keep(&bytes, "message", self.clock.now()).await.context("keep aside")
+    async fn keep_aside(&self, line: &Line, message: &Value, why: &str) -> anyhow::Result<()> {
+        let message = message.to_string();
+        let key = MessageKey::new(self.pseudonym.of(&message));
+        let kept = self.store.keep_aside(&line.id, &key, why, &message, self.clock.now()).await;
+        kept.context("keep aside")
     }
 
     /// Decides and saves, unless that was done before, and then does what is still to be done.

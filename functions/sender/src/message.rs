@@ -1,12 +1,16 @@
 //! What a broadcast says, ready to send.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use domain::account::Known;
-use domain::broadcast::Broadcast;
+use domain::broadcast::{Broadcast, Priority};
 use domain::contact::Contact;
 use domain::conversation;
 use domain::cost;
+use domain::failure::{self, Failure};
 use domain::line::{Category, Line};
 use domain::message::{FilledTemplate, HeaderMedia, Outgoing};
+use domain::policy;
 use jiff::Timestamp;
 
 /// A broadcast's message in the forms in which it may go.
@@ -17,6 +21,10 @@ pub(crate) struct Message {
     /// The same words as a reply, for who is in the service window, if the office wants that. A
     /// picture on top cannot go along, so then there is none.
     reply: Option<Outgoing>,
+    /// The same with the question whether a newer policy is accepted, where the line asks.
+    asking: Option<Outgoing>,
+    /// Meta does not have the template that asks: a notice is not lost for that.
+    cannot_ask: AtomicBool,
 }
 
 /// `None` if the line has no such template any more, or one that asks for something else. `known`
@@ -29,15 +37,26 @@ pub(crate) fn filled(line: &Line, broadcast: &Broadcast, known: &Known) -> Optio
     let parameters = template.parameters.iter().map(|name| (name.clone(), value(name)));
     let header = wanted.header_media_id.as_ref();
     let replies = broadcast.free_form_in_window && header.is_none();
+    let plain = FilledTemplate {
+        name: template.name.clone(),
+        language: template.language.clone(),
+        parameters: parameters.collect(),
+        header: header.map(|id| HeaderMedia { kind: "image".to_owned(), media_id: id.clone() }),
+        quick_reply: None,
+    };
+    // An emergency is no occasion for it.
+    let may_ask = line.accept_again && broadcast.priority == Priority::Normal;
+    let asking = may_ask.then(|| FilledTemplate {
+        name: template.asking(line).name,
+        quick_reply: Some(policy::payload(line.policy.date)),
+        ..plain.clone()
+    });
     Some(Message {
         category: known.billed_as(template.category),
         reply: replies.then_some(Outgoing::Text(text)),
-        template: Outgoing::Template(FilledTemplate {
-            name: template.name.clone(),
-            language: template.language.clone(),
-            parameters: parameters.collect(),
-            header: header.map(|id| HeaderMedia { kind: "image".to_owned(), media_id: id.clone() }),
-        }),
+        template: Outgoing::Template(plain),
+        asking: asking.map(Outgoing::Template),
+        cannot_ask: AtomicBool::new(false),
     })
 }
 
@@ -50,5 +69,20 @@ impl Message {
             }
             _ => (&self.template, self.category.into()),
         }
+    }
+
+    /// The template with the question, if this person is asked. It costs the same.
+    pub(crate) fn asks(&self, contact: &Contact, line: &Line, now: Timestamp) -> Option<&Outgoing> {
+        let asking = self.asking.as_ref().filter(|_| !self.cannot_ask.load(Ordering::Relaxed));
+        let is_template = matches!(self.to(contact, now).0, Outgoing::Template(_));
+        asking.filter(|_| is_template && policy::asks(contact, line))
+    }
+
+    /// Whether Meta refused only the template that asks, so that the other one may go. From then on
+    /// nobody is asked.
+    pub(crate) fn gives_up_asking(&self, failure: &Failure) -> bool {
+        let refused = failure::is_of_the_template(failure);
+        self.cannot_ask.fetch_or(refused, Ordering::Relaxed);
+        refused
     }
 }

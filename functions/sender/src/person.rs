@@ -156,9 +156,31 @@ impl App {
         let to = to.context("a person who may be reached has an address")?;
         let (broadcast, id) = (work.broadcast.id.clone(), attempt.id.clone());
         let callback = Callback::Delivery { broadcast, contact: id }.encode();
-        let (message, _) = work.message.to(contact, self.clock.now());
-        match self.graph.send(work.token, from, to, message, &callback).await {
-            Ok(accepted) => self.accepted(work, attempt, accepted.held).await,
+        let now = self.clock.now();
+        let (plain, _) = work.message.to(contact, now);
+        let asking = work.message.asks(contact, work.line, now);
+        let message = asking.unwrap_or(plain);
+        let mut sent = self.graph.send(work.token, from, to, message, &callback).await;
+        let mut asked = asking.is_some();
+        if let Err(failure) = &sent
+            && asked
+            && work.message.gives_up_asking(failure)
+        {
+            asked = false;
+            sent = self.graph.send(work.token, from, to, plain, &callback).await;
+        }
+        match sent {
+            Ok(accepted) => {
+                let outcome = self.accepted(work, attempt, accepted.held).await?;
+                if asked {
+                    let (line, policy) = (&work.line.id, work.line.policy.date);
+                    let id = &work.broadcast.id;
+                    let noted =
+                        self.store.note_asked_to_accept(line, &contact.id, policy, id).await;
+                    noted.context("note question")?;
+                }
+                Ok(outcome)
+            }
             Err(failure) => self.refused(work, attempt, &failure).await,
         }
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use domain::line::{Category, Line};
-use fakes::meta::{self, App, Meta, MetaOptions, Number, Template, TemplateHeader};
+use fakes::meta::{self, App, Meta, MetaOptions, Number, Template, TemplateButton, TemplateHeader};
 use platform::clock::Clock;
 use platform::settings::MetaApp;
 
@@ -53,21 +53,19 @@ fn number(line: &Line) -> Number {
 }
 
 fn templates(line: &Line) -> impl Iterator<Item = Template> {
-    line.templates.iter().map(|it| {
-        let it = it.for_meta(line);
-        Template {
-            messaging_account_id: line.messaging_account_id.clone(),
-            name: it.name,
-            language: it.language,
-            category: match it.category {
-                Category::Utility => meta::Category::Utility,
-                Category::Marketing => meta::Category::Marketing,
-            },
-            header: it.header.map(TemplateHeader::Text),
-            body: it.body,
-            footer: it.footer,
-            parameters: it.parameters,
-            ..Template::default()
-        }
+    line.templates_for_meta().into_iter().map(|it| Template {
+        messaging_account_id: line.messaging_account_id.clone(),
+        name: it.name,
+        language: it.language,
+        category: match it.category {
+            Category::Utility => meta::Category::Utility,
+            Category::Marketing => meta::Category::Marketing,
+        },
+        header: it.header.map(TemplateHeader::Text),
+        body: it.body,
+        footer: it.footer,
+        buttons: it.quick_reply.map(TemplateButton::QuickReply).into_iter().collect(),
+        parameters: it.parameters,
+        ..Template::default()
     })
 }

@@ -302,7 +302,6 @@ impl Functions {
             graph: Arc::clone(&self.graph),
             apps: Arc::clone(&self.apps),
             bus: self.bus.clone(),
-            aside: self.aside.clone(),
             pseudonym: self.pseudonym.clone(),
             clock: self.clock.clone(),
         };

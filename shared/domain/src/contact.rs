@@ -27,6 +27,10 @@ pub struct Contact {
     /// Wants to subscribe, and was asked to confirm it.
     pub joining: Option<Joining>,
     pub invited_at: Option<Timestamp>,
+    /// The newest policy they accepted, by its date; `None` where that was not kept yet.
+    pub accepted: Option<Date>,
+    /// Which policies they were asked to accept, each with the broadcast that asked.
+    pub asked_to_accept: BTreeSet<(Date, BroadcastId)>,
     /// The right they last asked to use, in chat.
     pub requested: Option<Requested>,
     /// Until when they know that the desk is closed.
@@ -108,6 +112,8 @@ impl Contact {
             asked_at: None,
             joining: None,
             invited_at: None,
+            accepted: None,
+            asked_to_accept: BTreeSet::new(),
             requested: None,
             told_closed_until: None,
             answered: None,
@@ -184,6 +190,8 @@ pub enum ConsentChange {
     MarketingStopped {
         topics: BTreeSet<TopicId>,
     },
+    /// A newer policy than the one they had accepted.
+    PolicyAccepted,
     /// Marketing messages may come again. No topic comes back by it.
     MarketingResumed,
     /// A change older than the newest one taken: written down, not applied.
@@ -199,6 +207,7 @@ impl ConsentChange {
             Self::Subscribed { .. } => "subscribed",
             Self::TopicsChosen { .. } => "topics-chosen",
             Self::Unsubscribed => "unsubscribed",
+            Self::PolicyAccepted => "policy-accepted",
             Self::MarketingStopped { .. } => "marketing-stopped",
             Self::MarketingResumed => "marketing-resumed",
             Self::Outdated { .. } => "outdated",
@@ -213,7 +222,7 @@ impl ConsentChange {
             Self::TopicsChosen { .. } | Self::MarketingStopped { .. } => {
                 Some("subscriber.topics-chosen")
             }
-            Self::MarketingResumed | Self::Outdated { .. } => None,
+            Self::PolicyAccepted | Self::MarketingResumed | Self::Outdated { .. } => None,
         }
     }
 
@@ -223,7 +232,10 @@ impl ConsentChange {
             Self::Subscribed { topics }
             | Self::TopicsChosen { topics }
             | Self::MarketingStopped { topics } => Some(topics),
-            Self::Unsubscribed | Self::MarketingResumed | Self::Outdated { .. } => None,
+            Self::Unsubscribed
+            | Self::PolicyAccepted
+            | Self::MarketingResumed
+            | Self::Outdated { .. } => None,
         }
     }
 }
@@ -340,6 +352,8 @@ pub fn merge(a: &Contact, b: &Contact, now: Timestamp) -> Contact {
         asked_at: kept.asked_at.max(other.asked_at),
         joining: last.joining.clone().or_else(|| first.joining.clone()),
         invited_at: kept.invited_at.max(other.invited_at),
+        accepted: kept.accepted.max(other.accepted),
+        asked_to_accept: &kept.asked_to_accept | &other.asked_to_accept,
         requested: later_request(kept, other),
         told_closed_until: kept.told_closed_until.max(other.told_closed_until),
         answered: later_answer(kept, other),

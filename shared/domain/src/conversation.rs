@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use crate::contact::{
@@ -12,6 +13,7 @@ use crate::ids::TopicId;
 use crate::line::{Category, Line};
 use crate::message::{Content, Inbound, MarketingChoice};
 use crate::news::Notice;
+use crate::policy;
 use crate::reading::{self, Answer, Intent, Kind, Language, Reading, TopicChange};
 use crate::reply::{self, Reply};
 use crate::rights::Request;
@@ -186,6 +188,9 @@ fn decide_for(
     now: Timestamp,
 ) -> Decision {
     let nothing = |contact, desk| Decision::quiet(contact, desk);
+    if let Some(policy) = policy::accepted_by(&message.content) {
+        return accept(contact, message, policy, line);
+    }
     let Some(reading) = reading else {
         return match message.content {
             Content::Marketing(choice) => {
@@ -320,6 +325,25 @@ fn closed_until(line: &Line, now: Timestamp) -> Option<(Option<Timestamp>, Times
     }
 }
 
+/// A press on the button under a notice that asks to accept a newer policy. It needs no reply: the
+/// person sees that they pressed it, and a reply is paid.
+fn accept(contact: Contact, message: &Inbound, accepted: Date, line: &Line) -> Decision {
+    let is_news = contact.is_subscribed() && contact.accepted.is_none_or(|it| it < accepted);
+    if !is_news {
+        return Decision::quiet(contact, Desk::Recorded);
+    }
+    let event = ConsentEvent {
+        contact: contact.id.clone(),
+        at: message.at,
+        change: ConsentChange::PolicyAccepted,
+        source: source(message, "policy-button", line),
+        policy: accepted,
+        privacy: line.privacy.date,
+    };
+    let contact = Contact { accepted: Some(accepted), ..contact };
+    Decision { event: Some(event), ..Decision::quiet(contact, Desk::Recorded) }
+}
+
 /// A change of consent by a message.
 fn consent(contact: Contact, message: &Inbound, reading: &Reading, line: &Line) -> Decision {
     match &reading.intent {
@@ -419,6 +443,9 @@ fn take_word(
     // Even if it changes nothing: what they said before it must not come back by coming late.
     contact.consent_at = contact.consent_at.max(Some(at));
     contact.joining = None;
+    if matches!(change, Some(ConsentChange::Subscribed { .. })) {
+        contact.accepted = Some(line.policy.date);
+    }
     if let Some(change) = &change {
         contact.subscription = match change {
             ConsentChange::Unsubscribed => Subscription::Ended { at },
@@ -426,7 +453,8 @@ fn take_word(
                 let since = current.map_or(at, |(_, since)| since);
                 Subscription::Active { topics: topics.clone(), since }
             }
-            ConsentChange::MarketingStopped { .. }
+            ConsentChange::PolicyAccepted
+            | ConsentChange::MarketingStopped { .. }
             | ConsentChange::MarketingResumed
             | ConsentChange::Outdated { .. } => contact.subscription,
         };

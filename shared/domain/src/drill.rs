@@ -54,6 +54,7 @@ mod tests {
             body: body.to_owned(),
             footer: Some("Per uscire scrivi {cancellazione}".to_owned()),
             parameters: Template::names_in(body),
+            quick_reply: None,
         }
     }
 

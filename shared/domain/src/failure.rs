@@ -82,6 +82,12 @@ const PAUSE_SECONDS: u32 = 3 * 3_600;
 /// The longest that [`Verdict::Later`] grows to.
 const LATEST_SECONDS: u32 = 3_600;
 
+/// Whether Meta certainly sent nothing because of the template itself, so that another template may
+/// do. Source: Cloud API, error codes 132xxx.
+pub fn is_of_the_template(failure: &Failure) -> bool {
+    matches!(failure, Failure::Coded { code: 132_000..=132_099, http: ..500, transient: false })
+}
+
 /// The verdict on the first failure of a message.
 pub fn verdict(failure: &Failure) -> Verdict {
     verdict_after(failure, 0)

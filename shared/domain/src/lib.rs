@@ -24,6 +24,7 @@ pub mod line;
 pub mod message;
 pub mod news;
 pub mod phone;
+pub mod policy;
 pub mod portfolio;
 pub mod proof;
 pub mod quiet;

@@ -15,6 +15,7 @@ use crate::ids::{AppId, LineId, PhoneNumberId, TopicId};
 pub use template::{BODY_LIMIT, HEADER_LIMIT, ParameterProblem, TemplateProblem};
 
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Line {
     pub id: LineId,
     pub comune: Comune,
@@ -55,6 +56,8 @@ pub struct Line {
     /// The moderation clauses of the policy, in its own words and order.
     pub moderation: Vec<String>,
     pub policy: Published,
+    /// Whether who accepted an older policy is asked to accept this one: [`crate::policy`].
+    pub accept_again: bool,
     pub privacy: Published,
     /// Rights a person may use, by GDPR article: `15`, `16` …
     pub rights: Vec<u8>,
@@ -139,6 +142,8 @@ pub struct Template {
     pub footer: Option<String>,
     /// Names in the order of the body.
     pub parameters: Vec<String>,
+    /// What stands on its one button, at most 25 characters, which comes back as a tap.
+    pub quick_reply: Option<String>,
 }
 
 /// When bulk messages are not sent: local times of day, across midnight if `from > to`.
@@ -280,6 +285,7 @@ pub(crate) mod sample {
             media: MediaRules::default(),
             moderation: Vec::new(),
             policy: published("policy"),
+            accept_again: false,
             privacy: published("privacy"),
             rights: vec![15, 17],
             recipients: vec!["Prova srl (responsabile)".to_owned()],

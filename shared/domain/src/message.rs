@@ -171,6 +171,8 @@ pub struct FilledTemplate {
     pub parameters: Vec<(String, String)>,
     /// Meta's media id and kind (`image`, `video`, `document`) for a media header.
     pub header: Option<HeaderMedia>,
+    /// What its one button says to us besides its title: comes back as [`Content::Tap`]'s payload.
+    pub quick_reply: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

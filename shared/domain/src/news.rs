@@ -97,6 +97,7 @@ mod tests {
             body: "Oggi {{che_cosa}} in piazza.".to_owned(),
             footer: Some("Per uscire scrivi {cancellazione}".to_owned()),
             parameters: vec!["che_cosa".to_owned()],
+            quick_reply: None,
         };
         Line { templates: vec![template], ..sample::line() }
     }

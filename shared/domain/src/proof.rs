@@ -158,6 +158,7 @@ pub(crate) fn change(it: &ConsentChange) -> &'static str {
         ConsentChange::Subscribed { .. } => "iscrizione",
         ConsentChange::TopicsChosen { .. } => "scelta degli argomenti",
         ConsentChange::Unsubscribed => "cancellazione",
+        ConsentChange::PolicyAccepted => "accettazione delle nuove regole",
         ConsentChange::MarketingStopped { .. } => "stop ai messaggi promozionali",
         ConsentChange::MarketingResumed => "ripresa dei messaggi promozionali",
         ConsentChange::Outdated { .. } => "richiesta superata da una più recente, senza effetto",

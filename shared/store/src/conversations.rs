@@ -557,6 +557,9 @@ fn write_template(template: &FilledTemplate) -> AttributeValue {
         map.insert("header_kind".to_owned(), text(&header.kind));
         map.insert("header_media_id".to_owned(), text(&header.media_id));
     }
+    if let Some(payload) = &template.quick_reply {
+        map.insert("quick_reply".to_owned(), text(payload));
+    }
     AttributeValue::M(map)
 }
 
@@ -575,6 +578,7 @@ fn read_template(map: &Item) -> Result<FilledTemplate> {
             kind: kind.to_owned(),
             media_id: media_id.to_owned(),
         }),
+        quick_reply: map.find_text("quick_reply").map(str::to_owned),
     })
 }
 

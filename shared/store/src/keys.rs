@@ -153,6 +153,15 @@ pub fn seen(line: &LineId, message: &MessageKey) -> Key {
     Key::new(format!("SEEN#{line}#{}", message.as_str()), "SEEN")
 }
 
+/// `ASIDE#pordenone` / `0001749416383000#4f…`: a message that nobody could read.
+pub fn aside(line: &LineId, at_ms: i64, message: &MessageKey) -> Key {
+    Key::new(all_aside(line), format!("{at_ms:016}#{}", message.as_str()))
+}
+
+pub fn all_aside(line: &LineId) -> String {
+    format!("ASIDE#{line}")
+}
+
 /// `CHAT#pordenone#0b9e…7` / `CONVERSATION`
 pub fn conversation(line: &LineId, contact: &ContactId) -> Key {
     Key::new(chat(line, contact), "CONVERSATION")

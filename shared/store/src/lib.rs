@@ -12,6 +12,7 @@ use aws_sdk_dynamodb::operation::RequestId;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 
 mod account;
+mod aside;
 mod broadcasts;
 mod chunks;
 mod conversations;
@@ -32,6 +33,7 @@ mod spending;
 mod statistics;
 pub mod tables;
 
+pub use aside::Aside;
 pub use broadcasts::{Change, Progress};
 pub use chunks::Chunk;
 pub use conversations::{

@@ -79,6 +79,8 @@ fn read<'t>(table: &'t DeTable<'t>, report: &Report<'t>) -> (Line, Placed) {
     let mut privacy = top.section("privacy");
     let rights = parts::rights(&mut privacy);
     let recipients = privacy.texts("recipients").unwrap_or_default();
+    let mut policy = top.section("policy");
+    let accept_again = policy.boolean("accept_again").unwrap_or(false);
     let mut moderation = top.section("moderation");
     let clauses = moderation.texts("clauses").unwrap_or_default();
     moderation.done();
@@ -114,7 +116,8 @@ fn read<'t>(table: &'t DeTable<'t>, report: &Report<'t>) -> (Line, Placed) {
         texts,
         media: parts::media(top.section("media")),
         moderation: values(clauses),
-        policy: parts::published(top.section("policy")),
+        policy: parts::published(policy),
+        accept_again,
         privacy: parts::published(privacy),
         rights,
         recipients: values(recipients),
@@ -132,8 +135,9 @@ fn check_lengths(line: &Line, placed: &Placed, report: &Report) {
         let at = placed.texts.get(&problem.name).copied().unwrap_or(1);
         report.add(at, problem.what, problem.remedy);
     }
-    for (template, at) in line.templates.iter().zip(&placed.templates) {
-        let whole = template.for_meta(line);
+    // Of a template that asks, the one it is made of is where there is something to shorten.
+    let lines = placed.templates.iter().cycle();
+    for (whole, at) in line.templates_for_meta().iter().zip(lines) {
         for (part, text, limit) in [
             ("header", whole.header.as_deref(), HEADER_LIMIT),
             ("body", Some(whole.body.as_str()), domain::line::BODY_LIMIT),

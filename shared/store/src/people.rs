@@ -15,6 +15,7 @@ use domain::line::Line;
 use domain::message::{MarketingChoice, ProfileName, Sender};
 use domain::phone::Phone;
 use domain::rights::{Request, RequestNumber, Right};
+use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 
 use crate::conversations::{NewEntry, put_entry};
@@ -503,6 +504,30 @@ impl Store {
         unless_conflict(noted)
     }
 
+    /// Notes that a broadcast asked a contact to accept a policy. Twice is once; the contact's
+    /// version stays, as with [`Store::note_undeliverable`].
+    pub async fn note_asked_to_accept(
+        &self,
+        line: &LineId,
+        contact: &ContactId,
+        policy: Date,
+        broadcast: &BroadcastId,
+    ) -> Result<()> {
+        let asked = asked_to_accept(&(policy, broadcast.clone()));
+        let noted = self
+            .client
+            .update_item()
+            .table_name(&self.tables.subscribers)
+            .set_key(Some(keys::contact(line, contact).into_item()))
+            .update_expression("ADD asked_to_accept :asked")
+            .condition_expression("attribute_exists(version)")
+            .expression_attribute_values(":asked", AttributeValue::Ss(vec![asked]))
+            .send()
+            .await
+            .map_err(failed);
+        unless_conflict(noted)
+    }
+
     /// Notes what Meta's code says of the person a message was refused for, if it says anything:
     /// undeliverable, or stopped marketing messages.
     pub async fn note_refusal(
@@ -882,6 +907,8 @@ fn write_contact(line: &LineId, contact: &Contact, version: i64) -> Item {
         .with_some("joining_at", contact.joining.as_ref().map(|it| instant(it.at)))
         .with_set("joining", contact.joining.iter().flat_map(|it| &it.topics))
         .with_some("invited_at", contact.invited_at.map(instant))
+        .with_some("accepted", contact.accepted.map(|it| text(it.to_string())))
+        .with_set("asked_to_accept", contact.asked_to_accept.iter().map(asked_to_accept))
         .with_some("requested", contact.requested.as_ref().map(|it| text(it.right.name())))
         .with_some("requested_as", contact.requested.as_ref().map(|it| text(it.number.as_str())))
         .with_some("requested_at", contact.requested.as_ref().map(|it| instant(it.at)))
@@ -910,6 +937,16 @@ fn write_contact(line: &LineId, contact: &Contact, version: i64) -> Item {
 fn read_answered(item: &Item) -> Option<Answered> {
     let (name, at) = (item.find_text("answered")?, item.find_instant("answered_at")?);
     Some(Answered { name: name.to_owned(), at })
+}
+
+/// `2026-11-01#0193…`
+fn asked_to_accept((policy, broadcast): &(Date, BroadcastId)) -> String {
+    format!("{policy}#{broadcast}")
+}
+
+fn read_asked(text: &str) -> Option<(Date, BroadcastId)> {
+    let (policy, broadcast) = text.split_once('#')?;
+    Some((policy.parse().ok()?, BroadcastId::new(broadcast)))
 }
 
 fn read_requested(item: &Item) -> Option<Requested> {
@@ -942,6 +979,12 @@ pub(crate) fn read_contact(item: &Item) -> Result<Contact> {
             Joining { topics, at }
         }),
         invited_at: item.find_instant("invited_at"),
+        accepted: item.find_text("accepted").and_then(|it| it.parse().ok()),
+        asked_to_accept: item
+            .set("asked_to_accept")
+            .iter()
+            .filter_map(|it| read_asked(it))
+            .collect(),
         requested: read_requested(item),
         told_closed_until: item.find_instant("told_closed_until"),
         answered: read_answered(item),
@@ -1020,6 +1063,7 @@ pub(crate) fn read_consent(contact: &ContactId, item: &Item) -> Result<ConsentEv
             "subscribed" => ConsentChange::Subscribed { topics: topics() },
             "topics-chosen" => ConsentChange::TopicsChosen { topics: topics() },
             "unsubscribed" => ConsentChange::Unsubscribed,
+            "policy-accepted" => ConsentChange::PolicyAccepted,
             "marketing-stopped" => ConsentChange::MarketingStopped { topics: topics() },
             "marketing-resumed" => ConsentChange::MarketingResumed,
             "outdated" => ConsentChange::Outdated { wanted: item.text("wanted")?.to_owned() },

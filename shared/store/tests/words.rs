@@ -195,7 +195,7 @@ fn pordenone_speaks_as_its_page() {
     Abbiamo ricevuto la tua richiesta sui dati personali (sapere a chi i dati sono stati comunicati), numero 261126-094203-7F3A. Una persona la legge e ti risponde entro il 23 novembre 2026. Se serve più tempo te lo scriviamo prima di quella data.
 
     # erase_ask
-    Vuoi cancellare tutti i tuoi dati dal servizio WhatsApp del Comune di Pordenone? Cancelliamo numero, argomenti scelti, consensi e messaggi, anche le domande ancora senza risposta. Non ricevi più avvisi. Non si può tornare indietro.
+    Vuoi cancellare tutti i tuoi dati dal servizio WhatsApp del Comune di Pordenone? Cancelliamo numero, argomenti scelti, consensi e messaggi, anche le domande ancora senza risposta. Non ricevi più avvisi. Dopo non si torna indietro.
     Rispondi entro 24 ore con un pulsante.
     [Cancella tutto -> erase-yes] [No, lascia così -> erase-no]
 
@@ -341,7 +341,7 @@ fn barberino_speaks_as_its_page() {
     Abbiamo ricevuto la sua richiesta sui dati personali (sapere a chi i dati sono stati comunicati), numero 261126-094203-7F3A. Una persona la legge e le risponde entro il 23 novembre 2026. Se serve più tempo glielo scriviamo prima di quella data.
 
     # erase_ask
-    Vuole cancellare tutti i suoi dati dal servizio WhatsApp del Comune di Barberino di Mugello? Cancelliamo numero, argomenti scelti, consensi e messaggi, anche le domande ancora senza risposta. Non riceve più avvisi. Non si può tornare indietro.
+    Vuole cancellare tutti i suoi dati dal servizio WhatsApp del Comune di Barberino di Mugello? Cancelliamo numero, argomenti scelti, consensi e messaggi, anche le domande ancora senza risposta. Non riceve più avvisi. Dopo non si torna indietro.
     Risponda entro 24 ore con un pulsante.
     [Cancellate tutto -> erase-yes] [No, lasciate così -> erase-no]
 

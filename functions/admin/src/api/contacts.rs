@@ -8,6 +8,7 @@ use domain::contact::Contact;
 use domain::ids::ContactId;
 use domain::line::Line;
 use domain::phone::Phone;
+use domain::policy::{self, Acceptance};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use store::keys::EVERYONE;
@@ -31,17 +32,29 @@ pub(crate) async fn count(
     Ok(Json(json!({ "total": total, "topics": topics })))
 }
 
+/// All of them; with `?state=silent` those who were asked to accept a newer policy and said
+/// nothing, where a page may be shorter than `limit` although more follow.
 pub(crate) async fn subscribers(
     State(app): State<App>,
     OfLine(line): OfLine,
     page: PageOf,
 ) -> Result<Json<Value>, Problem> {
+    let silent = match page.state.as_deref() {
+        None => false,
+        Some("silent") => true,
+        Some(_) => {
+            let detail = "Si può chiedere state=silent: chi non ha risposto sulle nuove regole.";
+            return Err(Problem::invalid(vec![FieldError::new("?state", detail)]));
+        }
+    };
     let after = page.cursor.map(ContactId::new);
     let followers = app.store.followers(&line.id, EVERYONE, after.as_ref(), page.limit).await?;
     let (rows, more) = followers;
     let ids: Vec<_> = rows.into_iter().map(|(id, _)| id).collect();
     let known = app.store.recipients(&line.id, &ids).await?;
-    let items = ids.iter().filter_map(|id| known.get(id)).map(shape::contact).collect();
+    let is_meant = |it: &&Contact| !silent || policy::acceptance(it, &line) == Acceptance::Silent;
+    let items = ids.iter().filter_map(|id| known.get(id)).filter(is_meant);
+    let items = items.map(shape::contact).collect();
     let cursor = ids.last().filter(|_| more).map(|it| it.as_str().to_owned());
     Ok(Json(shape::page(items, cursor)))
 }

@@ -14,6 +14,7 @@ use domain::delivery;
 use domain::ids::{BroadcastId, ContactId, LineId};
 use domain::line::Line;
 use domain::phone::Phone;
+use domain::policy::{Acceptance, acceptance};
 use domain::report;
 use domain::statistics::{self, By};
 use futures::{Stream, stream};
@@ -21,6 +22,7 @@ use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use store::keys::EVERYONE;
 use store::{Delivery, Spending, Store, StoreError};
 use tracing::error;
 
@@ -32,6 +34,9 @@ use crate::App;
 
 /// Rows of a spreadsheet read together, so that memory does not grow with the audience.
 const PAGE: usize = 50;
+
+/// Subscribers looked at together.
+const SUBSCRIBERS: i32 = 100;
 
 /// The most months in one answer.
 const MONTHS: usize = 36;
@@ -114,6 +119,39 @@ pub(crate) struct AskedDays {
     by: Option<String>,
     #[serde(flatten)]
     unknown: serde_json::Map<String, Value>,
+}
+
+/// How many subscribers have accepted the policy in force, how many were asked and said nothing,
+/// and how many the next broadcast will ask. Counts only.
+pub(crate) async fn policy(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+) -> Result<Json<Value>, Problem> {
+    let (mut accepted, mut silent, mut not_asked) = (0, 0, 0);
+    let mut after = None;
+    loop {
+        let page = app.store.followers(&line.id, EVERYONE, after.as_ref(), SUBSCRIBERS).await?;
+        let (rows, more) = page;
+        let ids: Vec<_> = rows.into_iter().map(|(id, _)| id).collect();
+        for contact in app.store.recipients(&line.id, &ids).await?.values() {
+            match acceptance(contact, &line) {
+                Acceptance::Accepted => accepted += 1,
+                Acceptance::Silent => silent += 1,
+                Acceptance::NotAsked => not_asked += 1,
+            }
+        }
+        after = ids.last().cloned();
+        if !more {
+            break;
+        }
+    }
+    Ok(Json(json!({
+        "policy": line.policy.date.to_string(),
+        "accept_again": line.accept_again,
+        "accepted": accepted,
+        "silent": silent,
+        "not_asked": not_asked,
+    })))
 }
 
 /// Subscribers day by day or month by month: counts only.

@@ -45,8 +45,7 @@ pub(crate) fn line(line: &Line, subscribers: i64, followers: &[i64]) -> Value {
             "subscribers": followers,
         })
     });
-    let templates = line.templates.iter().map(|it| {
-        let it = it.for_meta(line);
+    let templates = line.templates_for_meta().into_iter().map(|it| {
         json!({
             "name": it.name,
             "language": it.language,
@@ -55,6 +54,7 @@ pub(crate) fn line(line: &Line, subscribers: i64, followers: &[i64]) -> Value {
             "header": it.header,
             "body": it.body,
             "footer": it.footer,
+            "quick_reply": it.quick_reply,
             "parameters": it.parameters,
         })
     });

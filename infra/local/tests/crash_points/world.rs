@@ -539,7 +539,6 @@ impl World {
                     graph: Arc::clone(&self.graphs[&lane]),
                     apps: Arc::clone(&self.apps),
                     bus: Bus::event_bridge(&self.aws.config(lane), "bus"),
-                    aside: nowhere(),
                     pseudonym: self.pseudonym.clone(),
                     clock: self.clock_of(lane),
                 };

@@ -156,11 +156,41 @@ fn in_words(change: &ConsentChange) -> String {
         ConsentChange::Subscribed { topics } => format!("subscribed to {}", list(topics)),
         ConsentChange::TopicsChosen { topics } => format!("chose {}", list(topics)),
         ConsentChange::Unsubscribed => "left".to_owned(),
+        ConsentChange::PolicyAccepted => "accepted a policy".to_owned(),
         ConsentChange::MarketingStopped { topics } => {
             format!("stopped marketing, which leaves {}", list(topics))
         }
         ConsentChange::MarketingResumed => "resumed marketing".to_owned(),
         ConsentChange::Outdated { wanted } => format!("too old: {wanted}"),
+    }
+}
+
+#[test]
+fn a_newer_policy_is_accepted_by_its_button_and_once() {
+    let line = free();
+    let joined = said(&line, &stranger(), "24T08:00 ISCRIVIMI");
+    assert_eq!(joined.accepted, Some(line.policy.date));
+    let heard = |contact: &Contact, message: &str| {
+        let (at, text) = message.split_once(' ').unwrap();
+        hear(&line, contact, &inbound(moment(at), text), moment(at))
+    };
+    let tap = "24T09:00 [tap accept-policy:2026-11-24]";
+    let accepted = heard(&joined, tap);
+    let event = accepted.event.as_ref().expect("is written down");
+    assert_eq!(event.change, ConsentChange::PolicyAccepted);
+    assert_eq!(event.policy, jiff::civil::date(2026, 11, 24), "the one they were shown");
+    assert_eq!((&accepted.reply, accepted.desk), (&None, Desk::Recorded));
+    assert_eq!(accepted.contact.accepted, Some(event.policy));
+    assert_eq!(accepted.contact.consent_at, joined.consent_at, "it is no newer word on topics");
+    for (contact, text) in [
+        (&accepted.contact, tap),
+        (&accepted.contact, "24T09:01 [tap accept-policy:2026-11-01]"),
+        (&stranger(), tap),
+        (&blocked(), tap),
+    ] {
+        let again = heard(contact, text);
+        assert_eq!((again.event, again.reply, again.desk), (None, None, Desk::Recorded));
+        assert_eq!(again.contact.accepted, contact.accepted);
     }
 }
 

@@ -43,6 +43,7 @@ fn line(comune: &str, service: &str, keywords: [&str; 2], topics: Vec<Topic>) ->
         moderation: Vec::new(),
         policy: published.clone(),
         privacy: published,
+        accept_again: false,
         rights: Vec::new(),
         recipients: Vec::new(),
         retention: Retention {

@@ -206,6 +206,7 @@ fn template(
         body: body.value,
         footer: optional(footer),
         parameters: names,
+        quick_reply: None,
     };
     (template, lines)
 }

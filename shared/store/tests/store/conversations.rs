@@ -155,6 +155,7 @@ fn outgoing() -> [Outgoing; 7] {
             ("data".to_owned(), String::new()),
         ],
         header: Some(HeaderMedia { kind: "image".to_owned(), media_id: "42".to_owned() }),
+        quick_reply: Some("accept-policy:2026-11-24".to_owned()),
     };
     let bare = FilledTemplate { parameters: Vec::new(), header: None, ..template.clone() };
     [

@@ -56,6 +56,8 @@ fn contacts() -> impl Strategy<Value = Contact> {
         Contact {
             told_closed_until: Some(later(9)),
             answered: Some(Answered { name: "closed".to_owned(), at: later(8) }),
+            accepted: Some(jiff::civil::date(2026, 11, 1)),
+            asked_to_accept: [(jiff::civil::date(2026, 11, 1), BroadcastId::new("0193"))].into(),
             requested: Some(Requested {
                 right: Right::Restriction,
                 number: RequestNumber::new("261126-094203-7F3A"),
@@ -84,6 +86,24 @@ fn contacts() -> impl Strategy<Value = Contact> {
             }),
         }
     })
+}
+
+#[tokio::test]
+async fn a_question_about_a_policy_is_noted_once_for_each_broadcast_and_never_brings_anybody_back()
+{
+    let (engine, line) = (Engine::start().await, pordenone());
+    let policy = jiff::civil::date(2026, 11, 1);
+    engine.meet(&line, &following(person(1), &["eventi"])).await;
+    for id in ["0193", "0193", "0194"] {
+        for contact in [contact_id(1), contact_id(2)] {
+            let broadcast = BroadcastId::new(id);
+            engine.note_asked_to_accept(&line, &contact, policy, &broadcast).await.unwrap();
+        }
+    }
+    let found = engine.contact(&line, &contact_id(1)).await.unwrap().unwrap();
+    let want = ["0193", "0194"].map(|it| (policy, BroadcastId::new(it)));
+    assert_eq!(found.asked_to_accept, want.into());
+    assert_eq!(engine.contact(&line, &contact_id(2)).await.unwrap(), None);
 }
 
 #[test]

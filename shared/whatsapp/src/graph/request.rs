@@ -99,8 +99,13 @@ fn list(body: &str, button: &str, rows: &[Row]) -> Value {
 /// Components without anything to fill in are left out, as Meta asks.
 fn template(filled: &FilledTemplate) -> Value {
     let mut template = json!({ "name": filled.name, "language": { "code": filled.language } });
-    let components: Vec<_> =
-        filled.header.iter().map(header).chain(body(&filled.parameters)).collect();
+    let components: Vec<_> = filled
+        .header
+        .iter()
+        .map(header)
+        .chain(body(&filled.parameters))
+        .chain(button(filled))
+        .collect();
     if !components.is_empty() {
         template["components"] = components.into();
     }
@@ -112,6 +117,18 @@ fn header(media: &HeaderMedia) -> Value {
     parameter.insert("type".to_owned(), media.kind.as_str().into());
     parameter.insert(media.kind.clone(), json!({ "id": media.media_id }));
     json!({ "type": "header", "parameters": [parameter] })
+}
+
+fn button(filled: &FilledTemplate) -> Option<Value> {
+    let payload = filled.quick_reply.as_ref()?;
+    let parameters = json!([{ "type": "payload", "payload": payload }]);
+    let index = "0";
+    Some(json!({
+        "type": "button",
+        "sub_type": "quick_reply",
+        "index": index,
+        "parameters": parameters,
+    }))
 }
 
 fn body(parameters: &[(String, String)]) -> Option<Value> {

@@ -294,6 +294,9 @@ async fn sends_a_template_with_named_parameters_and_a_picture() {
                     { "type": "text", "parameter_name": "zona", "text": "Centro" },
                     { "type": "text", "parameter_name": "ora", "text": "18:00" },
                 ] },
+                { "type": "button", "sub_type": "quick_reply", "index": "0", "parameters": [
+                    { "type": "payload", "payload": "accept-policy:2026-11-24" },
+                ] },
             ],
         },
         "biz_opaque_callback_data": CALLBACK,
@@ -306,6 +309,7 @@ async fn sends_a_template_with_named_parameters_and_a_picture() {
             .map(|(name, text)| (name.to_owned(), text.to_owned()))
             .into(),
         header: Some(header),
+        quick_reply: Some("accept-policy:2026-11-24".to_owned()),
     });
     let sent = Script::play(expected, taken(), async |graph| {
         graph.send(TOKEN, &number(), To::Phone(&phone()), &message, CALLBACK).await
@@ -328,6 +332,7 @@ async fn a_template_without_parameters_has_no_components_and_may_be_held() {
         language: "it".to_owned(),
         parameters: Vec::new(),
         header: None,
+        quick_reply: None,
     });
     for (status, held) in
         [("accepted", false), ("held_for_quality_assessment", true), ("paused", true)]
