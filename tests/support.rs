@@ -42,6 +42,26 @@ pub(crate) struct World {
 /// The clock of every story starts on a Tuesday at nine in Rome.
 pub(crate) const MORNING: &str = "2026-11-24T08:00:00Z";
 
+/// The same in Meta's seconds.
+pub(crate) const MORNING_SECONDS: i64 = 1_795_507_200;
+
+/// The lines' numbers, as Meta names them.
+pub(crate) const PORDENONE: &str = "331651133100001";
+pub(crate) const BARBERINO: &str = "348771839400001";
+
+/// What Meta posts about messages to Pordenone.
+pub(crate) fn posted(contacts: &[Value], messages: &[Value]) -> Value {
+    json!({ "object": "whatsapp_business_account", "entry": [{ "id": "1", "changes": [{
+        "field": "messages",
+        "value": {
+            "messaging_product": "whatsapp",
+            "metadata": { "display_phone_number": "390000000000", "phone_number_id": PORDENONE },
+            "contacts": contacts,
+            "messages": messages,
+        },
+    }] }] })
+}
+
 impl World {
     pub(crate) async fn start() -> Self {
         Self::with(|_| {}).await
@@ -131,6 +151,17 @@ impl World {
             post = post.header("x-hub-signature-256", fakes::meta::signature(secret, body));
         }
         within(post.send()).await.unwrap().status().as_u16()
+    }
+
+    /// A webhook as Meta signs it.
+    pub(crate) async fn signed(&self, body: &[u8]) -> u16 {
+        self.webhook("/webhook", Some("local-app-secret"), body).await
+    }
+
+    /// Meta posts this, and everything that follows from it happens.
+    pub(crate) async fn posts(&self, body: &Value) {
+        assert_eq!(self.signed(body.to_string().as_bytes()).await, 200);
+        self.settled().await;
     }
 
     /// Ends the story. Dead letters, open jobs, and personal data in the log fail it.

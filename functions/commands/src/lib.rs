@@ -265,7 +265,9 @@ impl App {
     /// The person who wrote; who moved may be there under the old and the new identifiers.
     async fn load(&self, line: &Line, message: &Inbound) -> store::Result<Loaded> {
         let (line, fresh) = (&line.id, random::contact_id());
-        let Content::Moved { phone, user_id, previous_user_id } = &message.content else {
+        let (Content::Moved { phone, user_id, previous_user_id }, true) =
+            (&message.content, message.says_who_moved())
+        else {
             return self.store.load(line, &message.sender, None, fresh).await;
         };
         let next = Sender { phone: phone.clone(), user_id: user_id.clone(), name: None };

@@ -144,6 +144,20 @@ impl Contact {
         all.filter(|it| *it != id).cloned().collect()
     }
 
+    /// Whether somebody with this contact's number, whose messages come under these user ids, may be
+    /// this person.
+    ///
+    /// A number is given to somebody else some time after it was left; a user id never is, and Meta
+    /// names a person's new one together with the one before. So who comes with another user id is
+    /// somebody else, and gets neither the subscription nor the history. Where one side has no user
+    /// id, the number is all there is to go by.
+    ///
+    /// Source: Cloud API, business-scoped-user-ids.
+    pub fn may_have(&self, user_ids: &[&UserId]) -> bool {
+        let known = self.user_id.as_ref();
+        user_ids.is_empty() || known.is_none_or(|it| user_ids.contains(&it))
+    }
+
     /// Whether so many broadcasts in a row did not reach this person that trying is no use.
     ///
     /// The subscription is not touched: nobody decided anything about it, and who writes again
@@ -462,6 +476,24 @@ mod tests {
                 prop_assert_eq!(besides.len(), one.former_ids.len());
                 prop_assert!(!besides.contains(id));
             }
+        }
+    }
+
+    #[test]
+    fn a_number_with_another_user_id_is_somebody_else() {
+        let (one, two) = (UserId::new("IT.1"), UserId::new("IT.2"));
+        for (known, shown, want) in [
+            (Some("IT.1"), vec![&one], true),
+            (Some("IT.1"), vec![&two], false),
+            (Some("IT.1"), vec![&two, &one], true),
+            (Some("IT.1"), vec![], true),
+            (Some("it.1"), vec![&one], false),
+            (None, vec![&two], true),
+            (None, vec![], true),
+        ] {
+            let contact =
+                Contact { user_id: known.map(UserId::new), ..Contact::new(ContactId::new("a")) };
+            assert_eq!(contact.may_have(&shown), want, "{known:?} shows {}", shown.len());
         }
     }
 

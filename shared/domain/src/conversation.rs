@@ -76,8 +76,8 @@ pub fn wants_news(reading: Option<&Reading>) -> bool {
 /// Decides what `message` means. `reading` is there for texts and taps we understand as commands;
 /// everything else is for the desk. `notices` are the line's latest where they are wanted.
 ///
-/// `None` if nothing is to be kept of it: a press on WhatsApp's own button by somebody the line
-/// does not know, or does not know any more.
+/// `None` if nothing is to be kept of it: a press on WhatsApp's own button, or a change of number, by
+/// somebody the line does not know, or does not know any more.
 pub fn decide(
     contact: &Contact,
     message: &Inbound,
@@ -87,7 +87,7 @@ pub fn decide(
     now: Timestamp,
 ) -> Option<Decision> {
     let unknown = contact.phone.is_none() && contact.user_id.is_none();
-    if unknown && matches!(message.content, Content::Marketing(_)) {
+    if unknown && matches!(message.content, Content::Marketing(_) | Content::Moved { .. }) {
         return None;
     }
     let erasure = rights::answered(contact, message, reading, line, now);
@@ -257,14 +257,20 @@ fn decide_for(
 
 /// The contact with what any message says of its sender.
 ///
-/// Who moved is known by the new number and user id from then on. Meta tells us that, not the
-/// person: it opens no service window, and neither does a press on WhatsApp's own button. But whatever comes shows that they are there, so what could
-/// not be delivered before is forgotten.
+/// Who moved is known by the new number and user id from then on, if the message says who that is;
+/// if not, only the old number is not theirs any more. Meta tells us that, not the person: it opens
+/// no service window, and neither does a press on WhatsApp's own button. But whatever comes shows
+/// that they are there, so what could not be delivered before is forgotten.
 fn seen(contact: &Contact, message: &Inbound) -> Contact {
     let mut contact = contact.clone();
     let sender = &message.sender;
     let (mut phone, mut user_id) = (sender.phone.as_ref(), sender.user_id.as_ref());
     match &message.content {
+        Content::Moved { .. } if !message.says_who_moved() => {
+            // Somebody must be left to be reached.
+            phone = None;
+            contact.phone = contact.phone.filter(|_| contact.user_id.is_none());
+        }
         Content::Moved { phone: new_phone, user_id: new_user_id, .. } => {
             phone = new_phone.as_ref().or(phone);
             user_id = new_user_id.as_ref().or(user_id);

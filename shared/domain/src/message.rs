@@ -15,6 +15,14 @@ pub struct Inbound {
     pub content: Content,
 }
 
+impl Inbound {
+    /// Whether it is a change of number or user id that says whose: without the user id from
+    /// before, the number may be somebody else's by now, and nobody can be taken along.
+    pub fn says_who_moved(&self) -> bool {
+        matches!(self.content, Content::Moved { .. }) && self.sender.user_id.is_some()
+    }
+}
+
 /// Who wrote. At least one of the two identifiers is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sender {

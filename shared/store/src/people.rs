@@ -51,11 +51,15 @@ pub struct Loaded {
     unread: i64,
     /// With a twin: since when the first of them followed each topic, by the topic's partition.
     joined: BTreeMap<String, Timestamp>,
+    /// Others who were known by a number of the sender's before. Who has it now lets them go on
+    /// without it.
+    before: Vec<Loaded>,
 }
 
 impl Loaded {
     fn new(contact: Contact, version: i64) -> Self {
-        Self { contact, version, twin: None, unread: 0, joined: BTreeMap::new() }
+        let (joined, before) = (BTreeMap::new(), Vec::new());
+        Self { contact, version, twin: None, unread: 0, joined, before }
     }
 
     /// The one contact that this and its twins are.
@@ -65,6 +69,12 @@ impl Loaded {
 
     fn twins(&self) -> impl Iterator<Item = &Self> {
         std::iter::successors(self.twin.as_deref(), |it| it.twin.as_deref())
+    }
+
+    /// Those whose number is this contact's now.
+    fn left_behind<'a>(&'a self, next: &'a Contact) -> impl Iterator<Item = &'a Self> {
+        let taken = |it: &&Self| it.contact.phone.is_some() && it.contact.phone == next.phone;
+        self.before.iter().filter(taken)
     }
 }
 
@@ -116,6 +126,9 @@ impl Store {
     }
 
     /// As [`Store::load`], for somebody who is `next` from now on.
+    ///
+    /// Whom only a number leads to and whose user id is another is not this person: the number was
+    /// given to somebody else.
     pub async fn load_moved(
         &self,
         line: &LineId,
@@ -125,27 +138,30 @@ impl Store {
         fresh: ContactId,
     ) -> Result<Loaded> {
         let mut found: BTreeMap<ContactId, Loaded> = BTreeMap::new();
+        let mut others: BTreeMap<ContactId, Loaded> = BTreeMap::new();
         let users = [sender.user_id.as_ref(), before, next.user_id.as_ref()].into_iter().flatten();
+        let users: Vec<&UserId> = users.collect();
         let phones = [sender.phone.as_ref(), next.phone.as_ref()].into_iter().flatten();
-        let keys = users
-            .map(|user| keys::user(line, user))
-            .chain(phones.map(|phone| keys::phone(line, phone)));
-        for key in keys {
+        let by_user = users.iter().map(|user| (keys::user(line, user), true));
+        for (key, certain) in by_user.chain(phones.map(|it| (keys::phone(line, it), false))) {
             if let Some(item) = self.get(&self.tables.subscribers, key).await? {
                 let id = ContactId::new(item.text("contact")?);
                 if found.contains_key(&id) {
                     continue;
                 }
                 if let Some(loaded) = self.load_contact(line, &id).await? {
-                    found.insert(loaded.contact.id.clone(), loaded);
+                    let theirs = certain || loaded.contact.may_have(&users);
+                    let these = if theirs { &mut found } else { &mut others };
+                    these.insert(loaded.contact.id.clone(), loaded);
                 }
             }
         }
         let joined = self.first_joined(line, &found).await?;
+        let before = others.into_values().collect();
         let Some((_, mut kept)) = found.pop_last() else {
-            return Ok(Loaded::new(Contact::new(fresh), 0));
+            return Ok(Loaded { before, ..Loaded::new(Contact::new(fresh), 0) });
         };
-        kept.joined = joined;
+        (kept.joined, kept.before) = (joined, before);
         for (id, mut twin) in found {
             twin.unread = self.unread(line, &id).await?;
             twin.twin = kept.twin.take();
@@ -341,11 +357,15 @@ impl Store {
     ) -> Vec<TransactWriteItem> {
         let table = &self.tables.subscribers;
         let mut writes = vec![put_contact(table, line, next, loaded.version)];
+        for other in loaded.left_behind(next) {
+            let contact = Contact { phone: None, ..other.contact.clone() };
+            writes.push(put_contact(table, line, &contact, other.version));
+        }
         let before = &loaded.contact;
         let (known, addresses) = (address_keys(line, before), address_keys(line, next));
         // With a twin, an address may still lead to the other contact.
         for key in addresses.iter().filter(|it| loaded.twin.is_some() || !known.contains(it)) {
-            writes.push(put_address(table, key.clone(), loaded));
+            writes.push(put_address(table, key.clone(), loaded, next));
         }
         let twins = loaded.twins().flat_map(|it| address_keys(line, &it.contact));
         let all: BTreeSet<Key> = known.iter().cloned().chain(twins).collect();
@@ -853,14 +873,14 @@ pub(crate) fn delete_version(table: &str, key: Key, version: i64) -> TransactWri
 
 /// Leads a number or user id to the loaded contact, unless it leads to somebody who was not
 /// loaded with it.
-fn put_address(table: &str, key: Key, loaded: &Loaded) -> TransactWriteItem {
+fn put_address(table: &str, key: Key, loaded: &Loaded, next: &Contact) -> TransactWriteItem {
     let id = &loaded.contact.id;
     let mut put = Put::builder()
         .table_name(table)
         .set_item(Some(Draft::at(key).with("contact", text(id.as_str())).done()))
         .expression_attribute_values(":c0", text(id.as_str()));
     let mut known = vec![":c0".to_owned()];
-    for (n, twin) in (1..).zip(loaded.twins()) {
+    for (n, twin) in (1..).zip(loaded.twins().chain(loaded.left_behind(next))) {
         known.push(format!(":c{n}"));
         put = put.expression_attribute_values(&known[n], text(twin.contact.id.as_str()));
     }

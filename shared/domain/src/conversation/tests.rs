@@ -67,7 +67,7 @@ fn content(text: &str) -> Content {
         "call" => Content::Call,
         "stops marketing" => Content::Marketing(MarketingChoice::Stop),
         "resumes marketing" => Content::Marketing(MarketingChoice::Resume),
-        "moved" => Content::Moved {
+        "moved" | "left" => Content::Moved {
             phone: Phone::parse("393330000009").ok(),
             user_id: Some(UserId::new("IT.9")),
             previous_user_id: None,
@@ -86,7 +86,11 @@ fn content(text: &str) -> Content {
 fn inbound(at: Timestamp, text: &str) -> Inbound {
     Inbound {
         id: MessageId::new("wamid.1"),
-        sender: Sender { phone: Phone::parse("393330000001").ok(), user_id: None, name: None },
+        sender: Sender {
+            phone: Phone::parse("393330000001").ok(),
+            user_id: (text == "[moved]").then(|| UserId::new("IT.1")),
+            name: None,
+        },
         at,
         content: content(text),
     }
@@ -794,6 +798,25 @@ fn who_moved_is_known_by_what_is_new_and_opens_no_window() {
     assert_eq!(moved.user_id, Some(UserId::new("IT.9")));
     assert!(moved.is_subscribed());
     assert!(!window_is_open(&moved, moment("25T12:00")));
+}
+
+#[test]
+fn a_move_that_does_not_say_whose_takes_nobody_along() {
+    let contact = said(&free(), &stranger(), "24T09:00 ISCRIVIMI");
+    let known = Contact { user_id: Some(UserId::new("IT.1")), ..contact.clone() };
+    let left = said(&free(), &known, "25T12:00 [left]");
+    assert_eq!((left.phone, left.user_id), (None, known.user_id), "the number is not theirs");
+    let left = said(&free(), &contact, "25T12:00 [left]");
+    assert_eq!(left.phone, contact.phone, "or nobody could be reached");
+    assert!(left.is_subscribed(), "nobody unsubscribed");
+}
+
+#[test]
+fn a_move_of_somebody_unknown_or_erased_makes_nobody() {
+    for step in ["[moved]", "[left]"] {
+        let message = inbound(moment("24T09:00"), step);
+        assert_eq!(decide(&stranger(), &message, None, &free(), &[], moment("24T09:00")), None);
+    }
 }
 
 #[test]

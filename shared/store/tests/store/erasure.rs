@@ -68,7 +68,7 @@ async fn seed(engine: &Engine) -> Contact {
     assert_eq!(before, TRACES, "what is looked for is there to be found");
 
     let sender = Sender { phone: Some(phone(2)), user_id: Some(user(1)), name: None };
-    let loaded = engine.load(&line, &sender, None, contact_id(9)).await.unwrap();
+    let loaded = engine.load(&line, &sender, Some(&user(2)), contact_id(9)).await.unwrap();
     let merged = Contact { phone: Some(phone(2)), ..loaded.merged(now()) };
     engine.save(turn(&line, &loaded, &fresh_key(), &merged)).await.unwrap();
     let broadcast = fresh_broadcast();
@@ -220,7 +220,7 @@ async fn the_night_looks_at_every_contact_once() {
     }
     // Two are one: of the first only the way to the last is left.
     let sender = Sender { phone: Some(phone(0)), user_id: Some(user(39 * 7)), name: None };
-    let loaded = engine.load(&line, &sender, None, contact_id(9)).await.unwrap();
+    let loaded = engine.load(&line, &sender, Some(&user(0)), contact_id(9)).await.unwrap();
     let merged = loaded.merged(now());
     engine.save(turn(&line, &loaded, &fresh_key(), &merged)).await.unwrap();
     let everybody: Vec<_> = (1..40).map(|n| contact_id(n * 7)).collect();

@@ -295,12 +295,18 @@ async fn a_topic_followed_already_is_followed_since_then() {
     }
 }
 
+/// Somebody of whom only the number is known: with a user id, whoever comes with another one would
+/// be somebody else.
+fn by_number(n: u32) -> Contact {
+    Contact { user_id: None, ..person(n) }
+}
+
 /// Two contacts of whom one message says that they are one: `kept` by its user id, `twin`, whose id
-/// is the smaller, by its number. Each also has an address that the message does not name.
+/// is the smaller, by its number. The first also has a number that the message does not name.
 async fn two_that_are_one(engine: &Engine) -> (Contact, Contact, Sender) {
     let line = pordenone();
     let kept = Contact { name: None, ..person(2) };
-    let twin = following(person(1), &["eventi"]);
+    let twin = following(by_number(1), &["eventi"]);
     let twin = Contact { consent_at: Some(now()), ..twin };
     engine.meet(&line, &kept).await;
     engine.meet(&line, &twin).await;
@@ -398,7 +404,7 @@ async fn who_is_merged_stays_in_the_audience_of_what_is_being_sent() {
         ("the one that stays before", Some(now()), Some(later(5000)), now()),
     ] {
         let (engine, line) = (Engine::start().await, pordenone());
-        for (person, since) in [(person(2), kept_since), (person(1), twin_since)] {
+        for (person, since) in [(person(2), kept_since), (by_number(1), twin_since)] {
             engine.meet_at(&line, &person, now()).await;
             if let Some(since) = since {
                 let follower = following(person, &["eventi"]);
@@ -558,12 +564,12 @@ async fn who_is_merged_in_the_middle_of_a_broadcast_gets_it_once_whatever_comes_
     {
         for order in &orders {
             let line = fresh_line();
-            for (n, joined) in [(1, smaller), (3, larger)] {
+            for (contact, joined) in [(by_number(1), smaller), (person(3), larger)] {
                 let Some(at) = joined else {
-                    engine.meet(&line, &person(n)).await;
+                    engine.meet(&line, &contact).await;
                     continue;
                 };
-                let follower = following(person(n), &["eventi"]);
+                let follower = following(contact, &["eventi"]);
                 let follower = Contact { consent_at: Some(later(at)), ..follower };
                 engine.meet_at(&line, &follower, later(at)).await;
             }
@@ -730,7 +736,7 @@ async fn a_number_that_another_contact_took_meanwhile_is_not_stolen() {
     let without = Contact { phone: None, ..person(1) };
     engine.meet(&line, &without).await;
     let loaded = engine.load_as(&line, &person(1)).await;
-    let faster = Contact { phone: Some(phone(1)), ..person(2) };
+    let faster = Contact { phone: Some(phone(1)), ..by_number(2) };
     engine.meet(&line, &faster).await;
     let before = engine.everything().await;
 
@@ -742,6 +748,70 @@ async fn a_number_that_another_contact_took_meanwhile_is_not_stolen() {
     let again = engine.load_as(&line, &person(1)).await;
     assert_eq!(again.contact.id, contact_id(2));
     assert_eq!(again.twin.map(|it| it.contact.id), Some(contact_id(1)));
+}
+
+#[tokio::test]
+async fn a_number_that_was_given_to_somebody_else_takes_nothing_along() {
+    let (engine, line) = (Engine::start().await, pordenone());
+    let earlier = Contact { consent_at: Some(now()), ..following(person(1), &["eventi"]) };
+    // Whichever id is the larger.
+    for n in [0, 2] {
+        engine.meet(&line, &earlier).await;
+        let next = Contact { user_id: Some(user(n)), ..person(1) };
+        let loaded = engine.load(&line, &sender(&next), None, contact_id(n)).await.unwrap();
+        assert_eq!(loaded.merged(now()), Contact::new(contact_id(n)), "nothing of the earlier");
+        let next = Contact { id: contact_id(n), ..next };
+        engine.save(turn(&line, &loaded, &fresh_key(), &next)).await.unwrap();
+
+        assert_eq!(engine.find(&line, &phone(1)).await.unwrap(), Some(next.clone()));
+        let without = Contact { phone: None, ..earlier.clone() };
+        assert_eq!(engine.contact(&line, &contact_id(1)).await.unwrap(), Some(without.clone()));
+        assert_eq!(engine.followers_of(&line, "eventi").await, [contact_id(1)]);
+        let by_user = Sender { phone: None, user_id: Some(user(1)), name: None };
+        let loaded = engine.load(&line, &by_user, None, contact_id(9)).await.unwrap();
+        assert_eq!(loaded.contact, without, "still found by the user id");
+        // And if it was the same person after all, Meta says so.
+        let both = sender(&next);
+        let loaded = engine.load(&line, &both, Some(&user(1)), contact_id(9)).await.unwrap();
+        let one = loaded.merged(now());
+        assert!(one.is_subscribed());
+        let (phone, user_id) = (next.phone, next.user_id);
+        let one = Contact { phone, user_id, ..one };
+        engine.save(turn(&line, &loaded, &fresh_key(), &one)).await.unwrap();
+        let left = engine.load_contact(&line, &one.id).await.unwrap().unwrap();
+        engine.forget(&line, &left.contact).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn who_moves_to_a_number_that_somebody_had_does_not_become_them() {
+    let (engine, line) = (Engine::start().await, pordenone());
+    let (mover, earlier) = (following(person(1), &["eventi"]), following(person(2), &["scadenze"]));
+    engine.meet(&line, &mover).await;
+    engine.meet(&line, &earlier).await;
+    let next = Contact { phone: Some(phone(2)), user_id: Some(user(9)), ..mover.clone() };
+    let (from, to) = (sender(&mover), sender(&next));
+    let loaded = engine.load_moved(&line, &from, Some(&user(1)), &to, contact_id(9)).await.unwrap();
+    assert_eq!((&loaded.contact, loaded.twin.is_none()), (&mover, true));
+    engine.save(turn(&line, &loaded, &fresh_key(), &next)).await.unwrap();
+    assert_eq!(engine.find(&line, &phone(2)).await.unwrap(), Some(next));
+    assert_eq!(engine.find(&line, &phone(1)).await.unwrap(), None);
+    let without = Contact { phone: None, ..earlier };
+    assert_eq!(engine.contact(&line, &contact_id(2)).await.unwrap(), Some(without));
+}
+
+#[tokio::test]
+async fn who_had_the_number_and_was_written_meanwhile_is_looked_at_again() {
+    let (engine, line) = (Engine::start().await, pordenone());
+    engine.meet(&line, &person(1)).await;
+    let next = Contact { user_id: Some(user(2)), ..person(1) };
+    let loaded = engine.load(&line, &sender(&next), None, contact_id(2)).await.unwrap();
+    engine.meet(&line, &following(person(1), &["eventi"])).await;
+    let before = engine.everything().await;
+    let next = Contact { id: contact_id(2), ..next };
+    let saved = engine.save(turn(&line, &loaded, &fresh_key(), &next)).await;
+    assert!(matches!(saved, Err(StoreError::Conflict)));
+    assert_eq!(engine.everything().await, before);
 }
 
 /// A person whom as many broadcasts did not reach as it takes to be suspended.
