@@ -11,6 +11,7 @@ mod consent;
 mod cost;
 mod doubt;
 mod faults;
+mod hostile;
 mod identity;
 mod notices;
 mod office;

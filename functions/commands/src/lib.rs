@@ -150,6 +150,8 @@ impl App {
                 return self.keep_aside(&line, &job.message, "unreadable").await;
             }
         };
+        let received_at = Timestamp::from_millisecond(job.received_at_ms);
+        let message = message.received(received_at.unwrap_or_else(|_| self.clock.now()));
         // What comes in counts towards Meta's rate, like what goes out.
         self.debit(&line, 1).await?;
         let key = MessageKey::new(self.pseudonym.of(message.id.expose()));

@@ -149,6 +149,7 @@ async fn keep(app: &App, meta_app: &MetaApp, body: &[u8]) -> anyhow::Result<()> 
     let mut messages = Vec::new();
     let mut statuses = Vec::new();
     let mut events = Vec::new();
+    let mut unreadable = Vec::new();
     for update in updates {
         match update {
             Update::Message { number, message, contact, sender_key, message_id } => {
@@ -171,11 +172,15 @@ async fn keep(app: &App, meta_app: &MetaApp, body: &[u8]) -> anyhow::Result<()> 
             }
             Update::Unreadable { what, value } => {
                 warn!(app.id = %meta_app.id, what, "kept an unreadable update aside");
-                let bytes = value.to_string().into_bytes();
-                app.aside.keep(&bytes, "update", now).await.context("keep aside")?;
+                unreadable.push(value.to_string());
             }
             Update::Ignored { why } => info!(app.id = %meta_app.id, why, "passed over an update"),
         }
+    }
+    if !unreadable.is_empty() {
+        // One a line, in one piece: a thousand of them must not keep Meta waiting.
+        let bytes = unreadable.join("\n").into_bytes();
+        app.aside.keep(&bytes, "update", now).await.context("keep aside")?;
     }
     send(app, &app.inbound, messages).await.context("queue messages")?;
     send(app, &app.statuses, pack::jobs(statuses, events)).await.context("queue statuses")

@@ -395,6 +395,9 @@ pub enum Callback {
     Message { contact: crate::ids::ContactId, row: String },
 }
 
+/// Meta takes no longer ones, and a key of a table has its limits too.
+const MAX_CALLBACK_BYTES: usize = 512;
+
 impl Callback {
     pub fn encode(&self) -> String {
         match self {
@@ -405,6 +408,9 @@ impl Callback {
 
     /// `None` for what is not ours, or not in the shape we write.
     pub fn decode(text: &str) -> Option<Self> {
+        if text.len() > MAX_CALLBACK_BYTES {
+            return None;
+        }
         let mut parts = text.splitn(3, ':');
         match (parts.next()?, parts.next()?, parts.next()?) {
             (_, "", _) | (_, _, "") => None,
@@ -534,7 +540,8 @@ mod tests {
         for callback in [delivery, message] {
             assert_eq!(Callback::decode(&callback.encode()), Some(callback));
         }
-        for text in ["", "b", "b:x", "b::x", "x:a:b", "m:a:"] {
+        let long = format!("b:{}:1", "x".repeat(510));
+        for text in ["", "b", "b:x", "b::x", "x:a:b", "m:a:", &long] {
             assert_eq!(Callback::decode(text), None, "decoding {text:?}");
         }
     }

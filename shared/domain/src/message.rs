@@ -1,6 +1,6 @@
 //! What a citizen sends us and what we send them, in our own words.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::ids::{MessageId, UserId};
 use crate::phone::Phone;
@@ -15,7 +15,19 @@ pub struct Inbound {
     pub content: Content,
 }
 
+/// How far ahead of ours Meta's clock may be.
+const AHEAD: SignedDuration = SignedDuration::from_mins(5);
+
 impl Inbound {
+    /// The message as we take it, which we got at `received_at`: nothing is written later than it
+    /// arrives. A time from the future would keep the service window open until then, and make
+    /// every later word of the person's an older one, a goodbye too.
+    #[must_use]
+    pub fn received(self, received_at: Timestamp) -> Self {
+        let is_ahead = self.at.duration_since(received_at) > AHEAD;
+        Self { at: if is_ahead { received_at } else { self.at }, ..self }
+    }
+
     /// Whether it is a change of number or user id that says whose: without the user id from
     /// before, the number may be somebody else's by now, and nobody can be taken along.
     pub fn says_who_moved(&self) -> bool {
@@ -187,4 +199,31 @@ pub struct FilledTemplate {
 pub struct HeaderMedia {
     pub kind: String,
     pub media_id: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_written_later_than_it_arrives() {
+        let second = |it| Timestamp::from_second(it).unwrap();
+        let received = 1_795_507_200;
+        for (at, want) in [
+            (1, 1),
+            (received - 7 * 86_400, received - 7 * 86_400),
+            (received, received),
+            (received + 300, received + 300),
+            (received + 301, received),
+            (253_402_200_000, received),
+        ] {
+            let message = Inbound {
+                id: MessageId::new("wamid.A"),
+                sender: Sender { phone: None, user_id: Some(UserId::new("IT.1")), name: None },
+                at: second(at),
+                content: Content::Call,
+            };
+            assert_eq!(message.received(second(received)).at, second(want), "sent at {at}");
+        }
+    }
 }

@@ -17,6 +17,13 @@ use super::{
 
 const PRODUCT: &str = "whatsapp_business_account";
 
+/// Meta's ids of numbers have 15 digits or so. Longer ones would not fit a key of a table.
+const MAX_NUMBER_BYTES: usize = 64;
+
+/// An item nests half a dozen levels. No reader of JSON takes more than 128, and on its way through
+/// the queues an item stands some levels further in.
+const MAX_DEPTH: usize = 64;
+
 type Object<'a> = HashMap<String, &'a RawValue>;
 
 /// Reads one POST body whose signature was right.
@@ -146,7 +153,8 @@ fn preference(number: &PhoneNumberId, contacts: &Contacts, item: Value) -> Updat
 
 fn number(fields: &Object) -> Option<PhoneNumberId> {
     let metadata = value(fields.get("metadata"))?;
-    word(metadata.get("phone_number_id")).map(PhoneNumberId::new)
+    let number = word(metadata.get("phone_number_id"))?;
+    (number.len() <= MAX_NUMBER_BYTES).then(|| PhoneNumberId::new(number))
 }
 
 /// Reads each item of a list; what is no list, and an item that cannot be held, stays aside.
@@ -255,7 +263,16 @@ fn items(raw: &RawValue) -> Option<Vec<&RawValue>> {
 }
 
 fn parse(raw: &RawValue) -> Option<Value> {
-    serde_json::from_str(raw.get()).ok()
+    serde_json::from_str(raw.get()).ok().filter(|it| nests_at_most(MAX_DEPTH, it))
+}
+
+fn nests_at_most(levels: usize, value: &Value) -> bool {
+    let Some(rest) = levels.checked_sub(1) else { return !value.is_array() && !value.is_object() };
+    match value {
+        Value::Array(items) => items.iter().all(|it| nests_at_most(rest, it)),
+        Value::Object(fields) => fields.values().all(|it| nests_at_most(rest, it)),
+        _ => true,
+    }
 }
 
 fn value(raw: Option<&&RawValue>) -> Option<Value> {

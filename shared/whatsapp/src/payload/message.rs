@@ -14,6 +14,8 @@ const PREFERENCE: &str = "user_preferences";
 /// The `type` that an element of `calls[]` has among messages. No type of Meta's.
 const CALL: &str = "call";
 
+/// Meta's ids of messages have some hundred bytes. Longer ones would not fit into a row of ours.
+const MAX_ID_BYTES: usize = 1_024;
 /// Longer texts are cut. WhatsApp lets people write 4,096 characters.
 pub const MAX_TEXT_BYTES: usize = 65_536;
 /// For payloads, titles, file names and types.
@@ -29,7 +31,7 @@ pub fn read_message(message: &Value, contact: Option<&Value>) -> Result<Inbound,
 
 /// As [`read_message`]; the error is what is missing.
 pub(super) fn read(message: &Value, contact: Option<&Value>) -> Result<Inbound, &'static str> {
-    let id = word(message.get("id")).ok_or("id")?;
+    let id = word(message.get("id")).filter(|it| it.len() <= MAX_ID_BYTES).ok_or("id")?;
     let sender = sender::read(message, contact).ok_or("sender")?;
     let at = seconds(message.get("timestamp"))
         .and_then(|it| Timestamp::from_second(it).ok())
@@ -71,7 +73,7 @@ pub(super) fn of_call(call: &Value) -> Value {
 }
 
 fn content(message: &Value) -> Content {
-    let kind = word(message.get("type")).unwrap_or_else(|| "unknown".to_owned());
+    let kind = short_word(message.get("type")).unwrap_or_else(|| "unknown".to_owned());
     let read = match kind.as_str() {
         "text" => long_text(message, "/text/body").map(Content::Text),
         "button" => tap(message, "/button/payload", "/button/text"),
@@ -88,7 +90,7 @@ fn content(message: &Value) -> Content {
         }
         _ => None,
     };
-    read.unwrap_or_else(|| Content::Other { kind: text::line(&kind, MAX_WORD_BYTES) })
+    read.unwrap_or(Content::Other { kind })
 }
 
 fn interactive(message: &Value) -> Option<Content> {
@@ -109,10 +111,10 @@ fn tap(message: &Value, payload: &str, title: &str) -> Option<Content> {
 
 /// `None` without an id, as when Meta could not fetch the file.
 fn media(message: &Value, key: &str, kind: &str) -> Option<Content> {
-    let id = word(message.pointer(&format!("/{key}/id")))?;
+    let id = short_word(message.pointer(&format!("/{key}/id")))?;
     Some(Content::Media(Media {
         kind: kind.to_owned(),
-        id: text::line(&id, MAX_WORD_BYTES),
+        id,
         mime_type: short_text(message, &format!("/{key}/mime_type")),
         file_name: short_text(message, &format!("/{key}/filename")),
         caption: long_text(message, &format!("/{key}/caption")),
@@ -137,6 +139,11 @@ fn moved(message: &Value) -> Option<Content> {
 
 fn long_text(message: &Value, pointer: &str) -> Option<String> {
     Some(text::lines(message.pointer(pointer)?.as_str()?, MAX_TEXT_BYTES))
+}
+
+fn short_word(value: Option<&Value>) -> Option<String> {
+    let text = text::line(&word(value)?, MAX_WORD_BYTES);
+    (!text.is_empty()).then_some(text)
 }
 
 fn short_text(message: &Value, pointer: &str) -> Option<String> {

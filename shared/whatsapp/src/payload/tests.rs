@@ -353,6 +353,44 @@ fn a_message_that_no_parser_takes_costs_only_itself() {
 }
 
 #[test]
+fn what_nests_too_deep_for_the_queues_is_set_aside_by_itself() {
+    let nested = |n: usize| format!("{}{}", "[".repeat(n), "]".repeat(n));
+    let post = |field: &str, item: &str| {
+        let value = format!(r#"{{"metadata":{{"phone_number_id":"1"}},"messages":[{item}]}}"#);
+        let body =
+            format!(r#"{{"entry":[{{"changes":[{{"field":"{field}","value":{value}}}]}}]}}"#);
+        split(body.as_bytes()).unwrap().remove(0)
+    };
+    for n in 1..130 {
+        let message = format!(
+            r#"{{"from":"393330000001","id":"wamid.A","timestamp":"1781683200","x":{}}}"#,
+            nested(n)
+        );
+        for field in ["messages", "security"] {
+            let held = match post(field, &message) {
+                Update::Message { message, .. } => message,
+                Update::Account { value, .. } => value,
+                Update::Unreadable { .. } if n > 50 => continue,
+                other => panic!("{n} levels: {other:?}"),
+            };
+            // As it stands in a job: the readers of the queues take it too.
+            let job = json!({"events": [{"value": held}]}).to_string();
+            assert!(serde_json::from_str::<Value>(&job).is_ok(), "{n} levels in {field}");
+        }
+    }
+}
+
+#[test]
+fn a_number_that_no_table_takes_is_set_aside() {
+    let body = json!({"entry": [{"changes": [{"field": "messages", "value": {
+        "metadata": {"phone_number_id": "1".repeat(65)}, "statuses": []}}]}]});
+    assert_eq!(
+        tell(&split(body.to_string().as_bytes()).unwrap()[0]),
+        "unreadable: phone_number_id"
+    );
+}
+
+#[test]
 fn bytes_that_are_no_text_cost_one_character() {
     let mut body = testdata("text");
     let at = body.windows(9).position(|it| it == b"ISCRIVIMI").unwrap();
@@ -380,10 +418,12 @@ fn a_body_without_an_envelope_is_refused_without_quoting_it() {
 #[test]
 fn texts_are_cleaned_and_cut() {
     let long = "è".repeat(MAX_TEXT_BYTES);
+    let cut = format!("{}…", "è".repeat(MAX_TEXT_BYTES / 2 - 2));
     for (body, want) in [
         ("ISCRI\0VIMI\u{202}\u{1b}", "ISCRIVIMI\u{202}"),
         ("uno\r\ndue", "uno\ndue"),
-        (long.as_str(), &long[..MAX_TEXT_BYTES]),
+        (&"x".repeat(65_000), &"x".repeat(65_000)),
+        (&long, &cut),
     ] {
         let message = json!({"id": "wamid.A", "from": "393330000001", "timestamp": "1781683200",
             "type": "text", "text": {"body": body}});
@@ -399,6 +439,7 @@ fn a_message_needs_id_time_and_sender() {
     for (key, bad, want) in [
         ("id", json!(null), "id"),
         ("id", json!(""), "id"),
+        ("id", json!("x".repeat(1_025)), "id"),
         ("from", json!("nobody"), "sender"),
         ("from", json!("it.1234"), "sender"),
         ("from", json!("IT.12 34"), "sender"),
