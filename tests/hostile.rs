@@ -475,3 +475,65 @@ async fn bodies_that_are_no_webhook_are_kept_or_refused_whole() {
     world.keeps_secret("39333001407");
     world.ends().await;
 }
+
+#[tokio::test]
+async fn a_phone_that_sends_nonsense_is_told_so_and_one_with_a_strange_owner_is_heard() {
+    let world = World::start().await;
+    let anna = world.person("393330014081");
+    let phones = format!("{}/simulator/phones", world.stack.url());
+    let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+    for (digits, body) in [
+        ("abc", r#"{"to":"pordenone","text":"ciao"}"#),
+        ("1", r#"{"to":"pordenone","text":"ciao"}"#),
+        (&"3".repeat(500), r#"{"to":"pordenone","text":"ciao"}"#),
+        (&anna.digits, ""),
+        (&anna.digits, "{"),
+        (&anna.digits, &deep),
+        (&anna.digits, r#"{"to":"pordenone"}"#),
+        (&anna.digits, r#"{"to":"pordenone","text":null}"#),
+        (&anna.digits, r#"{"to":"pordenone","text":7}"#),
+        (&anna.digits, r#"{"to":"pordenone","text":" \n "}"#),
+        (&anna.digits, r#"{"to":"pordenone","text":"half an emoji \ud800"}"#),
+        (&anna.digits, r#"{"to":"atlantide","text":"ciao"}"#),
+        (&anna.digits, r#"{"to":["pordenone"],"text":"ciao"}"#),
+        (&anna.digits, r#"{"to":"pordenone","button":{"payload":1,"title":"x"}}"#),
+        (&anna.digits, r#"{"to":"pordenone","file":{"name":"a","mime_type":"b","base64":"%"}}"#),
+        (&anna.digits, r#"{"to":"pordenone","text":"ciao","colour":"red"}"#),
+    ] {
+        let url = format!("{phones}/{digits}/messages");
+        let answer = world.http.post(url).body(body.to_owned()).send().await.unwrap();
+        assert_eq!(answer.status(), 400, "{digits}: {body}");
+        let problem: Value = answer.json().await.unwrap();
+        assert!(problem["detail"].is_string(), "{problem}");
+    }
+    world.settled().await;
+    let office = world.office("pordenone");
+    let (_, found) = office.post("/contacts/search", json!({ "phone": "+393330014081" })).await;
+    assert_eq!(found["items"], json!([]), "nothing of it came to us");
+
+    let name = format!("Anna\u{202e}\n{}", "🌻".repeat(10_000));
+    let url = format!("{phones}/{}", anna.digits);
+    let answer = world.http.patch(url).json(&json!({ "name": name })).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    anna.says("pordenone", &"Scrivo molto. ".repeat(4_600)).await;
+    anna.taps("pordenone", &"x".repeat(5_000), "\u{202e}\0Titolo").await;
+    let url = format!("{phones}/{}/messages", anna.digits);
+    let file = json!({ "name": "fattura\u{202e}gpj.exe", "mime_type": "application/x\n",
+        "base64": "AAAA" });
+    let file = json!({ "to": "pordenone", "text": "\0", "file": file });
+    assert_eq!(world.http.post(url).json(&file).send().await.unwrap().status(), 201);
+    world.settled().await;
+    let (_, found) = office.post("/contacts/search", json!({ "phone": "+393330014081" })).await;
+    let shown = found["items"][0]["name"].as_str().unwrap();
+    assert!(shown.starts_with("Anna🌻") && shown.len() <= 256, "{shown}");
+    let id = found["items"][0]["id"].as_str().unwrap();
+    let (_, messages) = office.get(&format!("/conversations/{id}/messages")).await;
+    let items = messages["items"].as_array().unwrap().iter().filter(|it| it["direction"] == "in");
+    let items: Vec<_> = items.collect();
+    assert_eq!(items.len(), 3, "{messages}");
+    let named = items.iter().find_map(|it| it["media"]["file_name"].as_str());
+    assert_eq!(named, Some("fatturagpj.exe"), "{messages}");
+    anna.says("pordenone", "ISCRIVIMI").await;
+    anna.hears("pordenone", "Iscrizione confermata").await;
+    world.ends().await;
+}
