@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::World;
+use crate::support::{World, posted};
 
 const SECRET: &str = "local-app-secret";
 const PORDENONE: &str = "331651133100001";
@@ -154,8 +154,11 @@ async fn an_answer_owed_to_somebody_who_turns_out_to_be_another_still_reaches_th
         post(says(&format!("wamid.E{n}"), MORNING, "grazie mille", &["from_user_id"])).await;
         world.meta().faults(|it| it.every_send = fakes::meta::SendFault::Code(130_429));
         post(says(&format!("wamid.F{n}"), MORNING + 1, "aiuto", &["from"])).await;
-        let both = ["from", "from_user_id"];
-        post(says(&format!("wamid.G{n}"), MORNING + 2, "grazie mille", &both)).await;
+        let theirs = world.meta().user_id(&person.digits, "pordenone").unwrap();
+        let message = json!({ "id": format!("wamid.G{n}"), "timestamp": (MORNING + 2).to_string(),
+            "type": "system", "system": { "type": "user_changed_user_id", "user_id": theirs,
+            "previous_user_id": user_id } });
+        post(posted(&[], &[message])).await;
         world.meta().clear_faults();
     }
     world.advance(600).await;
