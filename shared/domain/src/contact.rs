@@ -16,6 +16,8 @@ pub struct Contact {
     pub id: ContactId,
     pub phone: Option<Phone>,
     pub user_id: Option<UserId>,
+    /// Within what the user id was given: [`crate::line::Line::scope_of_user_ids`].
+    pub user_id_scope: Option<String>,
     pub name: Option<ProfileName>,
     pub subscription: Subscription,
     /// Meta's time of the newest consent change taken. An older one is ignored.
@@ -105,6 +107,7 @@ impl Contact {
             id,
             phone: None,
             user_id: None,
+            user_id_scope: None,
             name: None,
             subscription: Subscription::Never,
             consent_at: None,
@@ -150,11 +153,14 @@ impl Contact {
     /// A number is given to somebody else some time after it was left; a user id never is, and Meta
     /// names a person's new one together with the one before. So who comes with another user id is
     /// somebody else, and gets neither the subscription nor the history. Where one side has no user
-    /// id, the number is all there is to go by.
+    /// id, or has it from before the number moved to another portfolio, the number is all there is to
+    /// go by.
     ///
     /// Source: Cloud API, business-scoped-user-ids.
-    pub fn may_have(&self, user_ids: &[&UserId]) -> bool {
+    pub fn may_have(&self, user_ids: &[&UserId], scope: Option<&str>) -> bool {
+        let elsewhere = |it: &String| scope.is_some_and(|scope| it != scope);
         let known = self.user_id.as_ref();
+        let known = known.filter(|_| !self.user_id_scope.as_ref().is_some_and(elsewhere));
         user_ids.is_empty() || known.is_none_or(|it| user_ids.contains(&it))
     }
 
@@ -359,6 +365,7 @@ pub fn merge(a: &Contact, b: &Contact, now: Timestamp) -> Contact {
         id: kept.id.clone(),
         phone: last.phone.clone().or_else(|| first.phone.clone()),
         user_id: last.user_id.clone().or_else(|| first.user_id.clone()),
+        user_id_scope: if last.user_id.is_some() { last } else { first }.user_id_scope.clone(),
         name: last.name.clone().or_else(|| first.name.clone()),
         subscription: newer.subscription.clone(),
         consent_at: newer.consent_at,
@@ -493,7 +500,10 @@ mod tests {
         ] {
             let contact =
                 Contact { user_id: known.map(UserId::new), ..Contact::new(ContactId::new("a")) };
-            assert_eq!(contact.may_have(&shown), want, "{known:?} shows {}", shown.len());
+            assert_eq!(contact.may_have(&shown, None), want, "{known:?} shows {}", shown.len());
+            let scoped = Contact { user_id_scope: Some("200".to_owned()), ..contact };
+            assert_eq!(scoped.may_have(&shown, Some("200")), want);
+            assert!(scoped.may_have(&shown, Some("300")), "the number moved to another portfolio");
         }
     }
 

@@ -93,7 +93,7 @@ pub fn decide(
     let erasure = rights::answered(contact, message, reading, line, now);
     let answered = answer_to_our_question(contact, message, reading, line, now);
     let reading = answered.as_ref().or(reading);
-    let contact = seen(contact, message);
+    let contact = seen(contact, message, line);
     let decision = match erasure {
         Some(erasure) => rights::decide_erasure(contact, erasure, message, line),
         None => decide_for(contact, message, reading, line, notices, now),
@@ -261,7 +261,7 @@ fn decide_for(
 /// if not, only the old number is not theirs any more. Meta tells us that, not the person: it opens
 /// no service window, and neither does a press on WhatsApp's own button. But whatever comes shows
 /// that they are there, so what could not be delivered before is forgotten.
-fn seen(contact: &Contact, message: &Inbound) -> Contact {
+fn seen(contact: &Contact, message: &Inbound, line: &Line) -> Contact {
     let mut contact = contact.clone();
     let sender = &message.sender;
     let (mut phone, mut user_id) = (sender.phone.as_ref(), sender.user_id.as_ref());
@@ -279,6 +279,9 @@ fn seen(contact: &Contact, message: &Inbound) -> Contact {
         _ => contact.last_inbound_at = contact.last_inbound_at.max(Some(message.at)),
     }
     contact.phone = phone.cloned().or(contact.phone);
+    if user_id.is_some() {
+        contact.user_id_scope = Some(line.scope_of_user_ids().to_owned());
+    }
     contact.user_id = user_id.cloned().or(contact.user_id);
     contact.name = sender.name.clone().or(contact.name);
     contact.undeliverable.clear();

@@ -220,6 +220,14 @@ impl Line {
         self.templates.iter().find(|it| it.name == name && it.language == language)
     }
 
+    /// Within what Meta's user ids name people: its portfolio, where the file says which, or else its
+    /// messaging account. A number that moves to another gets new user ids for everybody.
+    ///
+    /// Source: Cloud API, business-scoped-user-ids.
+    pub fn scope_of_user_ids(&self) -> &str {
+        self.portfolio.as_ref().map_or(&self.messaging_account_id, |it| &it.id)
+    }
+
     /// Messages a second left for broadcasts.
     pub fn bulk_rate(&self) -> u32 {
         self.rate.saturating_sub(self.reserve).max(1)

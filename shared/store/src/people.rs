@@ -137,6 +137,8 @@ impl Store {
         next: &Sender,
         fresh: ContactId,
     ) -> Result<Loaded> {
+        let settings = self.line(line).await?;
+        let scope = settings.as_ref().map(|it| it.scope_of_user_ids());
         let mut found: BTreeMap<ContactId, Loaded> = BTreeMap::new();
         let mut others: BTreeMap<ContactId, Loaded> = BTreeMap::new();
         let users = [sender.user_id.as_ref(), before, next.user_id.as_ref()].into_iter().flatten();
@@ -150,7 +152,7 @@ impl Store {
                     continue;
                 }
                 if let Some(loaded) = self.load_contact(line, &id).await? {
-                    let theirs = certain || loaded.contact.may_have(&users);
+                    let theirs = certain || loaded.contact.may_have(&users, scope);
                     let these = if theirs { &mut found } else { &mut others };
                     these.insert(loaded.contact.id.clone(), loaded);
                 }
@@ -920,6 +922,7 @@ fn write_contact(line: &LineId, contact: &Contact, version: i64) -> Item {
         .with("version", number(version))
         .with_some("phone", contact.phone.as_ref().map(|it| text(it.expose())))
         .with_some("user_id", contact.user_id.as_ref().map(|it| text(it.expose())))
+        .with_some("user_id_scope", contact.user_id_scope.as_ref().map(text))
         .with_some("name", contact.name.as_ref().map(|it| text(it.expose())))
         .with_some("consent_at", contact.consent_at.map(instant))
         .with_some("last_inbound_at", contact.last_inbound_at.map(instant))
@@ -981,6 +984,7 @@ pub(crate) fn read_contact(item: &Item) -> Result<Contact> {
         id: ContactId::new(item.text("sk")?),
         phone: phone.map_err(|_| StoreError::Corrupt("phone"))?,
         user_id: item.find_text("user_id").map(UserId::new),
+        user_id_scope: item.find_text("user_id_scope").map(str::to_owned),
         name: item.find_text("name").map(ProfileName::new),
         subscription: match item.find_text("subscription") {
             None => Subscription::Never,

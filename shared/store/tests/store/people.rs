@@ -56,6 +56,7 @@ fn contacts() -> impl Strategy<Value = Contact> {
         Contact {
             told_closed_until: Some(later(9)),
             answered: Some(Answered { name: "closed".to_owned(), at: later(8) }),
+            user_id_scope: Some("331651133100002".to_owned()),
             accepted: Some(jiff::civil::date(2026, 11, 1)),
             asked_to_accept: [(jiff::civil::date(2026, 11, 1), BroadcastId::new("0193"))].into(),
             requested: Some(Requested {
@@ -86,6 +87,22 @@ fn contacts() -> impl Strategy<Value = Contact> {
             }),
         }
     })
+}
+
+#[tokio::test]
+async fn who_has_a_new_user_id_because_the_number_moved_to_another_account_is_still_there() {
+    let (engine, line) = (Engine::start().await, pordenone());
+    let file = include_str!("../../../../infra/lines/pordenone.toml");
+    let account = "331651133100002";
+    assert!(file.contains(account), "the account is another one");
+    engine.apply_line(&line, file, now()).await.unwrap();
+    let known = Contact { user_id_scope: Some(account.to_owned()), ..person(1) };
+    engine.meet(&line, &following(known, &["eventi"])).await;
+    let shown = Sender { phone: Some(phone(1)), user_id: Some(user(2)), name: None };
+    let found = async || engine.load(&line, &shown, None, contact_id(9)).await.unwrap().contact.id;
+    assert_eq!(found().await, contact_id(9), "somebody else has the number now");
+    engine.apply_line(&line, &file.replace(account, "331651133100009"), now()).await.unwrap();
+    assert_eq!(found().await, contact_id(1));
 }
 
 #[tokio::test]
