@@ -13,6 +13,7 @@ mod doubt;
 mod faults;
 mod hostile;
 mod identity;
+mod life;
 mod notices;
 mod office;
 mod policy;
