@@ -94,3 +94,29 @@ async fn what_does_not_exist_is_not_found_and_what_is_over_is_a_conflict() {
     assert_eq!((status, &problem["type"]), (409, &json!("state-not-allowed")));
     world.ends().await;
 }
+
+#[tokio::test]
+async fn what_may_be_an_emergency_is_answered_with_112_and_marked_until_it_is_looked_at() {
+    let world = World::start().await;
+    let anna = world.person("393330003091");
+    anna.says("pordenone", "Aiuto, c'è un incendio in via Roma 5!").await;
+    anna.hears("pordenone", "112").await;
+    world.advance(60).await;
+    anna.says("pordenone", "Quanto costa la carta d'identità?").await;
+    let bruno = world.person("393330003092");
+    bruno.says("pordenone", "Quanto costa la carta d'identità?").await;
+    let office = world.office("pordenone");
+    let urgent = async |state: &str| {
+        let (_, list) = office.get(&format!("/conversations?state={state}")).await;
+        let items = list["items"].as_array().unwrap().clone();
+        items.iter().map(|it| it["urgent"].as_bool().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(urgent("open").await, [false, true], "a later question does not hide it");
+    let (_, list) = office.get("/conversations?state=open").await;
+    let id = list["items"][1]["contact"].as_str().unwrap();
+    let answer = json!({ "text": "Abbiamo avvisato i vigili del fuoco." });
+    assert_eq!(office.post(&format!("/conversations/{id}/messages"), answer).await.0, 201);
+    assert_eq!(urgent("open").await, [false]);
+    assert_eq!(urgent("waiting").await, [false]);
+    world.ends().await;
+}

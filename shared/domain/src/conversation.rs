@@ -59,6 +59,8 @@ pub enum Desk {
     Recorded,
     /// A conversation somebody must look at.
     Opens,
+    /// One that may be an emergency: to be looked at before all others.
+    Urgent,
 }
 
 /// The service window: 24 hours from the citizen's last message, less a margin for our own queue.
@@ -237,7 +239,7 @@ fn decide_for(
         Intent::News => answer(contact, Reply::News { notices: notices.to_vec() }),
         Intent::MyData(about) => rights::decide(contact, message, *about, line, now),
         Intent::Human(Kind::Emergency) => {
-            Decision { desk: Desk::Opens, ..answer(contact, Reply::Emergency) }
+            Decision { desk: Desk::Urgent, ..answer(contact, Reply::Emergency) }
         }
         Intent::Human(Kind::ThirdParty) => {
             Decision { desk: Desk::Opens, ..answer(contact, Reply::ThirdParty) }

@@ -91,6 +91,8 @@ pub struct Conversation {
     pub state: String,
     pub last_at: Timestamp,
     pub unread: i64,
+    /// Whether something in it that nobody has answered may be an emergency.
+    pub urgent: bool,
 }
 
 impl Entry {
@@ -116,37 +118,44 @@ impl Entry {
 }
 
 impl Store {
-    /// Marks a conversation as waiting for the desk, with so many more messages to look at.
+    /// Marks a conversation as waiting for the desk, with so many more messages to look at. What was
+    /// urgent stays so until somebody has looked at it.
     pub(crate) fn open_conversation(
         &self,
         line: &LineId,
         contact: &ContactId,
         unread: i64,
+        urgent: bool,
         now: Timestamp,
     ) -> TransactWriteItem {
-        let update = Update::builder()
+        let mut expression =
+            "SET #state = :state, inbox = :inbox, last_at = :now, contact = :contact".to_owned();
+        let mut update = Update::builder()
             .table_name(&self.tables.messages)
             .set_key(Some(keys::conversation(line, contact).into_item()))
-            .update_expression(
-                "SET #state = :state, inbox = :inbox, last_at = :now, contact = :contact \
-                 ADD unread :unread",
-            )
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":state", text("open"))
             .expression_attribute_values(":inbox", text(keys::inbox(line, "open")))
             .expression_attribute_values(":now", instant(now))
             .expression_attribute_values(":contact", text(contact.as_str()))
-            .expression_attribute_values(":unread", number(unread))
+            .expression_attribute_values(":unread", number(unread));
+        if urgent {
+            expression.push_str(", urgent = :urgent");
+            update = update.expression_attribute_values(":urgent", AttributeValue::Bool(true));
+        }
+        let update = update
+            .update_expression(expression + " ADD unread :unread")
             .build()
             .expect("table, key and expression are given");
         TransactWriteItem::builder().update(update).build()
     }
 
-    /// How many messages of an open conversation the desk has not looked at.
-    pub(crate) async fn unread(&self, line: &LineId, contact: &ContactId) -> Result<i64> {
+    /// How many messages of an open conversation the desk has not looked at, and whether one of
+    /// them is urgent.
+    pub(crate) async fn unread(&self, line: &LineId, contact: &ContactId) -> Result<(i64, bool)> {
         let item = self.get(&self.tables.messages, keys::conversation(line, contact)).await?;
         let open = item.filter(|it| it.find_text("state") == Some("open"));
-        open.map_or(Ok(0), |it| it.number("unread"))
+        open.map_or(Ok((0, false)), |it| Ok((it.number("unread")?, it.flag("urgent"))))
     }
 
     /// Moves a conversation that somebody looked at to `waiting` or `closed`; not if the citizen
@@ -165,7 +174,7 @@ impl Store {
             .set_key(Some(keys::conversation(line, contact).into_item()))
             .update_expression(
                 "SET #state = :state, inbox = :inbox, last_at = :now, unread = :none, \
-                 contact = :contact",
+                 contact = :contact REMOVE urgent",
             )
             .condition_expression("attribute_not_exists(last_at) OR last_at <= :now")
             .expression_attribute_names("#state", "state")
@@ -647,5 +656,6 @@ fn read_conversation(item: &Item) -> Result<Conversation> {
         state: item.text("state")?.to_owned(),
         last_at: item.instant("last_at")?,
         unread: item.number("unread")?,
+        urgent: item.flag("urgent"),
     })
 }

@@ -49,6 +49,8 @@ pub struct Loaded {
     pub twin: Option<Box<Loaded>>,
     /// Messages of a twin's conversation that the desk has not looked at.
     unread: i64,
+    /// Whether one of them may be an emergency.
+    urgent: bool,
     /// With a twin: since when the first of them followed each topic, by the topic's partition.
     joined: BTreeMap<String, Timestamp>,
     /// Others who were known by a number of the sender's before. Who has it now lets them go on
@@ -59,7 +61,7 @@ pub struct Loaded {
 impl Loaded {
     fn new(contact: Contact, version: i64) -> Self {
         let (joined, before) = (BTreeMap::new(), Vec::new());
-        Self { contact, version, twin: None, unread: 0, joined, before }
+        Self { contact, version, twin: None, unread: 0, urgent: false, joined, before }
     }
 
     /// The one contact that this and its twins are.
@@ -90,6 +92,8 @@ pub struct Turn<'a> {
     pub inbound: Option<NewEntry>,
     /// Whether somebody must look at the conversation.
     pub opens: bool,
+    /// Whether it comes before all others.
+    pub urgent: bool,
     /// The answer, still to be sent: its messages in the order of their rows.
     pub replies: Vec<NewEntry>,
     /// What the register of requests has to say of it.
@@ -165,7 +169,7 @@ impl Store {
         };
         (kept.joined, kept.before) = (joined, before);
         for (id, mut twin) in found {
-            twin.unread = self.unread(line, &id).await?;
+            (twin.unread, twin.urgent) = self.unread(line, &id).await?;
             twin.twin = kept.twin.take();
             kept.twin = Some(Box::new(twin));
         }
@@ -216,7 +220,7 @@ impl Store {
             turn.line,
             turn.loaded,
             &turn.contact.id,
-            turn.opens,
+            (turn.opens, turn.urgent),
             turn.now,
         ));
         if let Some(event) = turn.event {
@@ -414,7 +418,7 @@ impl Store {
         line: &LineId,
         loaded: &Loaded,
         contact: &ContactId,
-        opens: bool,
+        (opens, urgent): (bool, bool),
         now: Timestamp,
     ) -> Vec<TransactWriteItem> {
         let table = &self.tables.messages;
@@ -422,7 +426,8 @@ impl Store {
         let mut writes: Vec<_> = twins.map(|it| delete(table, it)).collect();
         let unread = i64::from(opens) + loaded.twins().map(|it| it.unread).sum::<i64>();
         if unread > 0 {
-            writes.push(self.open_conversation(line, contact, unread, now));
+            let urgent = urgent || loaded.twins().any(|it| it.urgent);
+            writes.push(self.open_conversation(line, contact, unread, urgent, now));
         }
         writes
     }

@@ -233,6 +233,7 @@ pub(crate) fn conversation(it: &Conversation, contact: Option<&Contact>, now: Ti
         "subscribed": contact.is_some_and(Contact::is_subscribed),
         "state": it.state,
         "unread": it.unread,
+        "urgent": it.urgent,
         "last_at": time(it.last_at),
         "window_open": open,
     })

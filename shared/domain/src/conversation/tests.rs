@@ -402,7 +402,7 @@ fn answers_what_has_an_answer_and_gives_the_rest_to_the_desk() {
     > 24T09:03 grazie mille
       desk: Recorded
     > 24T09:04 c'è un incendio in via Roma
-      desk: Opens
+      desk: Urgent
       < emergency
     > 24T09:05 iscrivete mia madre al 333 0000002
       desk: Opens

@@ -242,6 +242,7 @@ pub(crate) fn turn<'a>(
         event: None,
         inbound: None,
         opens: false,
+        urgent: false,
         replies: Vec::new(),
         request: None,
         register_until: later(1_000_000),
