@@ -173,3 +173,32 @@ async fn the_office_sees_how_subscribers_grew_and_nobody_in_it() {
     }
     world.ends().await;
 }
+
+#[tokio::test]
+async fn the_office_sees_what_the_night_will_take_away() {
+    let world = World::start().await;
+    let anna = world.person("393330001095");
+    anna.says("pordenone", "Quanto costa la carta d'identità?").await;
+    let office = world.office("pordenone");
+    let would = async |query: &str| {
+        let (status, report) = office.get(&format!("/reports/retention{query}")).await;
+        assert_eq!(status, 200, "{report}");
+        assert_eq!(report["complete"], true);
+        (report["would_go"]["contacts"].clone(), report["would_go"]["messages"].clone())
+    };
+    assert_eq!(would("").await, (json!(0), json!(0)));
+    // 180 days after 24 November.
+    assert_eq!(would("?on=2027-05-22").await, (json!(0), json!(0)));
+    assert_eq!(would("?on=2027-05-23").await, (json!(1), json!(1)));
+    for query in ["?on=2026-11-23", "?on=domani", "?from=2027-01-01"] {
+        assert_eq!(office.get(&format!("/reports/retention{query}")).await.0, 422, "{query}");
+    }
+    assert_eq!(
+        office.get("/conversations?state=open").await.1["items"].as_array().map(Vec::len),
+        Some(1)
+    );
+    world.advance(182 * 86_400).await;
+    assert_eq!(office.get("/conversations?state=open").await.1["items"], json!([]));
+    assert_eq!(would("").await, (json!(0), json!(0)));
+    world.ends().await;
+}

@@ -23,6 +23,7 @@ mod problem;
 mod proof;
 mod reports;
 mod requests;
+mod retention;
 mod rights;
 mod scope;
 mod shape;
@@ -48,6 +49,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/broadcasts/{id}/report", get(reports::broadcast))
         .route("/broadcasts/{id}/report.csv", get(reports::broadcast_csv))
         .route("/reports/costs", get(reports::costs))
+        .route("/reports/retention", get(retention::report))
         .route("/reports/policy", get(reports::policy))
         .route("/reports/subscribers", get(reports::subscribers))
         .route("/subscribers", get(contacts::subscribers))

@@ -5,12 +5,86 @@ use jiff::{Timestamp, ToSpan};
 use crate::contact::{Contact, Subscription};
 use crate::line::Retention;
 
+/// One kind of data, and within what a line may choose how long it stays. Defaults are of italian-pa,
+/// section 2.4; the limits are ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// As a line file has it: `chat_days`.
+    pub key: &'static str,
+    pub floor: u16,
+    pub ceiling: u16,
+    /// `None` is never.
+    pub default: Option<u16>,
+    /// For the office.
+    pub why: &'static str,
+}
+
+pub const INACTIVITY: Rule = Rule {
+    key: "inactivity_days",
+    floor: 180,
+    ceiling: 3_650,
+    default: None,
+    why: "Iscrizioni senza alcun segno di vita: finiscono solo se l'informativa lo dice, perché un \
+          numero può passare a un'altra persona.",
+};
+pub const CONSENT: Rule = Rule {
+    key: "consent_days",
+    floor: 180,
+    ceiling: 3_650,
+    default: Some(730),
+    why: "Dichiarazioni di consenso e richieste sui dati, dopo la cancellazione: provano che cosa è \
+          stato chiesto, se qualcuno lo contesta.",
+};
+pub const CHAT: Rule = Rule {
+    key: "chat_days",
+    floor: 7,
+    ceiling: 730,
+    default: Some(180),
+    why: "Messaggi della chat: servono a riprendere il discorso, non sono un archivio.",
+};
+pub const MEDIA: Rule = Rule {
+    key: "media_days",
+    floor: 1,
+    ceiling: 180,
+    default: Some(30),
+    why: "Foto, documenti e messaggi vocali ricevuti.",
+};
+/// Meta may report on a template for 30 days.
+pub const DELIVERIES: Rule = Rule {
+    key: "delivery_days",
+    floor: 30,
+    ceiling: 365,
+    default: Some(90),
+    why: "Esiti persona per persona di ogni invio: servono a capire che cosa non è arrivato e a \
+          controllare i costi. I conteggi restano.",
+};
+
+pub const RULES: [Rule; 5] = [INACTIVITY, CONSENT, CHAT, MEDIA, DELIVERIES];
+
+impl Rule {
+    /// What a line chose.
+    pub fn days(&self, chosen: &Retention) -> Option<u16> {
+        match self.key {
+            "inactivity_days" => chosen.inactivity_days,
+            "consent_days" => Some(chosen.consent_days),
+            "chat_days" => Some(chosen.chat_days),
+            "media_days" => Some(chosen.media_days),
+            _ => Some(chosen.delivery_days),
+        }
+    }
+}
+
+/// A block of somebody who never subscribed ends so many days after their last message, unless an
+/// operator lifted it before. Source: italian-pa, section 2.4.
+const BLOCKED_DAYS: u16 = 365;
+
 /// The instants before which each kind of data goes, for one line and one night.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cutoffs {
     pub chat: Timestamp,
     pub delivery: Timestamp,
     pub consent: Timestamp,
+    pub block: Timestamp,
     pub inactivity: Option<Timestamp>,
 }
 
@@ -21,6 +95,7 @@ pub fn cutoffs(retention: &Retention, now: Timestamp) -> Cutoffs {
         chat: days_ago(retention.chat_days),
         delivery: days_ago(retention.delivery_days),
         consent: days_ago(retention.consent_days),
+        block: days_ago(BLOCKED_DAYS),
         inactivity: retention.inactivity_days.map(days_ago),
     }
 }
@@ -55,8 +130,8 @@ pub fn fate(contact: &Contact, cutoffs: &Cutoffs) -> Fate {
         }
         Subscription::Never => match last_sign {
             Some(at) if at >= cutoffs.chat => Fate::Stays,
-            // A block outlives the chat: it holds until an operator lifts it.
-            _ if contact.blocked => Fate::Stays,
+            // A block outlives the chat, but not for ever.
+            Some(at) if contact.blocked && at >= cutoffs.block => Fate::Stays,
             _ => Fate::Goes,
         },
     }
@@ -69,7 +144,7 @@ mod tests {
     use super::*;
     use crate::ids::ContactId;
 
-    const RULES: Retention = Retention {
+    const CHOSEN: Retention = Retention {
         inactivity_days: None,
         consent_days: 730,
         chat_days: 180,
@@ -103,8 +178,8 @@ mod tests {
 
     #[test]
     fn each_kind_of_contact_goes_in_its_own_time() {
-        let until_they_leave = cutoffs(&RULES, now());
-        let two_years = cutoffs(&Retention { inactivity_days: Some(730), ..RULES }, now());
+        let until_they_leave = cutoffs(&CHOSEN, now());
+        let two_years = cutoffs(&Retention { inactivity_days: Some(730), ..CHOSEN }, now());
         for (who, subscription, last_inbound, rules, want) in [
             ("a subscriber of ten years", active(3650), 3650, until_they_leave, Fate::Stays),
             ("a silent one where the notice says so", active(800), 731, two_years, Fate::Lapses),
@@ -120,8 +195,18 @@ mod tests {
     }
 
     #[test]
-    fn a_block_outlives_the_chat() {
-        let blocked = Contact { blocked: true, ..contact(Subscription::Never, 400) };
-        assert_eq!(fate(&blocked, &cutoffs(&RULES, now())), Fate::Stays);
+    fn a_block_outlives_the_chat_by_a_year_at_most() {
+        let blocked = |days| Contact { blocked: true, ..contact(Subscription::Never, days) };
+        assert_eq!(fate(&blocked(364), &cutoffs(&CHOSEN, now())), Fate::Stays);
+        assert_eq!(fate(&blocked(366), &cutoffs(&CHOSEN, now())), Fate::Goes);
+    }
+
+    #[test]
+    fn every_default_is_within_its_limits_and_says_why() {
+        for rule in RULES {
+            let within = rule.default.is_none_or(|it| (rule.floor..=rule.ceiling).contains(&it));
+            assert!(within && !rule.why.is_empty(), "{}", rule.key);
+            assert_eq!(rule.days(&CHOSEN), rule.default, "{}", rule.key);
+        }
     }
 }

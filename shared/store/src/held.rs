@@ -3,14 +3,13 @@
 use domain::contact::Contact;
 use domain::erasure::Erased;
 use domain::export::{self, Held};
-use domain::ids::{BroadcastId, ContactId, LineId};
+use domain::ids::BroadcastId;
 use domain::line::Line;
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 
-use crate::item::{Fields, Item};
 use crate::people::ids;
-use crate::{Direction, Entry, Result, Store, StoreError, keys};
+use crate::{Direction, Entry, Result, Store, StoreError};
 
 /// Messages and broadcasts read at a time.
 const PAGE: usize = 100;
@@ -42,10 +41,7 @@ impl Store {
         let identifiers =
             usize::from(contact.phone.is_some()) + usize::from(contact.user_id.is_some());
         let consents = self.consents(&line.id, contact).await?.len();
-        let mut messages = 0;
-        for id in ids(contact) {
-            messages += self.count_chat(&line.id, id).await?;
-        }
+        let messages = self.count_chats(line, contact, None).await?;
         Ok(Erased { identifiers, consents, messages })
     }
 
@@ -91,12 +87,6 @@ impl Store {
             let found: Vec<Vec<export::Delivery>> = found.buffered(AT_ONCE).try_collect().await?;
             sent.extend(found.into_iter().flatten());
         }
-    }
-
-    async fn count_chat(&self, line: &LineId, contact: &ContactId) -> Result<i64> {
-        let rows = self.query_all(&self.tables.messages, keys::chat(line, contact)).await?;
-        let is_message = |it: &&Item| it.find_text("sk").is_some_and(|it| it.starts_with("M#"));
-        Ok(i64::try_from(rows.iter().filter(is_message).count()).unwrap_or(i64::MAX))
     }
 }
 

@@ -15,6 +15,7 @@ mod account;
 mod aside;
 mod broadcasts;
 mod chunks;
+mod clearing;
 mod conversations;
 mod deliveries;
 mod held;
@@ -36,6 +37,7 @@ pub mod tables;
 pub use aside::Aside;
 pub use broadcasts::{Change, Progress};
 pub use chunks::Chunk;
+pub use clearing::Mode;
 pub use conversations::{
     Conversation, Direction, Document as File, Entry, EntryContent, NewEntry, callback,
 };

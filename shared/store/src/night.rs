@@ -1,6 +1,6 @@
 //! Clearing: what is past its date goes, a page at a time, with a note of how far we came.
 
-use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
+use aws_sdk_dynamodb::types::{DeleteRequest, Select, WriteRequest};
 use domain::contact::Contact;
 use domain::ids::{BroadcastId, ContactId, LineId};
 use jiff::{Timestamp, ToSpan};
@@ -198,6 +198,49 @@ impl Store {
         }
         self.clear_conversation(line, contact, before).await?;
         Ok(gone)
+    }
+
+    /// How many of a contact's messages are older than `before`, or there at all.
+    pub(crate) async fn count_chat(
+        &self,
+        line: &LineId,
+        contact: &ContactId,
+        before: Option<Timestamp>,
+    ) -> Result<i64> {
+        let end = before.map_or("N".to_owned(), |at| format!("M#{:016}", at.as_millisecond()));
+        let mut there = 0;
+        let mut start = None;
+        loop {
+            let page = self
+                .client
+                .query()
+                .table_name(&self.tables.messages)
+                .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :end")
+                .expression_attribute_values(":pk", text(keys::chat(line, contact)))
+                .expression_attribute_values(":first", text("M#"))
+                .expression_attribute_values(":end", text(&end))
+                .select(Select::Count)
+                .consistent_read(true)
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(failed)?;
+            there += i64::from(page.count());
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(there);
+            }
+        }
+    }
+
+    /// How many deliveries of a broadcast there are.
+    pub(crate) async fn count_deliveries(&self, broadcast: &BroadcastId) -> Result<i64> {
+        let mut there = 0;
+        for shard in keys::SHARDS {
+            let pk = keys::deliveries(broadcast, shard);
+            there += self.count_in(&self.tables.broadcasts, pk).await?;
+        }
+        Ok(there)
     }
 
     /// The conversation's own row goes with its last message.

@@ -604,13 +604,17 @@ impl Store {
 
     /// How many items a partition of `subscribers` has.
     pub(crate) async fn count(&self, pk: String) -> Result<i64> {
+        self.count_in(&self.tables.subscribers, pk).await
+    }
+
+    pub(crate) async fn count_in(&self, table: &str, pk: String) -> Result<i64> {
         let mut total = 0;
         let mut start = None;
         loop {
             let page = self
                 .client
                 .query()
-                .table_name(&self.tables.subscribers)
+                .table_name(table)
                 .key_condition_expression("pk = :pk")
                 .expression_attribute_values(":pk", text(&pk))
                 .select(aws_sdk_dynamodb::types::Select::Count)

@@ -9,6 +9,7 @@ use domain::line::{
     QuietHours, Retention, SendBy, Template, TemplateProblem, Topic,
 };
 use domain::reply::{self, length};
+use domain::retention::{CHAT, CONSENT, DELIVERIES, INACTIVITY, MEDIA, Rule};
 use jiff::civil::{Date, Time};
 
 use super::document::{Found, Report, Section};
@@ -465,16 +466,16 @@ pub(super) fn rights(privacy: &mut Section) -> Vec<u8> {
     rights
 }
 
-/// Defaults from italian-pa, section 2.4. Floors leave what a dispute or a late status needs,
-/// ceilings what a comune could still justify; the data protection officer decides in between.
+/// Within the limits of [`domain::retention`]; the data protection officer decides in between.
 pub(super) fn retention(mut section: Section) -> Retention {
+    let mut days =
+        |rule: Rule| optional(section.number(rule.key, rule.floor..=rule.ceiling)).or(rule.default);
     let retention = Retention {
-        inactivity_days: optional(section.number("inactivity_days", 180u16..=3_650)),
-        consent_days: section.number("consent_days", 180u16..=3_650).map_or(730, |it| it.value),
-        chat_days: section.number("chat_days", 7u16..=730).map_or(180, |it| it.value),
-        media_days: section.number("media_days", 1u16..=180).map_or(30, |it| it.value),
-        // Meta may report on a template for 30 days.
-        delivery_days: section.number("delivery_days", 30u16..=365).map_or(90, |it| it.value),
+        inactivity_days: days(INACTIVITY),
+        consent_days: days(CONSENT).unwrap_or_default(),
+        chat_days: days(CHAT).unwrap_or_default(),
+        media_days: days(MEDIA).unwrap_or_default(),
+        delivery_days: days(DELIVERIES).unwrap_or_default(),
     };
     section.done();
     retention

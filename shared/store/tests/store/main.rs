@@ -6,6 +6,7 @@
 mod account;
 mod aside;
 mod broadcasts;
+mod clearing;
 mod conversations;
 mod deliveries;
 mod erasure;

@@ -1,0 +1,86 @@
+//! What the night will take away, in numbers: a dry run of the same decisions.
+
+use axum::Json;
+use axum::extract::{Query, State};
+use domain::hours::ROME;
+use domain::retention::{RULES, cutoffs};
+use jiff::ToSpan;
+use jiff::civil::Date;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use store::{Mode, Night};
+
+use super::problem::{FieldError, Problem};
+use super::scope::OfLine;
+use super::shape;
+use crate::App;
+
+/// A function has 29 seconds to answer. What is not looked at by then is said to be so.
+const PAGES: usize = 200;
+
+/// `?on=2027-01-31`; without it, tonight.
+#[derive(Deserialize)]
+pub(crate) struct Asked {
+    on: Option<String>,
+    #[serde(flatten)]
+    unknown: Map<String, Value>,
+}
+
+/// What will have gone by the end of a day, if nobody writes until then. Counts only; nothing is
+/// changed. `complete` is false where there was too much to look at.
+pub(crate) async fn report(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+    Query(asked): Query<Asked>,
+) -> Result<Json<Value>, Problem> {
+    let mut errors: Vec<_> = asked
+        .unknown
+        .keys()
+        .map(|it| FieldError::new(&format!("?{it}"), "Si può usare soltanto on."))
+        .collect();
+    let today = ROME.to_datetime(app.clock.now()).date();
+    let on = match asked.on.as_deref().map(str::parse::<Date>) {
+        None => today,
+        Some(Ok(day)) if day >= today => day,
+        Some(_) => {
+            let detail = "Scrivere un giorno da oggi in poi, per esempio 2027-01-31.";
+            errors.push(FieldError::new("?on", detail));
+            today
+        }
+    };
+    if !errors.is_empty() {
+        return Err(Problem::invalid(errors));
+    }
+    // The night after it.
+    let end = on.checked_add(1.day()).ok().and_then(|it| it.to_zoned(ROME.clone()).ok());
+    let end = end.map_or(app.clock.now(), |it| it.timestamp());
+    let (cutoffs, mut night) = (cutoffs(&line.retention, end), Night::default());
+    for _ in 0..PAGES {
+        if night.finished {
+            break;
+        }
+        app.store.work_night(&line, &cutoffs, &mut night, end, Mode::Count).await?;
+    }
+    let counted = night.counted;
+    let rules = RULES.iter().map(|it| {
+        json!({
+            "kind": it.key,
+            "days": it.days(&line.retention),
+            "floor": it.floor,
+            "ceiling": it.ceiling,
+            "why": it.why,
+        })
+    });
+    Ok(Json(json!({
+        "on": on.to_string(),
+        "counted_at": shape::time(app.clock.now()),
+        "complete": night.finished,
+        "would_go": {
+            "contacts": counted.contacts,
+            "lapsed": counted.lapsed,
+            "messages": counted.messages,
+            "deliveries": counted.deliveries,
+        },
+        "rules": rules.collect::<Vec<_>>(),
+    })))
+}
