@@ -2,10 +2,13 @@
 //!
 //! What cannot even be taken apart into messages `webhook` keeps elsewhere: it touches no table.
 
-use domain::ids::LineId;
+use domain::contact::Contact;
+use domain::ids::{LineId, UserId};
+use domain::phone::Phone;
 use jiff::{Timestamp, ToSpan};
 
-use crate::item::{Draft, Fields, Item, expiry, instant, text};
+use crate::item::{Draft, Fields, Item, expiry, instant, key_of, text};
+use crate::keys::Key;
 use crate::people::{MessageKey, put};
 use crate::{Result, Store, failed, keys};
 
@@ -41,6 +44,16 @@ impl Store {
             .with("expires", expiry(now + (24 * DAYS).hours()))
             .done();
         self.transact(vec![put(&self.tables.messages, item)]).await
+    }
+
+    /// Keys of what was kept aside of somebody's, while their number or user id is still known.
+    pub(crate) async fn aside_of(&self, line: &LineId, contact: &Contact) -> Result<Vec<Key>> {
+        let phone = contact.phone.as_ref().map(Phone::expose);
+        let known = [phone, contact.user_id.as_ref().map(UserId::expose)];
+        let names = |it: &str| known.into_iter().flatten().any(|id| it.contains(id));
+        let items = self.query_all(&self.tables.messages, keys::all_aside(line)).await?;
+        let theirs = |it: &&Item| it.find_text("message").is_some_and(names);
+        items.iter().filter(theirs).map(key_of).collect()
     }
 
     /// What was kept aside, latest first, before `before`.

@@ -123,6 +123,13 @@ impl Store {
     /// ids stay until the rest is gone: while they are there, the rest can still be found, and
     /// nothing leads to them, so that a message meanwhile comes from somebody new.
     pub async fn forget(&self, line: &LineId, contact: &Contact) -> Result<i64> {
+        let Some((found, _)) = self.versioned(line, &contact.id).await? else { return Ok(0) };
+        if found != *contact && found != bare_of(&found) {
+            return Err(StoreError::Conflict);
+        }
+        // By the number and the user id, so before they go.
+        let aside = self.aside_of(line, contact).await?;
+        self.delete_many(&self.tables.messages, aside).await?;
         let bare = self.strip(line, contact).await?;
         let table = &self.tables.subscribers;
         let mut gone = 0;
@@ -147,8 +154,7 @@ impl Store {
         let Some((found, version)) = self.versioned(line, &contact.id).await? else {
             return Ok(None);
         };
-        let former_ids = found.former_ids.clone();
-        let bare = Contact { former_ids, ..Contact::new(contact.id.clone()) };
+        let bare = bare_of(&found);
         if found == bare {
             return Ok(Some(version));
         }
@@ -311,6 +317,11 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// What is left of a contact until the rest is gone.
+fn bare_of(contact: &Contact) -> Contact {
+    Contact { former_ids: contact.former_ids.clone(), ..Contact::new(contact.id.clone()) }
 }
 
 fn delete_request(key: Key) -> WriteRequest {

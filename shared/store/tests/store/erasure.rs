@@ -62,6 +62,11 @@ async fn seed(engine: &Engine) -> Contact {
         .add_entry(&line, &contact_id(2), entry_at(now(), "in", file), None, now())
         .await
         .unwrap();
+    let unreadable = |id: &str| format!("{{\"from\":\"{id}\",\"text\":\"Ho perso la carta\"}}");
+    for id in ["393330000002", "IT.0000000000000002"] {
+        let key = fresh_key();
+        engine.keep_aside(&line, &key, "unreadable", &unreadable(id), now()).await.unwrap();
+    }
     let desk = answer("Lo sportello apre alle 9.");
     engine.add_entry(&line, &contact_id(1), desk, None, now()).await.unwrap();
     let before = traces(&engine.everything().await);
@@ -144,7 +149,7 @@ async fn a_forgetting_that_dies_is_finished_by_the_next_wherever_it_died() {
 async fn who_writes_while_being_forgotten_is_somebody_new() {
     let (engine, line) = (Engine::start().await, pordenone());
     let contact = seed(&engine).await;
-    engine.dying_after(3).forget(&line, &contact).await.unwrap_err();
+    engine.dying_after(6).forget(&line, &contact).await.unwrap_err();
     let newcomer = Contact { id: contact_id(9), ..contact.clone() };
     let newcomer = Contact { former_ids: Vec::new(), ..newcomer };
     let loaded = engine.load_as(&line, &newcomer).await;
