@@ -22,3 +22,4 @@ mod reports;
 mod rights;
 mod waiting;
 mod webhook;
+mod zones;

@@ -180,16 +180,16 @@ async fn the_office_sees_what_the_night_will_take_away() {
     let anna = world.person("393330001095");
     anna.says("pordenone", "Quanto costa la carta d'identità?").await;
     let office = world.office("pordenone");
-    let would = async |query: &str| {
+    let would_go = async |query: &str| {
         let (status, report) = office.get(&format!("/reports/retention{query}")).await;
         assert_eq!(status, 200, "{report}");
         assert_eq!(report["complete"], true);
         (report["would_go"]["contacts"].clone(), report["would_go"]["messages"].clone())
     };
-    assert_eq!(would("").await, (json!(0), json!(0)));
+    assert_eq!(would_go("").await, (json!(0), json!(0)));
     // 180 days after 24 November.
-    assert_eq!(would("?on=2027-05-22").await, (json!(0), json!(0)));
-    assert_eq!(would("?on=2027-05-23").await, (json!(1), json!(1)));
+    assert_eq!(would_go("?on=2027-05-22").await, (json!(0), json!(0)));
+    assert_eq!(would_go("?on=2027-05-23").await, (json!(1), json!(1)));
     for query in ["?on=2026-11-23", "?on=domani", "?from=2027-01-01"] {
         assert_eq!(office.get(&format!("/reports/retention{query}")).await.0, 422, "{query}");
     }
@@ -199,6 +199,6 @@ async fn the_office_sees_what_the_night_will_take_away() {
     );
     world.advance(182 * 86_400).await;
     assert_eq!(office.get("/conversations?state=open").await.1["items"], json!([]));
-    assert_eq!(would("").await, (json!(0), json!(0)));
+    assert_eq!(would_go("").await, (json!(0), json!(0)));
     world.ends().await;
 }

@@ -4,6 +4,7 @@
 use crate::broadcast::{Audience, Broadcast};
 use crate::hours::and;
 use crate::line::{Line, SendBy, Template, Topic};
+use crate::zones;
 
 /// Why a broadcast to such topics alone was done at once.
 pub const READY: &str = "Non parte nessun messaggio: il testo è pronto per il canale WhatsApp o per \
@@ -11,6 +12,8 @@ pub const READY: &str = "Non parte nessun messaggio: il testo è pronto per il c
 
 /// Those of an audience who are sent messages: who follows none of its other topics reads the
 /// Channel.
+///
+/// With the topics come their zones, and with a zone its topic.
 ///
 /// Everybody is everybody: what concerns all of them does not depend on who looks at a Channel.
 #[must_use]
@@ -20,7 +23,8 @@ pub fn messaged(audience: &Audience, line: &Line) -> Audience {
         Audience::Topics(topics) => {
             let posted = posted(audience, line);
             let messaged = |id: &&_| posted.iter().all(|it| it.id != **id);
-            Audience::Topics(topics.iter().filter(messaged).cloned().collect())
+            let topics: Vec<_> = topics.iter().filter(messaged).cloned().collect();
+            Audience::Topics(zones::concerned(&topics, line))
         }
     }
 }

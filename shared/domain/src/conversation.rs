@@ -17,6 +17,7 @@ use crate::policy;
 use crate::reading::{self, Answer, Intent, Kind, Language, Reading, TopicChange};
 use crate::reply::{self, Reply};
 use crate::rights::Request;
+use crate::zones;
 
 mod joining;
 mod recorded;
@@ -359,7 +360,7 @@ fn accept(contact: Contact, message: &Inbound, accepted: Date, line: &Line) -> D
 fn consent(contact: Contact, message: &Inbound, reading: &Reading, line: &Line) -> Decision {
     match &reading.intent {
         Intent::Subscribe { topics } if joining::asks_first(&contact, message.at, line) => {
-            let topics = if topics.is_empty() { default_topics(line) } else { set(topics) };
+            let topics = zones::joined(topics, line);
             let joining = Joining { topics: topics.clone(), at: message.at };
             answer(Contact { joining: Some(joining), ..contact }, Reply::Confirm { topics })
         }
@@ -414,12 +415,11 @@ fn take_word(
     let wanted = |topics| unless_stopped_since(topics, &contact, at, line);
     let (change, reply) = match (intent, &current) {
         (Intent::Subscribe { topics: named }, None) => {
-            let topics = if named.is_empty() { default_topics(line) } else { set(named) };
-            let topics = wanted(topics);
+            let topics = wanted(zones::joined(named, line));
             (Some(ConsentChange::Subscribed { topics: topics.clone() }), Reply::Welcome { topics })
         }
         (Intent::Subscribe { topics: named }, Some((topics, _))) => {
-            let more = topics | &wanted(set(named));
+            let more = topics | &wanted(zones::meant(named, line));
             if more == *topics {
                 (None, Reply::AlreadySubscribed { topics: more })
             } else {
@@ -430,7 +430,7 @@ fn take_word(
             }
         }
         (Intent::Topics { change: Some(change) }, Some((topics, _))) => {
-            let mut next = changed(topics, change);
+            let mut next = changed(topics, change, line);
             // An old list may offer what the line no longer has.
             next.retain(|it| topics.contains(it) || line.topic(it).is_some());
             // What the line no longer has cannot be what they stay for.
@@ -551,20 +551,16 @@ fn is_marketing(topic: &TopicId, line: &Line) -> bool {
     line.topic(topic).is_some_and(|it| it.category == Category::Marketing)
 }
 
-fn set(topics: &[TopicId]) -> BTreeSet<TopicId> {
-    topics.iter().cloned().collect()
-}
-
 /// The topics of who subscribes without choosing.
 pub fn default_topics(line: &Line) -> BTreeSet<TopicId> {
     line.topics.iter().filter(|it| it.on_by_default).map(|it| it.id.clone()).collect()
 }
 
-fn changed(topics: &BTreeSet<TopicId>, change: &TopicChange) -> BTreeSet<TopicId> {
+fn changed(topics: &BTreeSet<TopicId>, change: &TopicChange, line: &Line) -> BTreeSet<TopicId> {
     match change {
-        TopicChange::Add(more) => topics | &set(more),
-        TopicChange::Remove(less) => topics - &set(less),
-        TopicChange::Only(these) => set(these),
+        TopicChange::Add(more) => topics | &zones::meant(more, line),
+        TopicChange::Remove(less) => zones::without(topics, less, line),
+        TopicChange::Only(these) => zones::meant(these, line),
     }
 }
 

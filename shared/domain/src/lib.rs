@@ -36,3 +36,4 @@ pub mod retention;
 pub mod rights;
 pub mod statistics;
 pub mod status;
+pub mod zones;

@@ -104,7 +104,8 @@ pub struct Topic {
     /// Whether a person who subscribes without choosing gets it.
     pub on_by_default: bool,
     pub send: SendBy,
-    pub zones: Vec<String>,
+    /// The topic of which this is one zone: [`crate::zones`].
+    pub zone_of: Option<TopicId>,
     /// Other words a citizen may use for it.
     pub words: Vec<String>,
 }
@@ -248,7 +249,7 @@ pub(crate) mod sample {
             category: Category::Utility,
             on_by_default: true,
             send: SendBy::Paid,
-            zones: Vec::new(),
+            zone_of: None,
             words: Vec::new(),
         };
         let published = |page: &str| Published {

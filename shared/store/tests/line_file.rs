@@ -195,6 +195,20 @@ fn sections_and_what_they_hold() {
         ),
         ("[comune]", "[comunne]\nx = 1\n[comune]", 6, "sezione [comunne] non esiste", "«comune»"),
         ("", "[[argomenti]]\nid = \"x\"", 23, "[[argomenti]] non esiste", "possibili"),
+        (
+            "name = \"Avvisi\"",
+            "name = \"Avvisi\"\nzones = [\"Torre\", \"torre\"]",
+            12,
+            "la zona «torre» è vuota o c'è due volte",
+            "una volta sola",
+        ),
+        (
+            "name = \"Avvisi\"",
+            "name = \"Avvisi\"\nzones = [\"Una zona dal nome troppo lungo\"]",
+            12,
+            "30 caratteri, il massimo è 24",
+            "accorcia",
+        ),
         ("[privacy]\n", "[privacy]\nrights = [15, 99]\n", 21, "l'articolo 99", "scegli tra: 7, 15"),
         ("", "[service]\naddress = \"voi\"", 24, "non può essere «voi»", "«address = \"tu\"»"),
         ("", "[office]\nemail = \"urp\"", 24, "«urp» non è un indirizzo", "email ="),
@@ -419,4 +433,17 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn zones_are_topics_of_their_own() {
+    let zones = "name = \"Avvisi\"\nzones = [\"Torre\", \"Borgo Medùna\"]";
+    let line = parse(&MINIMAL.replace("name = \"Avvisi\"", zones)).unwrap();
+    let ids: Vec<_> = line.topics.iter().map(|it| it.id.as_str()).collect();
+    assert_eq!(ids, ["avvisi", "avvisi:torre", "avvisi:borgo-med-na"]);
+    assert!(line.topics[0].on_by_default && !line.topics[1].on_by_default);
+    assert_eq!(line.topics[2].zone_of.as_ref(), Some(&line.topics[0].id));
+    let many: Vec<_> = (0..60).map(|it| format!("\"Zona {it}\"")).collect();
+    let many = format!("name = \"Avvisi\"\nzones = [{}]", many.join(", "));
+    assert!(shown(&MINIMAL.replace("name = \"Avvisi\"", &many)).contains("al massimo 60"));
 }

@@ -36,7 +36,7 @@ pub(crate) async fn report(
     let mut errors: Vec<_> = asked
         .unknown
         .keys()
-        .map(|it| FieldError::new(&format!("?{it}"), "Si può usare soltanto on."))
+        .map(|it| FieldError::new(format!("?{it}"), "Si può usare soltanto on."))
         .collect();
     let today = ROME.to_datetime(app.clock.now()).date();
     let on = match asked.on.as_deref().map(str::parse::<Date>) {

@@ -42,6 +42,7 @@ pub(crate) fn line(line: &Line, subscribers: i64, followers: &[i64]) -> Value {
             "category": category(it.category),
             "on_by_default": it.on_by_default,
             "send": match it.send { SendBy::Paid => "paid", SendBy::Channel => "channel" },
+            "zone_of": it.zone_of.as_ref().map(TopicId::as_str),
             "subscribers": followers,
         })
     });

@@ -113,7 +113,7 @@ fn plain(text: &str) -> String {
 
 /// The comune and its zones: "iscrivimi Torre".
 fn places(line: &Line) -> Vec<String> {
-    let zones = line.topics.iter().flat_map(|it| &it.zones);
+    let zones = line.topics.iter().filter(|it| it.zone_of.is_some()).map(|it| &it.name);
     zones.chain([&line.comune.name]).flat_map(|it| distinct_words(it)).collect()
 }
 

@@ -58,7 +58,8 @@ pub(crate) fn line_value(name: &str, line: &Line) -> Option<String> {
         "link_informativa" => line.privacy.url.clone(),
         "elenco_argomenti" if several_topics => topic_rows(line),
         "esempio_argomento" if several_topics => {
-            line.topics.iter().map(|it| &it.name).min_by_key(|it| it.len())?.to_lowercase()
+            let whole = line.topics.iter().filter(|it| it.zone_of.is_none());
+            whole.map(|it| &it.name).min_by_key(|it| it.len())?.to_lowercase()
         }
         _ => return None,
     };

@@ -66,7 +66,7 @@ fn topic(id: &str, name: &str, words: &[&str]) -> Topic {
         category: Category::Utility,
         on_by_default: true,
         send: SendBy::Paid,
-        zones: Vec::new(),
+        zone_of: None,
         words: words.iter().map(|&it| it.to_owned()).collect(),
     }
 }

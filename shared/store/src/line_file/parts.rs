@@ -10,6 +10,7 @@ use domain::line::{
 };
 use domain::reply::{self, length};
 use domain::retention::{CHAT, CONSENT, DELIVERIES, INACTIVITY, MEDIA, Rule};
+use domain::zones;
 use jiff::civil::{Date, Time};
 
 use super::document::{Found, Report, Section};
@@ -18,6 +19,8 @@ use super::{optional, slug, values};
 /// Most characters of a list row. Source: Cloud API, interactive list messages.
 const TOPIC_NAME_LIMIT: usize = 24;
 const TOPIC_DESCRIPTION_LIMIT: usize = 72;
+/// As many as the reader can tell apart.
+const MOST_TOPICS: usize = 60;
 /// Source: Cloud API, template components.
 const TEMPLATE_NAME_LIMIT: usize = 512;
 
@@ -104,6 +107,7 @@ pub(super) fn topics(top: &mut Section) -> Vec<Topic> {
     let read = |mut section: Section| {
         let at = section.line_of("id");
         let topic = topic(&mut section);
+        let zones = zones(&mut section, &topic);
         if !topic.id.as_str().is_empty() && !seen.insert(topic.id.clone()) {
             section.report.add(
                 at,
@@ -112,9 +116,57 @@ pub(super) fn topics(top: &mut Section) -> Vec<Topic> {
             );
         }
         section.done();
-        topic
+        std::iter::once(topic).chain(zones)
     };
-    sections.into_iter().map(read).collect()
+    let topics: Vec<Topic> = sections.into_iter().flat_map(read).collect();
+    if topics.len() > MOST_TOPICS {
+        top.report.add(
+            1,
+            format!("argomenti e zone sono {}", topics.len()),
+            format!("lasciane al massimo {MOST_TOPICS} in tutto"),
+        );
+    }
+    topics
+}
+
+/// A topic for each zone of another: `zones = ["Torre", "Centro"]`.
+fn zones(section: &mut Section, topic: &Topic) -> Vec<Topic> {
+    let named = section.texts("zones").unwrap_or_default();
+    let mut zones: Vec<Topic> = Vec::new();
+    for zone in named {
+        let slug: String = zone
+            .value
+            .to_lowercase()
+            .chars()
+            .map(|it| if it.is_ascii_alphanumeric() { it } else { '-' })
+            .collect();
+        let id = zones::id(&topic.id, &slug);
+        fits(section.report, zone.line, "zones", &zone.value, TOPIC_NAME_LIMIT);
+        let is_twice = zones.iter().any(|it| it.id == id);
+        if slug.trim_matches('-').is_empty() || is_twice {
+            section.report.add(
+                zone.line,
+                format!("la zona «{}» è vuota o c'è due volte", zone.value),
+                "scrivi il nome di ogni zona una volta sola",
+            );
+            continue;
+        }
+        zones.push(Topic {
+            id,
+            description: Some(shorten_to_row(&format!("{}: solo questa zona", topic.name))),
+            words: vec![zone.value.clone(), format!("zona {}", zone.value)],
+            name: zone.value,
+            zone_of: Some(topic.id.clone()),
+            on_by_default: false,
+            ..topic.clone()
+        });
+    }
+    zones
+}
+
+/// At most what a row of a list holds.
+fn shorten_to_row(text: &str) -> String {
+    text.chars().take(TOPIC_DESCRIPTION_LIMIT).collect()
 }
 
 fn topic(section: &mut Section) -> Topic {
@@ -139,7 +191,7 @@ fn topic(section: &mut Section) -> Topic {
         category: category.unwrap_or(Category::Utility),
         on_by_default: section.boolean("on_by_default").unwrap_or(true),
         send: send.unwrap_or(usual),
-        zones: values(section.texts("zones").unwrap_or_default()),
+        zone_of: None,
         words: values(section.texts("words").unwrap_or_default()),
     }
 }
