@@ -8,12 +8,11 @@
 //! 3. `whole`: what means something only as the whole message ("info", "si").
 //! 4. `languages`: the same for ten other languages.
 //! 5. `lexicon`, `verbs`, `typos`, `sentence`: words become classes, the text becomes clauses.
-//! 6. `guards`, `rules`: emergencies, the offices' work, other people, questions, negations.
+//! 6. `guards`, `rules`: emergencies, the offices' work, other people, questions, negations; `data`:
+//!    what is asked about one's data.
 //! 7. `grammar`: what each clause says; here, what they say together.
 //!
 //! Of a long text only the two ends are read (`excerpt`), and a person decides.
-//!
-//! What a text about one's data asks for, `data` tells.
 //!
 //! What is left is for a person at the desk. A wrong subscription is worse than a question, so
 //! joining is read strictly; a missed goodbye is worse than a repaired one, so leaving is read
@@ -260,9 +259,6 @@ impl Reader {
         if excerpt.is_some() {
             verdict = for_a_person(verdict);
         }
-        if verdict.0 == Intent::MyData(AboutData::Notice) {
-            verdict.0 = Intent::MyData(data::about(&text, language));
-        }
         Reading { intent: verdict.0, rule: verdict.1, normalised: text.normalised(), language }
     }
 
@@ -338,7 +334,7 @@ impl Reader {
         {
             return (Intent::Ask, "topic-name");
         }
-        rules::guard(sentence, &senses, concerns)
+        rules::guard(text, sentence, &senses, concerns)
             .or_else(|| rules::silence(text, sentence, &senses, concerns))
             .or_else(|| rules::news(sentence))
             .or_else(|| rules::question(sentence, &senses, concerns))

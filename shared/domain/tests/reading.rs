@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use domain::ids::TopicId;
 use domain::line::Line;
-use domain::reading::{Intent, Kind, Language, Reader, TopicChange};
+use domain::reading::{AboutData, Intent, Kind, Language, Reader, TopicChange};
+use domain::rights::Right;
 use lines::{barberino, barberino_as_filed, pordenone, pordenone_as_filed};
 use proptest::prelude::*;
 
@@ -155,6 +156,50 @@ fn reads_messages_thought_up_to_fool_it() {
     let (wrong, all) = mistakes(&pordenone(), ADVERSARIAL);
     assert!(all >= 200);
     assert!(wrong.is_empty(), "{} of {all} wrong: {wrong:#?}", wrong.len());
+}
+
+/// Messages about data, and some that only sound so: the text, what is asked about the data or the
+/// intent, and what would do too.
+const RIGHTS: &str = include_str!("../testdata/reading/rights.tsv");
+
+fn asked_about_data(intent: &Intent) -> &'static str {
+    match intent {
+        Intent::MyData(AboutData::Notice) => "notice",
+        Intent::MyData(AboutData::Status) => "status",
+        Intent::MyData(AboutData::Right(right)) => match right {
+            Right::Access => "access",
+            Right::Rectification => "rectification",
+            Right::Erasure => "erasure",
+            Right::Restriction => "restriction",
+            Right::Recipients => "recipients",
+            Right::Portability => "portability",
+            Right::Objection => "objection",
+        },
+        other => other.name(),
+    }
+}
+
+#[test]
+fn tells_what_is_asked_about_data() {
+    for line in [pordenone_as_filed(), barberino_as_filed()] {
+        let reader = Reader::new(&line);
+        let all = labelled(RIGHTS);
+        let read = |it: &Labelled<'_>| reader.read(it.text);
+        let wrong: Vec<_> = all
+            .iter()
+            .map(|it| (it, read(it)))
+            .filter(|(it, reading)| !it.accepts(asked_about_data(&reading.intent)))
+            .map(|(it, reading)| {
+                let label = asked_about_data(&reading.intent);
+                format!("{label} for {} ({}): {}", it.expected, reading.rule, it.text)
+            })
+            .collect();
+        assert!(all.len() >= 200);
+        let costly = starting_with(&wrong, &["erasure", "subscribe", "unsubscribe", "stop"]);
+        assert!(costly.is_empty(), "{costly:#?}");
+        let told = format!("{} of {} wrong: {wrong:#?}", wrong.len(), all.len());
+        assert!(wrong.len() * 100 <= all.len() * 3, "{told}");
+    }
 }
 
 #[test]

@@ -6,8 +6,10 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
+use super::lexicon::spelt_out;
 use super::normalise::Text;
 use super::{AboutData, Intent, Kind, Language};
+use crate::rights::Right;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Meaning {
@@ -17,12 +19,16 @@ enum Meaning {
     Topics,
     News,
     Help,
-    MyData,
+    Notice,
+    Access,
+    Erasure,
     Courtesy,
     Ask,
 }
 
-use Meaning::{Ask, Courtesy, Help, MyData, News, Stop, Subscribe, Topics, Unsubscribe};
+use Meaning::{
+    Access, Ask, Courtesy, Erasure, Help, News, Notice, Stop, Subscribe, Topics, Unsubscribe,
+};
 
 struct Table {
     language: Language,
@@ -76,11 +82,24 @@ const TABLES: &[Table] = &[
                  hello there, hey, need help, how does it work",
             ),
             (
-                MyData,
-                "privacy, delete data, delete personal data, personal data, what data do have, \
-                 what data do have about, erase data, export data, gdpr, privacy policy, what \
-                 data do you have about me, where did get number, who gave number, how did get \
-                 number",
+                Notice,
+                "privacy, gdpr, privacy policy, data protection, where did get/find number, \
+                 where get number, who gave number, how did get number, how get number, how \
+                 do use data, how use data, what do with data, who has data, who do give data",
+            ),
+            (
+                Access,
+                "data, personal data, what data do have, what data do have about, what data \
+                 have about, what do know about, export data, copy data, show data, send \
+                 data, see data, download data, access data, access personal data",
+            ),
+            (
+                Erasure,
+                "delete/erase/remove/deleting data, delete/erase/remove/deleting personal \
+                 data, delete everything about, delete everything have about, \
+                 delete/erase/remove number data, unsubscribe delete/erase/remove data, stop \
+                 delete/erase/remove data, forget, be forgotten, right be forgotten, data \
+                 deletion/erasure",
             ),
             (
                 Courtesy,
@@ -131,9 +150,24 @@ const TABLES: &[Table] = &[
                  se désinscrire, comment fonctionne, besoin aide, bonjour à tous, coucou",
             ),
             (
-                MyData,
-                "données, données personnelles, supprimez données, effacez données, \
-                 confidentialité, vie privée, rgpd, quelles données avez, supprimer données",
+                Notice,
+                "confidentialité, politique confidentialité, vie privée, rgpd, protection \
+                 données, comment avez numéro, qui a donné numéro",
+            ),
+            (
+                Access,
+                "données, données personnelles, quelles données avez, quelles données avez \
+                 sur, copie données, copie données personnelles, voir données, exporter \
+                 données, montrez données, envoyez données, accès données, accès données \
+                 personnelles",
+            ),
+            (
+                Erasure,
+                "supprimez/supprimer/supprime/effacez/effacer/efface/suppression/effacement \
+                 données, supprimez/supprimer/supprime/effacez/effacer/efface/suppression \
+                 données personnelles, supprimez/supprimer/effacez/effacer toutes données, \
+                 supprimez/supprimer/effacez/effacer toutes données personnelles, oubli, \
+                 droit oubli, oubliez",
             ),
             (
                 Courtesy,
@@ -185,9 +219,24 @@ const TABLES: &[Table] = &[
                  ab, befehle, menü, was ist, brauche hilfe, helfen",
             ),
             (
-                MyData,
-                "daten, datenschutz, löschen daten, daten löschen, personenbezogene daten, \
-                 welche daten haben, dsgvo, datenauskunft, auskunft, persönliche daten",
+                Notice,
+                "datenschutz, datenschutzerklärung, dsgvo, woher haben nummer, wer hat nummer \
+                 gegeben",
+            ),
+            (
+                Access,
+                "daten, personenbezogene daten, persönliche daten, welche daten haben, welche \
+                 daten haben über, welche daten speichern, datenauskunft, auskunft, auskunft \
+                 über daten, kopie daten, kopie meiner daten, zeigen daten, daten sehen, \
+                 daten exportieren",
+            ),
+            (
+                Erasure,
+                "löschen/lösche/löscht/löschung/entfernen/vernichten daten, \
+                 löschen/lösche/löscht/entfernen alle daten, löschen/entfernen \
+                 personenbezogene/personenbezogenen/persönliche/persönlichen daten, löschen \
+                 alle personenbezogenen/persönlichen daten, löschung meiner daten, löschung \
+                 aller daten, datenlöschung, recht vergessenwerden",
             ),
             (
                 Courtesy,
@@ -241,9 +290,24 @@ const TABLES: &[Table] = &[
                  cómo doy baja, instrucciones, comandos, menú, necesito ayuda",
             ),
             (
-                MyData,
-                "datos, datos personales, privacidad, borrar datos, eliminar datos, borren \
-                 datos, eliminen datos, qué datos tienen, protección datos, mis datos",
+                Notice,
+                "privacidad, política privacidad, protección datos, quién dio número, cómo \
+                 consiguieron/obtuvieron número",
+            ),
+            (
+                Access,
+                "datos, datos personales, qué datos tienen, qué datos tienen sobre, qué datos \
+                 tienen sobre mí, copia datos, ver datos, exportar datos, envíenme/mándenme \
+                 datos, acceder datos, acceso datos",
+            ),
+            (
+                Erasure,
+                "borrar/borren/borra/borre/borrad/eliminar/eliminen/elimina/elimine/eliminad/suprimir/supriman \
+                 datos, \
+                 borrar/borren/borra/borre/borrad/eliminar/eliminen/elimina/elimine/eliminad/suprimir/supriman \
+                 datos personales, borrar/borren/eliminar/eliminen/suprimir todos datos, \
+                 borrar/borren/eliminar/eliminen/suprimir todos datos personales, derecho \
+                 olvido",
             ),
             (
                 Courtesy,
@@ -296,9 +360,24 @@ const TABLES: &[Table] = &[
                  ajutați, comenzi, meniu, am nevoie ajutor, cum înscriu",
             ),
             (
-                MyData,
-                "sterge datele mele, șterge datele mele, sterge datele, datele mele, date personale, datele, ștergeți datele mele, ștergeți datele, \
-                 confidențialitate, ce date aveți, stergeti datele mele, protecția datelor",
+                Notice,
+                "confidențialitate, politica confidențialitate, protecția datelor, gdpr, cine \
+                 v-a dat numărul, cine v-a dat numărul meu",
+            ),
+            (
+                Access,
+                "datele mele, date personale, datele, datele personale, datele mele \
+                 personale, ce date aveți, ce date aveți despre mine, ce date personale aveți \
+                 despre mine, copie datele mele, copia datelor mele, văd datele mele",
+            ),
+            (
+                Erasure,
+                "sterge/șterge/ștergeți/stergeti/ștergere/eliminați/elimina datele, \
+                 sterge/șterge/ștergeți/stergeti/ștergere/eliminați/elimina datele mele, \
+                 șterge/ștergeți/eliminați datele personale, șterge/ștergeți/eliminați datele \
+                 mele personale, șterge/ștergeți/eliminați toate datele, \
+                 șterge/ștergeți/eliminați toate datele mele, ștergerea datelor, ștergerea \
+                 datelor mele, dreptul fi uitat, dreptul a fi uitat",
             ),
             (
                 Courtesy,
@@ -351,10 +430,17 @@ const TABLES: &[Table] = &[
                 "ndihmë, ndihme, si funksionon, ndihmoni, ndihmom, komandat, si regjistrohem, \
                  si çregjistrohem, si abonohem",
             ),
+            (Notice, "privatësia, privatesia, politika privatësisë, mbrojtja dhënave"),
             (
-                MyData,
-                "të dhënat e mia, dhënat mia, privatësia, privatesia, fshini të dhënat e mia, \
-                 të dhëna personale, të dhënat, çfarë të dhënash keni",
+                Access,
+                "të dhënat e mia, dhënat mia, të dhëna personale, të dhënat, të dhënat \
+                 personale, çfarë të dhënash keni, kopje dhënave mia",
+            ),
+            (
+                Erasure,
+                "fshini/fshij/fshi/fshijini/hiqni të dhënat, fshini/fshij/fshi/fshijini/hiqni \
+                 të dhënat e mia, fshini/fshij/hiqni gjitha dhënat mia, fshini/fshij dhënat \
+                 mia personale",
             ),
             (
                 Courtesy,
@@ -396,10 +482,19 @@ const TABLES: &[Table] = &[
                 "pomoč, kako deluje, kako prijavim, kako odjavim, ukazi, pomagajte, meni, \
                  navodila",
             ),
+            (Notice, "zasebnost, varstvo podatkov, politika zasebnosti"),
             (
-                MyData,
-                "moji podatki, podatki, zasebnost, izbrišite moje podatke, osebni podatki, \
-                 varstvo podatkov, moje podatke, izbrišite podatke",
+                Access,
+                "moji podatki, podatki, osebni podatki, moji osebni podatki, moje podatke, \
+                 katere podatke imate, katere podatke imate o meni, kopija podatkov",
+            ),
+            (
+                Erasure,
+                "izbrišite/izbriši/zbrišite/zbriši/odstranite/izbrisati moje podatke, \
+                 izbrišite/izbriši/zbrišite/zbriši/odstranite/izbrisati podatke, \
+                 izbrišite/izbriši/odstranite vse moje podatke, izbrišite/izbriši/odstranite \
+                 vse podatke, izbrišite/izbriši moje osebne podatke, izbris podatkov, izbris \
+                 mojih podatkov, pravica pozabe",
             ),
             (Courtesy, "hvala lepa, najlepša, nasvidenje, super, vesel božič, odlično, lep"),
             (Ask, "prijava, registracija, vpis, naročnina, preklic, prekliči, da, ja"),
@@ -445,10 +540,24 @@ const TABLES: &[Table] = &[
                  помощь, помогите, команди, меню, как это работает, довідка",
             ),
             (
-                MyData,
-                "мої дані, дані, особисті дані, персональні дані, видаліть мої дані, \
-                 конфіденційність, приватність, мои данные, удалите мои данные, персональные \
-                 данные, які дані ви маєте",
+                Notice,
+                "конфіденційність, приватність, політика конфіденційності, \
+                 конфиденциальность, политика конфиденциальности, захист даних",
+            ),
+            (
+                Access,
+                "мої дані, дані, особисті дані, персональні дані, мої персональні дані, мої \
+                 особисті дані, мои данные, данные, персональные данные, які дані ви маєте, \
+                 які дані ви маєте про, какие данные есть, копія даних, копия данных",
+            ),
+            (
+                Erasure,
+                "видаліть/видалити/видали/зітріть/стерти мої дані, \
+                 видаліть/видалити/видали/зітріть всі дані, видаліть/видалити/видали/зітріть \
+                 всі мої дані, видаліть/видалити мої персональні дані, видалення даних, \
+                 удалите/удалить/удали/сотрите мои данные, удалите/удалить/сотрите все \
+                 данные, удалите/удалить/сотрите все мои данные, удалите/удалить мои \
+                 персональные данные, удаление данных",
             ),
             (
                 Courtesy,
@@ -494,10 +603,16 @@ const TABLES: &[Table] = &[
                 "مساعدة, المساعدة, ساعدني, ساعدوني, كيف تعمل, كيف يعمل, كيف اشترك, كيف أشترك, \
                  كيف ألغي الاشتراك, قائمة الأوامر, تعليمات, أهلا, اهلا",
             ),
+            (Notice, "الخصوصية, خصوصية, سياسة الخصوصية, حماية البيانات"),
             (
-                MyData,
-                "بياناتي, بيانات, احذفوا بياناتي, حذف بياناتي, الخصوصية, خصوصية, بياناتي \
-                 الشخصية, معلوماتي, ما بياناتي, البيانات الشخصية",
+                Access,
+                "بياناتي, بيانات, بياناتي الشخصية, معلوماتي, ما بياناتي, ما هي بياناتي, \
+                 البيانات الشخصية, نسخة بياناتي",
+            ),
+            (
+                Erasure,
+                "احذفوا/احذف/حذف/امسحوا/امسح/مسح بياناتي, احذفوا/احذف/حذف/امسحوا/امسح/مسح \
+                 بياناتي الشخصية, احذفوا/حذف/امسحوا/مسح جميع/كل بياناتي, احذفوا/حذف معلوماتي",
             ),
             (
                 Courtesy,
@@ -574,9 +689,14 @@ const CHINESE: &[(Meaning, &str)] = &[
         Help,
         "帮助, 幫助, 怎么用, 如何使用, 怎么使用, 怎么订阅, 如何订阅, 怎么退订, 如何退订, 说明, 菜单, 救助, 需要帮助",
     ),
+    (Notice, "隐私, 隱私, 隐私政策, 数据保护"),
     (
-        MyData,
-        "数据, 個人資料, 个人数据, 删除数据, 删除个人数据, 隐私, 隱私, 个人信息, 删除个人信息, 资料, 隐私政策",
+        Access,
+        "数据, 個人資料, 个人数据, 个人信息, 资料, 个人资料, 你有什么数据, 有什么数据, 查看数据, 导出数据, 数据副本",
+    ),
+    (
+        Erasure,
+        "删除数据, 删除个人数据, 删除个人信息, 删除所有数据, 删除所有个人数据, 删除资料, 删除个人资料, 清除数据, 刪除資料, 刪除個人資料, 被遗忘权",
     ),
     (
         Courtesy,
@@ -623,8 +743,7 @@ impl Ready {
             .collect();
         let mut commands = HashMap::new();
         for (meaning, list) in table.commands {
-            for text in list.split(',') {
-                let text = Text::parse(text);
+            for text in entries(list) {
                 let core = core(&text, &fillers);
                 // A command of fillers only would be lost.
                 let key =
@@ -635,6 +754,12 @@ impl Ready {
         let common = Text::parse(table.common).words().map(str::to_owned).collect();
         Self { language: table.language, fillers, commands, common }
     }
+}
+
+/// A list of commands: `/` parts words that may stand in one place.
+fn entries(list: &'static str) -> impl Iterator<Item = Text> {
+    let spelt = list.split(',').flat_map(|it| spelt_out(it.trim()));
+    spelt.map(|it| Text::parse(&it.join(" ")))
 }
 
 /// What is left without the fillers, in alphabetical order: languages differ in theirs.
@@ -749,7 +874,9 @@ fn intent(meaning: Meaning, asked: bool) -> Intent {
         Topics => Intent::Topics { change: None },
         News => Intent::News,
         Help => Intent::Help,
-        MyData => Intent::MyData(AboutData::Notice),
+        Notice => Intent::MyData(AboutData::Notice),
+        Access => Intent::MyData(AboutData::Right(Right::Access)),
+        Erasure => Intent::MyData(AboutData::Right(Right::Erasure)),
         Courtesy => Intent::Human(Kind::Courtesy),
         Ask => Intent::Ask,
     }
@@ -794,7 +921,7 @@ mod tests {
         for table in TABLES {
             let ready = Ready::new(table);
             for (meaning, list) in table.commands {
-                let cores = list.split(',').map(|it| core(&Text::parse(it), &ready.fillers));
+                let cores = entries(list).map(|it| core(&it, &ready.fillers));
                 let taken =
                     cores.filter(|it| ready.commands.get(it).is_some_and(|it| it != meaning));
                 twice.extend(taken.map(|it| (table.language, it)));

@@ -577,12 +577,12 @@ const WORDS: &[(Class, &str)] = &[
     (
         Class::Gdpr,
         "gdpr, rgpd, dpo, rpd, garante, diritto all oblio, diritto/diritti \
-         di/alla/all/del/alle \
+         d/di/alla/all/del/alle \
          accesso/rettifica/cancellazione/opposizione/limitazione/portabilita/revoca/oblio, \
          diritti privacy, limitazione del trattamento, responsabile della protezione \
          dei dati, protezione dei dati, responsabile protezione dati, trattamento dei miei \
-         dati, trattamento dei dati, titolare del trattamento, trattamento dati, 2016 679, art \
-         15, art 17, art 21, articolo 15, articolo 17, mi oppongo al trattamento",
+         dati, trattamento dei dati, titolare del trattamento, trattamento dati, 2016 679, mi \
+         oppongo al trattamento, essere dimenticato/dimenticata, dimenticatemi",
     ),
     (
         Class::Done,

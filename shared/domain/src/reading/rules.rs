@@ -6,20 +6,22 @@ use super::guards::Concerns;
 use super::lexicon::{Class, Classes};
 use super::normalise::{Symbol, Text};
 use super::sentence::{Clause, Sentence};
-use super::{AboutData, Intent, Kind, Verdict};
+use super::{AboutData, Intent, Kind, Verdict, data};
+use crate::rights::Right;
 
 /// Digits that make a number a telephone number. Italian ones have nine or ten.
 const DIGITS_OF_A_PHONE: usize = 8;
 
 /// What no command may pass.
 pub(super) fn guard(
+    text: &Text,
     sentence: &Sentence<'_>,
     senses: &[Sense],
     concerns: Concerns,
 ) -> Option<Verdict> {
     let classes = sentence.classes;
     if classes.has(Class::Gdpr) && !threatens_and_leaves(sentence, senses) {
-        return Some((Intent::MyData(AboutData::Notice), "data-protection"));
+        return Some((Intent::MyData(about_data(text, sentence)), "data-protection"));
     }
     let matters = |clause: &Clause<'_>, sense: &Sense| {
         clause.classes.has(Class::Municipal)
@@ -60,8 +62,11 @@ pub(super) fn guard(
             return Some((Intent::Human(Kind::Complaint), "opt-out-failed"));
         }
     }
-    if speaks_of_their_data(classes) {
-        return Some((Intent::MyData(AboutData::Notice), "personal-data"));
+    if speaks_of_their_data(text, sentence) {
+        let about = about_data(text, sentence);
+        if about != AboutData::Notice || !leaves_apart(sentence, senses) {
+            return Some((Intent::MyData(about), "personal-data"));
+        }
     }
     let doubts =
         |it: &Clause<'_>| it.classes.has(Class::Doubt) && it.classes.any(grammar::COMMANDS);
@@ -99,6 +104,16 @@ fn threatens_and_leaves(sentence: &Sentence<'_>, senses: &[Sense]) -> bool {
         words.filter(|it| it.class == Class::Gdpr).all(|it| it.text == "garante");
     let data = Classes::of(&[Class::Data, Class::WeakData]);
     only_the_authority && !sentence.classes.any(data) && asks_again(senses)
+}
+
+/// "Rispettate la mia privacy, cancellatemi": the order needs no notice.
+fn leaves_apart(sentence: &Sentence<'_>, senses: &[Sense]) -> bool {
+    let data = Classes::of(&[Class::Data, Class::WeakData]);
+    let leaves = |(clause, sense): (&Clause<'_>, &Sense)| {
+        matches!(sense, Sense::Says(Says { what: What::Leave | What::Stop, .. }))
+            && !clause.classes.any(data)
+    };
+    !sentence.asks && sentence.clauses.iter().zip(senses).any(leaves)
 }
 
 /// "Non volevo iscrivermi, toglietemi": the refusal is of joining, the order is to leave.
@@ -157,7 +172,10 @@ fn asks_again(senses: &[Sense]) -> bool {
     senses.iter().any(again)
 }
 
-fn speaks_of_their_data(classes: Classes) -> bool {
+fn speaks_of_their_data(text: &Text, sentence: &Sentence<'_>) -> bool {
+    /// Beside which "dati" are still a person's.
+    const STRANGERS: usize = 2;
+    let classes = sentence.classes;
     let any_data = Classes::of(&[
         Class::LeaveWeak,
         Class::LeaveNoun,
@@ -166,9 +184,37 @@ fn speaks_of_their_data(classes: Classes) -> bool {
         Class::What,
     ]);
     let whence = classes.has(Class::MyNumber) && classes.has(Class::Question);
+    let put_right = classes.has(Class::MyNumber) && data::wants_it_put_right(text);
+    let words = sentence.clauses.iter().flat_map(|it| &it.words);
+    let strangers = words.filter(|it| it.class == Class::Unknown).count();
+    let personal = classes.has(Class::WeakData) && !data::names_other_data(text);
     classes.has(Class::Data)
-        || classes.has(Class::WeakData) && classes.any(any_data)
+        || personal && (classes.any(any_data) || data::names_own_data(text))
+        || personal && strangers <= STRANGERS && data::asks_about_data(text)
         || whence && !classes.any(grammar::COMMANDS)
+        || put_right
+        || data::refuses(text)
+        || data::names_an_article(text)
+}
+
+/// What is asked about the data of this service. What an office holds is the office's matter, and
+/// to erase it is nothing we could do.
+fn about_data(text: &Text, sentence: &Sentence<'_>) -> AboutData {
+    let data = Classes::of(&[Class::Data, Class::WeakData, Class::Gdpr]);
+    let an_office_s = |it: &Clause<'_>| {
+        it.classes.any(data)
+            && it.classes.any(Classes::of(&[
+                Class::Municipal,
+                Class::OfficeTopic,
+                Class::ThirdParty,
+            ]))
+    };
+    match data::of_text(text) {
+        AboutData::Right(Right::Erasure) if sentence.clauses.iter().any(an_office_s) => {
+            AboutData::Notice
+        }
+        other => other,
+    }
 }
 
 /// "Grazie per le informazioni", "complimenti per il servizio".

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::lexicon::spelt_out;
-use super::{AboutData, Intent, Kind};
+use super::{AboutData, Intent, Kind, data};
 
 /// An answer with its rule.
 pub(super) type Whole = (Intent, &'static str);
@@ -74,7 +74,7 @@ const WHOLE: &[(Meaning, &str)] = &[
         "privacy, policy, la policy, informativa, dati, i miei dati, dati personali, miei dati, gdpr, dpo, cookie, \
          policy privacy, privacy policy, oblio, diritto all oblio, mia privacy, my data, chi vi \
          ha autorizzato, chi vi ha dato il permesso, cosa sapete di me, che sapete di me, che \
-         cosa sapete di me",
+         cosa sapete di me, portabilita, art 15/16/17/18/19/20/21, articolo 15/16/17/18/19/20/21",
     ),
     (
         Meaning::Status,
@@ -86,7 +86,7 @@ const WHOLE: &[(Meaning, &str)] = &[
     (
         Meaning::Desk,
         "operatore, operatrice, un operatore, parlare con operatore, parla con operatore, \
-         sportello, urp, ufficio, persona, umano, assistenza, ho una domanda, domanda, posso \
+         sportello, urp, ufficio, data, persona, umano, assistenza, ho una domanda, domanda, posso \
          fare una domanda, una domanda",
     ),
     (
@@ -147,7 +147,7 @@ pub(super) fn read(words: &str, asked: bool) -> Option<Whole> {
         Meaning::Topics => (Intent::Topics { change: None }, "whole-topics"),
         Meaning::News => (Intent::News, "whole-news"),
         Meaning::Help => (Intent::Help, "whole-help"),
-        Meaning::MyData => (Intent::MyData(AboutData::Notice), "whole-my-data"),
+        Meaning::MyData => (Intent::MyData(data::of_words(words)), "whole-my-data"),
         Meaning::Status => (Intent::MyData(AboutData::Status), "whole-status"),
         Meaning::Desk => (Intent::Human(Kind::Question), "whole-desk"),
         Meaning::Courtesy => (Intent::Human(Kind::Courtesy), "whole-courtesy"),
