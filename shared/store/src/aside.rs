@@ -9,7 +9,8 @@ use jiff::{Timestamp, ToSpan};
 
 use crate::item::{Draft, Fields, Item, expiry, instant, key_of, text};
 use crate::keys::Key;
-use crate::people::{MessageKey, put};
+use crate::people::MessageKey;
+use crate::table::put;
 use crate::{Result, Store, failed, keys};
 
 /// Source: italian-pa, section 2.4, raw payloads.

@@ -15,8 +15,8 @@ use jiff::Timestamp;
 
 use crate::item::{Draft, Fields, Item, instant, number, text};
 use crate::once::Once;
-use crate::people::put_new;
 use crate::spending::{self, read_spent};
+use crate::table::put_new;
 use crate::tables::DUE;
 use crate::{Result, Store, StoreError, failed, keys};
 

@@ -10,7 +10,7 @@ use domain::ids::{BroadcastId, ContactId, LineId, TopicId};
 use jiff::Timestamp;
 
 use crate::item::{Draft, Fields, Item, instant, number, text};
-use crate::people::put_new;
+use crate::table::put_new;
 use crate::{Result, Store, StoreError, failed, keys};
 
 /// A chunk that is still open.

@@ -13,7 +13,8 @@ use crate::deliveries::Reported;
 use crate::item::{Draft, Fields, Item, expiry, instant, key_of, number, text};
 use crate::keys;
 use crate::once::Once;
-use crate::people::{ids, put_new};
+use crate::people::ids;
+use crate::table::put_new;
 use crate::tables::INBOX;
 use crate::{Result, Store, StoreError, failed};
 

@@ -14,8 +14,9 @@ use jiff::Timestamp;
 
 use crate::item::{Draft, Fields, Item, instant, key_of, number, text};
 use crate::keys::{self, Key};
-use crate::people::{MessageKey, consent, ids, put_new, read_consent};
+use crate::people::{MessageKey, consent, ids, read_consent};
 use crate::statistics::Moves;
+use crate::table::put_new;
 use crate::{Result, Store, StoreError, failed};
 
 /// Events sealed together: three writes each, the head and the day's numbers, in one transaction

@@ -32,6 +32,7 @@ mod rates;
 mod requests;
 mod spending;
 mod statistics;
+mod table;
 pub mod tables;
 
 pub use aside::Aside;

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use tracing::error;
 
 use crate::item::{Draft, Fields, instant, text};
-use crate::people::put;
+use crate::table::put;
 use crate::{Result, Store, StoreError, keys, line_file};
 
 /// How long a change of a line may take to be seen everywhere.

@@ -7,7 +7,8 @@ use jiff::{Timestamp, ToSpan};
 
 use crate::item::{Draft, Fields, expiry, instant, key_of, number, text};
 use crate::keys::{self, Key};
-use crate::people::{delete, delete_version, ids, put, put_contact, read_contact, traces};
+use crate::people::{ids, put_contact, read_contact, traces};
+use crate::table::{delete, delete_version, put};
 use crate::{Result, Store, StoreError, failed};
 
 /// How far a line's clearing of one night has come.

@@ -1,27 +1,30 @@
 //! Contacts, what identifies them, what they follow, what they agreed to.
 
+mod items;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, KeysAndAttributes, Put, TransactWriteItem};
-use domain::contact::{
-    Answered, AskedBy, ConsentChange, ConsentEvent, ConsentSource, Contact, Joining,
-    MarketingSwitch, Requested, Subscription, ToldBy, merge,
-};
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use domain::contact::{ConsentEvent, Contact, ToldBy, merge};
 use domain::conversation::switch_marketing;
 use domain::erasure::{Erased, SEEN_DAYS};
 use domain::failure;
-use domain::ids::{AppId, BroadcastId, ContactId, LineId, MessageId, TopicId, UserId};
+use domain::ids::{BroadcastId, ContactId, LineId, UserId};
 use domain::line::Line;
-use domain::message::{MarketingChoice, ProfileName, Sender};
+use domain::message::{MarketingChoice, Sender};
 use domain::phone::Phone;
-use domain::rights::{Request, RequestNumber, Right};
+use domain::rights::{Request, RequestNumber};
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 
 use crate::conversations::{NewEntry, put_entry};
 use crate::item::{Draft, Fields, Item, expiry, instant, number, text};
 use crate::keys::{self, Key};
-use crate::{Once, Result, Store, StoreError, failed, transaction_failed};
+use crate::table::{delete, put, put_new, put_version, unless_conflict};
+use crate::{Once, Result, Store, StoreError, failed};
+
+use items::{asked_to_accept, write_contact};
+pub(crate) use items::{consent, read_consent, read_contact};
 
 /// Stands for a message of Meta's wherever its id must not: a keyed hash of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,9 +113,6 @@ pub struct Turn<'a> {
 
 /// Lost races for one contact before the caller is told.
 const TRIES: u32 = 3;
-
-/// The most keys one `BatchGetItem` takes. Source: DynamoDB API Reference.
-const BATCH_GET: usize = 100;
 
 impl Store {
     /// The contact a message comes from, or a new one under `fresh`.
@@ -602,34 +602,6 @@ impl Store {
         self.count(keys::followers(line, topic)).await
     }
 
-    /// How many items a partition of `subscribers` has.
-    pub(crate) async fn count(&self, pk: String) -> Result<i64> {
-        self.count_in(&self.tables.subscribers, pk).await
-    }
-
-    pub(crate) async fn count_in(&self, table: &str, pk: String) -> Result<i64> {
-        let mut total = 0;
-        let mut start = None;
-        loop {
-            let page = self
-                .client
-                .query()
-                .table_name(table)
-                .key_condition_expression("pk = :pk")
-                .expression_attribute_values(":pk", text(&pk))
-                .select(aws_sdk_dynamodb::types::Select::Count)
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(failed)?;
-            total += i64::from(page.count());
-            start = page.last_evaluated_key;
-            if start.is_none() {
-                return Ok(total);
-            }
-        }
-    }
-
     /// Who follows a topic (or `*`), in the order of ids, after `after`: id and joining time.
     /// Also whether there may be more: a page of the table can be shorter than asked for.
     pub async fn followers(
@@ -679,94 +651,6 @@ impl Store {
             None => Ok(None),
         }
     }
-
-    pub(crate) async fn get(&self, table: &str, key: Key) -> Result<Option<Item>> {
-        let found = self
-            .client
-            .get_item()
-            .table_name(table)
-            .set_key(Some(key.into_item()))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(failed)?;
-        Ok(found.item)
-    }
-
-    /// Consistent reads of many items, in no order: each once, those that exist.
-    pub(crate) async fn get_many(&self, table: &str, mut keys: Vec<Key>) -> Result<Vec<Item>> {
-        // The same key twice in one request is refused.
-        keys.sort_unstable();
-        keys.dedup();
-        let mut items = Vec::new();
-        for batch in keys.chunks(BATCH_GET) {
-            let wanted = batch.iter().cloned().map(Key::into_item).collect();
-            items.extend(self.get_batch(table, wanted).await?);
-        }
-        Ok(items)
-    }
-
-    /// Asks again for those the table had no time for. It has time for one at least, or says so.
-    async fn get_batch(&self, table: &str, mut wanted: Vec<Item>) -> Result<Vec<Item>> {
-        let mut items = Vec::new();
-        while !wanted.is_empty() {
-            let ask = KeysAndAttributes::builder()
-                .set_keys(Some(wanted))
-                .consistent_read(true)
-                .build()
-                .expect("keys are given");
-            let mut answer = self
-                .client
-                .batch_get_item()
-                .request_items(table, ask)
-                .send()
-                .await
-                .map_err(failed)?;
-            items.extend(
-                answer.responses.as_mut().and_then(|it| it.remove(table)).unwrap_or_default(),
-            );
-            wanted = answer
-                .unprocessed_keys
-                .and_then(|mut it| it.remove(table))
-                .map(|it| it.keys)
-                .unwrap_or_default();
-        }
-        Ok(items)
-    }
-
-    /// A whole partition by consistent reads, page by page. For those that are small by nature.
-    pub(crate) async fn query_all(&self, table: &str, pk: String) -> Result<Vec<Item>> {
-        let mut items = Vec::new();
-        let mut start = None;
-        loop {
-            let page = self
-                .client
-                .query()
-                .table_name(table)
-                .key_condition_expression("pk = :pk")
-                .expression_attribute_values(":pk", text(&pk))
-                .consistent_read(true)
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(failed)?;
-            items.extend(page.items.unwrap_or_default());
-            start = page.last_evaluated_key;
-            if start.is_none() {
-                return Ok(items);
-            }
-        }
-    }
-
-    pub(crate) async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<()> {
-        self.client
-            .transact_write_items()
-            .set_transact_items(Some(writes))
-            .send()
-            .await
-            .map_err(transaction_failed)?;
-        Ok(())
-    }
 }
 
 /// What is remembered of a processed message.
@@ -804,14 +688,6 @@ fn read_erasing(number: &str, item: &Item) -> Result<Erasing> {
     Ok(Erasing { number: RequestNumber::new(number), erased })
 }
 
-/// Done, or passed over because the condition did not hold.
-fn unless_conflict<T>(done: Result<T>) -> Result<()> {
-    match done {
-        Ok(_) | Err(StoreError::Conflict) => Ok(()),
-        Err(err) => Err(err),
-    }
-}
-
 /// What a contact follows, everyone's topic included.
 fn followed(contact: &Contact) -> BTreeSet<String> {
     let mut topics: BTreeSet<String> =
@@ -840,46 +716,6 @@ fn address_keys(line: &LineId, contact: &Contact) -> Vec<Key> {
     let phone = contact.phone.as_ref().map(|it| keys::phone(line, it));
     let user = contact.user_id.as_ref().map(|it| keys::user(line, it));
     phone.into_iter().chain(user).collect()
-}
-
-pub(crate) fn put(table: &str, item: Item) -> TransactWriteItem {
-    let put = Put::builder()
-        .table_name(table)
-        .set_item(Some(item))
-        .build()
-        .expect("table and item are given");
-    TransactWriteItem::builder().put(put).build()
-}
-
-/// Puts what must not be there yet.
-pub(crate) fn put_new(table: &str, item: Item) -> TransactWriteItem {
-    let put = Put::builder()
-        .table_name(table)
-        .set_item(Some(item))
-        .condition_expression("attribute_not_exists(pk)")
-        .build()
-        .expect("table and item are given");
-    TransactWriteItem::builder().put(put).build()
-}
-
-pub(crate) fn delete(table: &str, key: Key) -> TransactWriteItem {
-    let delete = Delete::builder()
-        .table_name(table)
-        .set_key(Some(key.into_item()))
-        .build()
-        .expect("table and key are given");
-    TransactWriteItem::builder().delete(delete).build()
-}
-
-pub(crate) fn delete_version(table: &str, key: Key, version: i64) -> TransactWriteItem {
-    let delete = Delete::builder()
-        .table_name(table)
-        .set_key(Some(key.into_item()))
-        .condition_expression("version = :version")
-        .expression_attribute_values(":version", number(version))
-        .build()
-        .expect("table and key are given");
-    TransactWriteItem::builder().delete(delete).build()
 }
 
 /// Leads a number or user id to the loaded contact, unless it leads to somebody who was not
@@ -912,198 +748,4 @@ pub(crate) fn put_contact(
 ) -> TransactWriteItem {
     let item = write_contact(line, contact, version + 1);
     if version == 0 { put_new(table, item) } else { put_version(table, item, version) }
-}
-
-/// Puts in the place of what has this version.
-fn put_version(table: &str, item: Item, version: i64) -> TransactWriteItem {
-    let put = Put::builder()
-        .table_name(table)
-        .set_item(Some(item))
-        .condition_expression("version = :version")
-        .expression_attribute_values(":version", number(version))
-        .build()
-        .expect("table and item are given");
-    TransactWriteItem::builder().put(put).build()
-}
-
-fn write_contact(line: &LineId, contact: &Contact, version: i64) -> Item {
-    let draft = Draft::at(keys::contact(line, &contact.id))
-        .with("version", number(version))
-        .with_some("phone", contact.phone.as_ref().map(|it| text(it.expose())))
-        .with_some("user_id", contact.user_id.as_ref().map(|it| text(it.expose())))
-        .with_some("user_id_scope", contact.user_id_scope.as_ref().map(text))
-        .with_some("name", contact.name.as_ref().map(|it| text(it.expose())))
-        .with_some("consent_at", contact.consent_at.map(instant))
-        .with_some("last_inbound_at", contact.last_inbound_at.map(instant))
-        .with_some("asked_at", contact.asked_at.map(instant))
-        .with_some("joining_at", contact.joining.as_ref().map(|it| instant(it.at)))
-        .with_set("joining", contact.joining.iter().flat_map(|it| &it.topics))
-        .with_some("invited_at", contact.invited_at.map(instant))
-        .with_some("accepted", contact.accepted.map(|it| text(it.to_string())))
-        .with_set("asked_to_accept", contact.asked_to_accept.iter().map(asked_to_accept))
-        .with_some("requested", contact.requested.as_ref().map(|it| text(it.right.name())))
-        .with_some("requested_as", contact.requested.as_ref().map(|it| text(it.number.as_str())))
-        .with_some("requested_at", contact.requested.as_ref().map(|it| instant(it.at)))
-        .with_some("told_closed_until", contact.told_closed_until.map(instant))
-        .with_some("answered", contact.answered.as_ref().map(|it| text(&it.name)))
-        .with_some("answered_at", contact.answered.as_ref().map(|it| instant(it.at)))
-        .with_some("blocked", contact.blocked.then_some(AttributeValue::Bool(true)))
-        .with_set("undeliverable", &contact.undeliverable)
-        .with_some("marketing", contact.marketing.map(|it| text(it.choice.name())))
-        .with_some("marketing_at", contact.marketing.map(|it| instant(it.at)))
-        .with_set("former_ids", &contact.former_ids)
-        .with_some("merged_at", contact.merged_at.map(instant));
-    match &contact.subscription {
-        Subscription::Never => draft,
-        Subscription::Active { topics, since } => draft
-            .with("subscription", text("active"))
-            .with("since", instant(*since))
-            .with_set("topics", topics),
-        Subscription::Ended { at } => {
-            draft.with("subscription", text("ended")).with("ended_at", instant(*at))
-        }
-    }
-    .done()
-}
-
-fn read_answered(item: &Item) -> Option<Answered> {
-    let (name, at) = (item.find_text("answered")?, item.find_instant("answered_at")?);
-    Some(Answered { name: name.to_owned(), at })
-}
-
-/// `2026-11-01#0193…`
-fn asked_to_accept((policy, broadcast): &(Date, BroadcastId)) -> String {
-    format!("{policy}#{broadcast}")
-}
-
-fn read_asked(text: &str) -> Option<(Date, BroadcastId)> {
-    let (policy, broadcast) = text.split_once('#')?;
-    Some((policy.parse().ok()?, BroadcastId::new(broadcast)))
-}
-
-fn read_requested(item: &Item) -> Option<Requested> {
-    let right = Right::parse(item.find_text("requested")?)?;
-    let number = RequestNumber::new(item.find_text("requested_as")?);
-    Some(Requested { right, number, at: item.find_instant("requested_at")? })
-}
-
-pub(crate) fn read_contact(item: &Item) -> Result<Contact> {
-    let phone = item.find_text("phone").map(Phone::parse).transpose();
-    Ok(Contact {
-        id: ContactId::new(item.text("sk")?),
-        phone: phone.map_err(|_| StoreError::Corrupt("phone"))?,
-        user_id: item.find_text("user_id").map(UserId::new),
-        user_id_scope: item.find_text("user_id_scope").map(str::to_owned),
-        name: item.find_text("name").map(ProfileName::new),
-        subscription: match item.find_text("subscription") {
-            None => Subscription::Never,
-            Some("active") => Subscription::Active {
-                topics: item.set("topics").into_iter().map(TopicId::new).collect(),
-                since: item.instant("since")?,
-            },
-            Some("ended") => Subscription::Ended { at: item.instant("ended_at")? },
-            Some(_) => return Err(StoreError::Corrupt("subscription")),
-        },
-        consent_at: item.find_instant("consent_at"),
-        last_inbound_at: item.find_instant("last_inbound_at"),
-        asked_at: item.find_instant("asked_at"),
-        joining: item.find_instant("joining_at").map(|at| {
-            let topics = item.set("joining").into_iter().map(TopicId::new).collect();
-            Joining { topics, at }
-        }),
-        invited_at: item.find_instant("invited_at"),
-        accepted: item.find_text("accepted").and_then(|it| it.parse().ok()),
-        asked_to_accept: item
-            .set("asked_to_accept")
-            .iter()
-            .filter_map(|it| read_asked(it))
-            .collect(),
-        requested: read_requested(item),
-        told_closed_until: item.find_instant("told_closed_until"),
-        answered: read_answered(item),
-        blocked: item.flag("blocked"),
-        undeliverable: item.set("undeliverable").into_iter().map(BroadcastId::new).collect(),
-        marketing: item.find_text("marketing").map(|name| read_switch(name, item)).transpose()?,
-        former_ids: item.set("former_ids").into_iter().map(ContactId::new).collect(),
-        merged_at: item.find_instant("merged_at"),
-    })
-}
-
-fn read_switch(name: &str, item: &Item) -> Result<MarketingSwitch> {
-    let choice = MarketingChoice::parse(name).ok_or(StoreError::Corrupt("marketing"))?;
-    Ok(MarketingSwitch { choice, at: item.instant("marketing_at")? })
-}
-
-pub(crate) fn consent(line: &LineId, event: &ConsentEvent, key: &MessageKey) -> Item {
-    let draft = Draft::at(keys::consent(line, &event.contact, event.at.as_millisecond(), key))
-        .with("at", instant(event.at))
-        .with("policy", text(event.policy.to_string()))
-        .with("privacy", text(event.privacy.to_string()));
-    let wanted = match &event.change {
-        ConsentChange::Outdated { wanted } => Some(text(wanted)),
-        _ => None,
-    };
-    let draft = draft
-        .with("change", text(event.change.name()))
-        .with_set("topics", event.change.topics().into_iter().flatten())
-        .with_some("wanted", wanted);
-    match &event.source {
-        ConsentSource::Message { id, text: words, payload, rule, signed_by } => draft
-            .with("message_id", text(id.expose()))
-            .with("text", text(words))
-            .with_some("payload", payload.as_ref().map(text))
-            .with("rule", text(rule))
-            .with_some("signed_by", signed_by.as_ref().map(|it| text(it.as_str()))),
-        ConsentSource::Operator { who, channel, proof } => draft
-            .with("operator", text(who))
-            .with_some("channel", channel.map(|it| text(it.name())))
-            .with("proof", text(proof)),
-        ConsentSource::Button { told_by } => draft.with("told_by", text(told_by.name())),
-    }
-    .done()
-}
-
-fn read_source(item: &Item) -> Result<ConsentSource> {
-    if let Some(who) = item.find_text("operator") {
-        let channel = item.find_text("channel");
-        let known = |name| AskedBy::parse(name).ok_or(StoreError::Corrupt("channel"));
-        return Ok(ConsentSource::Operator {
-            who: who.to_owned(),
-            channel: channel.map(known).transpose()?,
-            proof: item.text("proof")?.to_owned(),
-        });
-    }
-    if let Some(name) = item.find_text("told_by") {
-        let told_by = ToldBy::parse(name).ok_or(StoreError::Corrupt("told_by"))?;
-        return Ok(ConsentSource::Button { told_by });
-    }
-    Ok(ConsentSource::Message {
-        id: MessageId::new(item.text("message_id")?),
-        text: item.text("text")?.to_owned(),
-        payload: item.find_text("payload").map(str::to_owned),
-        rule: item.text("rule")?.to_owned(),
-        signed_by: item.find_text("signed_by").map(AppId::new),
-    })
-}
-
-pub(crate) fn read_consent(contact: &ContactId, item: &Item) -> Result<ConsentEvent> {
-    let topics = || item.set("topics").into_iter().map(TopicId::new).collect();
-    let date = |name: &'static str| item.text(name)?.parse().map_err(|_| StoreError::Corrupt(name));
-    Ok(ConsentEvent {
-        contact: contact.clone(),
-        at: item.instant("at")?,
-        change: match item.text("change")? {
-            "subscribed" => ConsentChange::Subscribed { topics: topics() },
-            "topics-chosen" => ConsentChange::TopicsChosen { topics: topics() },
-            "unsubscribed" => ConsentChange::Unsubscribed,
-            "policy-accepted" => ConsentChange::PolicyAccepted,
-            "marketing-stopped" => ConsentChange::MarketingStopped { topics: topics() },
-            "marketing-resumed" => ConsentChange::MarketingResumed,
-            "outdated" => ConsentChange::Outdated { wanted: item.text("wanted")?.to_owned() },
-            _ => return Err(StoreError::Corrupt("change")),
-        },
-        source: read_source(item)?,
-        policy: date("policy")?,
-        privacy: date("privacy")?,
-    })
 }

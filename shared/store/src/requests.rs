@@ -8,7 +8,8 @@ use domain::rights::{Closed, Outcome, Request, RequestNumber, Right, Told};
 use jiff::{Timestamp, ToSpan};
 
 use crate::item::{Draft, Fields, Item, expiry, instant, text};
-use crate::people::{ids, put};
+use crate::people::ids;
+use crate::table::put;
 use crate::{Result, Store, StoreError, failed, keys};
 
 /// Rows of the register read at a time.

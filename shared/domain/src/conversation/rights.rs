@@ -92,7 +92,7 @@ pub(super) fn decide_erasure(
             let request = closed(Outcome::Granted);
             let left = source(message, "erasure-confirmed", line);
             let left = take_word(contact.clone(), &Intent::Unsubscribe, message.at, &left, line);
-            // Even an older word: nothing is sent to somebody who is being erased.
+            // Even where a newer word stands, it goes with everything else.
             Decision { request, erases: true, reply: None, ..left }
         }
         Erasure::Withdrawn => {
