@@ -225,5 +225,9 @@ async fn a_request_made_on_paper_is_in_the_same_register() {
     let (status, problem) = office.post(&path, later).await;
     assert_eq!((status, problem["errors"].as_array().map(Vec::len)), (422, Some(3)), "{problem}");
     assert_eq!(requests(&office, "open").await, [made]);
+    // Nothing is left of who is erased, so there is nothing more to answer.
+    assert_eq!(deletes(&office, &id).await.0, 200);
+    assert_eq!(requests(&office, "open").await, Vec::<Value>::new());
+    assert_eq!(requests(&office, "closed").await.len(), 2);
     world.ends().await;
 }
