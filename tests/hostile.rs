@@ -32,7 +32,7 @@ async fn one_bad_message_among_ten_costs_only_itself() {
     let world = World::with(|it| it.data = Some(data.clone())).await;
     let deep = |n: usize| format!("{}{}", "[".repeat(n), "]".repeat(n));
     let with = |key: &str, value: Value| {
-        let mut message = text("393330013999", "wamid.BAD", "ISCRIVIMI");
+        let mut message = text("393330003999", "wamid.BAD", "ISCRIVIMI");
         message[key] = value;
         message.to_string()
     };
@@ -52,7 +52,7 @@ async fn one_bad_message_among_ten_costs_only_itself() {
         json!({ "id": "wamid.BAD", "timestamp": "1", "from": {}, "from_user_id": "a b" })
             .to_string(),
         r#"{"id":"wamid.BAD","text":{"body":"half an emoji \ud800"}}"#.to_owned(),
-        format!(r#"{{"id":"wamid.BAD","timestamp":"1","from":"393330013999","x":{}}}"#, deep(126)),
+        format!(r#"{{"id":"wamid.BAD","timestamp":"1","from":"393330003999","x":{}}}"#, deep(126)),
         format!(r#"{{"id":"wamid.BAD","x":{}}}"#, deep(10_000)),
     ];
     let mut total = 0;
@@ -70,7 +70,7 @@ async fn one_bad_message_among_ten_costs_only_itself() {
         assert_eq!(count["total"], total, "nine are answered, whatever the tenth is: {n}");
         assert!(aside(&data).len() > before.len(), "the tenth is kept: {n}");
     }
-    world.keeps_secret("393330013999");
+    world.keeps_secret("393330003999");
     world.ends().await;
 }
 
@@ -80,7 +80,7 @@ async fn a_thousand_that_cannot_be_read_are_kept_in_one_piece() {
     let data = folder.path().join("data");
     let world = World::with(|it| it.data = Some(data.clone())).await;
     let mut messages: Vec<_> = (0..999).map(|n| json!({ "id": format!("wamid.{n}") })).collect();
-    messages.push(text("393330013998", "wamid.GOOD", "ISCRIVIMI"));
+    messages.push(text("393330003998", "wamid.GOOD", "ISCRIVIMI"));
     world.posts(&posted(&[], &messages)).await;
     let (_, count) = world.office("pordenone").get("/subscribers/count").await;
     assert_eq!(count["total"], 1);
@@ -191,7 +191,7 @@ async fn whatever_stands_in_any_place_of_a_message_nobody_waits_behind_it() {
 #[tokio::test]
 async fn a_message_from_the_future_does_not_keep_its_sender_from_leaving() {
     let world = World::start().await;
-    let anna = world.person("393330014001");
+    let anna = world.person("393330004001");
     let says = |id: &str, at: Value, body: &str| {
         let mut message = text(&anna.digits, id, body);
         message.as_object_mut().unwrap().remove("from_user_id");
@@ -225,11 +225,11 @@ async fn a_message_from_the_future_does_not_keep_its_sender_from_leaving() {
 #[tokio::test]
 async fn a_question_that_says_it_is_of_1970_still_reaches_the_desk() {
     let world = World::start().await;
-    let mut message = text("393330014011", "wamid.H1", "Quando siete aperti?");
+    let mut message = text("393330004011", "wamid.H1", "Quando siete aperti?");
     message["timestamp"] = json!("1");
     world.posts(&posted(&[], &[message])).await;
     let office = world.office("pordenone");
-    let (_, found) = office.post("/contacts/search", json!({ "phone": "+393330014011" })).await;
+    let (_, found) = office.post("/contacts/search", json!({ "phone": "+393330004011" })).await;
     let id = found["items"][0]["id"].as_str().unwrap();
     let (_, messages) = office.get(&format!("/conversations/{id}/messages")).await;
     assert_eq!(messages["items"][0]["text"], "Quando siete aperti?", "{messages}");
@@ -258,7 +258,7 @@ async fn texts_of_any_length_and_shape_are_kept_and_shown() {
     .into_iter()
     .enumerate()
     {
-        let from = format!("39333001402{n}");
+        let from = format!("39333000402{n}");
         world.posts(&posted(&[], &[text(&from, &format!("wamid.L{n}"), body)])).await;
         let (_, found) =
             office.post("/contacts/search", json!({ "phone": format!("+{from}") })).await;
@@ -281,7 +281,7 @@ async fn texts_of_any_length_and_shape_are_kept_and_shown() {
 #[tokio::test]
 async fn words_that_only_look_otherwise_are_understood() {
     let world = World::start().await;
-    let anna = world.person("393330014031");
+    let anna = world.person("393330004031");
     for (join, leave) in [
         ("ISC\u{200d}RIV\u{200b}IMI\u{feff}", "\u{202e}CANCELLAMI\u{202c}"),
         ("\u{2067}iscrivimi\u{2069}", "CAN\u{ad}CELLA\u{2060}MI"),
@@ -320,7 +320,7 @@ async fn profile_names_cannot_play_tricks_on_the_desk() {
     .into_iter()
     .enumerate()
     {
-        let from = format!("39333001404{n}");
+        let from = format!("39333000404{n}");
         let contact = json!({ "profile": { "name": name }, "wa_id": from });
         let question = text(&from, &format!("wamid.P{n}"), "Quando siete aperti?");
         world.posts(&posted(&[contact], &[question])).await;
@@ -335,19 +335,19 @@ async fn profile_names_cannot_play_tricks_on_the_desk() {
 async fn a_contact_of_somebody_else_lends_nobody_its_name_or_number() {
     let world = World::start().await;
     let office = world.office("pordenone");
-    let others = json!({ "profile": { "name": "Bruno" }, "wa_id": "393330014099",
+    let others = json!({ "profile": { "name": "Bruno" }, "wa_id": "393330004099",
         "user_id": "IT.14099" });
     for (n, contacts) in
         [vec![others.clone()], vec![], vec![json!(null), others]].iter().enumerate()
     {
-        let from = format!("39333001405{n}");
+        let from = format!("39333000405{n}");
         let question = text(&from, &format!("wamid.Q{n}"), "Quando siete aperti?");
         world.posts(&posted(contacts, &[question])).await;
         let (_, found) =
             office.post("/contacts/search", json!({ "phone": format!("+{from}") })).await;
         assert_eq!(found["items"][0]["name"], Value::Null, "{found}");
     }
-    let (_, found) = office.post("/contacts/search", json!({ "phone": "+393330014099" })).await;
+    let (_, found) = office.post("/contacts/search", json!({ "phone": "+393330004099" })).await;
     assert_eq!(found["items"], json!([]));
     world.ends().await;
 }
@@ -355,7 +355,7 @@ async fn a_contact_of_somebody_else_lends_nobody_its_name_or_number() {
 #[tokio::test]
 async fn bad_reports_hold_up_no_good_one() {
     let world = World::start().await;
-    let anna = world.person("393330014061");
+    let anna = world.person("393330004061");
     world.meta().change_person(&anna.digits, |it| it.reads = false).unwrap();
     anna.says("pordenone", "ISCRIVIMI").await;
     let office = world.office("pordenone");
@@ -438,7 +438,7 @@ async fn bodies_that_are_no_webhook_are_kept_or_refused_whole() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let world = World::with(|it| it.data = Some(data.clone())).await;
-    let good = posted(&[], &[text("393330014071", "wamid.W1", "ISCRIVIMI")]).to_string();
+    let good = posted(&[], &[text("393330004071", "wamid.W1", "ISCRIVIMI")]).to_string();
     let mut n_files = 0;
     for (what, body, status) in [
         ("nothing", String::new(), 200),
@@ -463,7 +463,7 @@ async fn bodies_that_are_no_webhook_are_kept_or_refused_whole() {
     let office = world.office("pordenone");
     let (_, count) = office.get("/subscribers/count").await;
     assert_eq!(count["total"], 1, "of two keys the later counts");
-    let mut broken = good.replace("393330014071", "393330014072").replace("wamid.W1", "wamid.W2");
+    let mut broken = good.replace("393330004071", "393330004072").replace("wamid.W1", "wamid.W2");
     broken.insert(broken.find("390000000000").unwrap(), '@');
     let mut broken = broken.into_bytes();
     let at = broken.iter().position(|it| *it == b'@').unwrap();
@@ -472,14 +472,14 @@ async fn bodies_that_are_no_webhook_are_kept_or_refused_whole() {
     world.settled().await;
     let (_, count) = office.get("/subscribers/count").await;
     assert_eq!(count["total"], 2, "bytes that are no text cost one character");
-    world.keeps_secret("39333001407");
+    world.keeps_secret("39333000407");
     world.ends().await;
 }
 
 #[tokio::test]
 async fn a_phone_that_sends_nonsense_is_told_so_and_one_with_a_strange_owner_is_heard() {
     let world = World::start().await;
-    let anna = world.person("393330014081");
+    let anna = world.person("393330004081");
     let phones = format!("{}/simulator/phones", world.stack.url());
     let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
     for (digits, body) in [
@@ -508,7 +508,7 @@ async fn a_phone_that_sends_nonsense_is_told_so_and_one_with_a_strange_owner_is_
     }
     world.settled().await;
     let office = world.office("pordenone");
-    let (_, found) = office.post("/contacts/search", json!({ "phone": "+393330014081" })).await;
+    let (_, found) = office.post("/contacts/search", json!({ "phone": "+393330004081" })).await;
     assert_eq!(found["items"], json!([]), "nothing of it came to us");
 
     let name = format!("Anna\u{202e}\n{}", "🌻".repeat(10_000));
@@ -523,7 +523,7 @@ async fn a_phone_that_sends_nonsense_is_told_so_and_one_with_a_strange_owner_is_
     let file = json!({ "to": "pordenone", "text": "\0", "file": file });
     assert_eq!(world.http.post(url).json(&file).send().await.unwrap().status(), 201);
     world.settled().await;
-    let (_, found) = office.post("/contacts/search", json!({ "phone": "+393330014081" })).await;
+    let (_, found) = office.post("/contacts/search", json!({ "phone": "+393330004081" })).await;
     let shown = found["items"][0]["name"].as_str().unwrap();
     assert!(shown.starts_with("Anna🌻") && shown.len() <= 256, "{shown}");
     let id = found["items"][0]["id"].as_str().unwrap();

@@ -37,7 +37,7 @@ fn says(id: &str, phone: Option<&str>, user_id: Option<&str>, text: &str) -> Val
 #[tokio::test]
 async fn who_has_a_username_joins_gets_news_and_leaves_without_a_number() {
     let world = World::start().await;
-    let anna = world.person("393330012001");
+    let anna = world.person("393330002001");
     world
         .meta()
         .change_person(&anna.digits, |it| {
@@ -75,7 +75,7 @@ async fn who_has_a_username_joins_gets_news_and_leaves_without_a_number() {
 #[tokio::test]
 async fn the_new_owner_of_a_number_inherits_nothing() {
     let world = World::start().await;
-    let (old, new) = (world.person("393330012011"), world.person("393330012012"));
+    let (old, new) = (world.person("393330002011"), world.person("393330002012"));
     old.says("pordenone", "ISCRIVIMI").await;
     old.says("pordenone", "Mi serve il certificato di nascita").await;
     world.meta().change_number(&old.digits, &new.digits).unwrap();
@@ -101,7 +101,7 @@ async fn the_new_owner_of_a_number_inherits_nothing() {
 #[tokio::test]
 async fn a_number_under_another_user_id_is_somebody_else_even_if_meta_reported_no_change() {
     let world = World::start().await;
-    let anna = world.person("393330012021");
+    let anna = world.person("393330002021");
     anna.says("pordenone", "ISCRIVIMI").await;
     anna.says("pordenone", "Mi serve il certificato di nascita").await;
     let before = world.meta().user_id(&anna.digits, "pordenone").unwrap();
@@ -143,8 +143,8 @@ async fn a_change_of_number_takes_along_only_whom_it_names() {
     .into_iter()
     .enumerate()
     {
-        let anna = world.person(&format!("39333001203{n}"));
-        let next = world.person(&format!("39333001204{n}"));
+        let anna = world.person(&format!("39333000203{n}"));
+        let next = world.person(&format!("39333000204{n}"));
         anna.says("pordenone", "ISCRIVIMI").await;
         let theirs = world.meta().user_id(&anna.digits, "pordenone").unwrap();
         let previous = previous.map(|it| if it == "theirs" { theirs.as_str() } else { it });
@@ -166,7 +166,7 @@ async fn a_change_of_number_takes_along_only_whom_it_names() {
 #[tokio::test]
 async fn a_user_id_that_changes_keeps_the_person() {
     let world = World::start().await;
-    let anna = world.person("393330012051");
+    let anna = world.person("393330002051");
     world.meta().change_person(&anna.digits, |it| it.identity = Identity::UserIdOnly).unwrap();
     anna.says("pordenone", "ISCRIVIMI").await;
     world.meta().change_user_id(&anna.digits).unwrap();
@@ -184,7 +184,7 @@ async fn a_user_id_that_changes_keeps_the_person() {
 #[tokio::test]
 async fn who_moved_after_an_erasure_is_not_brought_back() {
     let world = World::start().await;
-    let (old, new) = (world.person("393330012061"), world.person("393330012062"));
+    let (old, new) = (world.person("393330002061"), world.person("393330002062"));
     old.says("pordenone", "ISCRIVIMI").await;
     let office = world.office("pordenone");
     let (_, found) =
@@ -203,7 +203,7 @@ async fn who_moved_after_an_erasure_is_not_brought_back() {
 #[tokio::test]
 async fn two_who_turn_out_to_be_one_during_a_broadcast_get_it_once_and_keep_both_histories() {
     let world = World::start().await;
-    let people: Vec<_> = (0..8).map(|n| world.person(&format!("39333001207{n}"))).collect();
+    let people: Vec<_> = (0..8).map(|n| world.person(&format!("39333000207{n}"))).collect();
     for (n, person) in people.iter().enumerate() {
         // Known by user id alone, and by a number that came without one.
         world

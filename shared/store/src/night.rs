@@ -1,5 +1,6 @@
 //! Clearing: what is past its date goes, a page at a time, with a note of how far we came.
 
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{DeleteRequest, Select, WriteRequest};
 use domain::contact::Contact;
 use domain::ids::{BroadcastId, ContactId, LineId};
@@ -169,6 +170,25 @@ impl Store {
         Ok(Some(version + 1))
     }
 
+    /// Asks for a contact's messages older than `before`, or all of them.
+    fn messages_before(
+        &self,
+        line: &LineId,
+        contact: &ContactId,
+        before: Option<Timestamp>,
+    ) -> QueryFluentBuilder {
+        // `N` follows `M`, so it stands after the last message.
+        let end = before.map_or("N".to_owned(), |at| format!("M#{:016}", at.as_millisecond()));
+        self.client
+            .query()
+            .table_name(&self.tables.messages)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :end")
+            .expression_attribute_values(":pk", text(keys::chat(line, contact)))
+            .expression_attribute_values(":first", text("M#"))
+            .expression_attribute_values(":end", text(end))
+            .consistent_read(true)
+    }
+
     /// Deletes a contact's messages older than `before`, or all of them; how many went.
     pub async fn clear_chat(
         &self,
@@ -176,21 +196,12 @@ impl Store {
         contact: &ContactId,
         before: Option<Timestamp>,
     ) -> Result<i64> {
-        // `N` follows `M`, so it stands after the last message.
-        let end = before.map_or("N".to_owned(), |at| format!("M#{:016}", at.as_millisecond()));
         let mut gone = 0;
         let mut start = None;
         loop {
             let page = self
-                .client
-                .query()
-                .table_name(&self.tables.messages)
-                .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :end")
-                .expression_attribute_values(":pk", text(keys::chat(line, contact)))
-                .expression_attribute_values(":first", text("M#"))
-                .expression_attribute_values(":end", text(&end))
+                .messages_before(line, contact, before)
                 .projection_expression("pk, sk")
-                .consistent_read(true)
                 .set_exclusive_start_key(start)
                 .send()
                 .await
@@ -214,20 +225,12 @@ impl Store {
         contact: &ContactId,
         before: Option<Timestamp>,
     ) -> Result<i64> {
-        let end = before.map_or("N".to_owned(), |at| format!("M#{:016}", at.as_millisecond()));
         let mut there = 0;
         let mut start = None;
         loop {
             let page = self
-                .client
-                .query()
-                .table_name(&self.tables.messages)
-                .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :end")
-                .expression_attribute_values(":pk", text(keys::chat(line, contact)))
-                .expression_attribute_values(":first", text("M#"))
-                .expression_attribute_values(":end", text(&end))
+                .messages_before(line, contact, before)
                 .select(Select::Count)
-                .consistent_read(true)
                 .set_exclusive_start_key(start)
                 .send()
                 .await
