@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use domain::erasure::{self, Certificate};
 use domain::export;
 use domain::line::Line;
-use domain::rights::{Closed, Outcome, Request, Right};
+use domain::rights::{Request, Right};
 use serde_json::{Value, json};
 use store::StoreError;
 use tracing::{info, warn};
@@ -46,6 +46,9 @@ pub(crate) async fn erase(
         let contact = contacts::find(&app, &line, &path, "id").await?;
         let now = app.clock.now();
         let erased = app.store.count_held(&line, &contact).await?;
+        // Written down first: if we die in the middle, the office sees that it is still open.
+        let request = Request::open(&contact.id, Right::Erasure, now);
+        app.store.add_request(&line, &request, now).await?;
         take_files_away(&app, &line, &app.store.uploads(&line.id, &contact).await?).await;
         match app.store.forget(&line.id, &contact).await {
             Ok(_) => {}
@@ -53,15 +56,6 @@ pub(crate) async fn erase(
             Err(err) => return Err(err.into()),
         }
         app.store.close_requests_of(&line, &contact, now).await?;
-        let closed = Closed {
-            at: now,
-            outcome: Outcome::Granted,
-            operator: Some("api".to_owned()),
-            note: None,
-        };
-        let request = Request::open(&contact.id, Right::Erasure, now);
-        let request = Request { closed: Some(closed), ..request };
-        app.store.add_request(&line, &request, now).await?;
         info!(line.id = %line.id, request = %request.number, "erased a person");
         let certificate = Certificate::new(request.number, erased, &line, now);
         return Ok(Json(show(&certificate, &line)));
