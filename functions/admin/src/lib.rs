@@ -7,10 +7,11 @@
 use std::sync::Arc;
 
 use axum::Router;
+use platform::apps::Apps;
 use platform::clock::Clock;
 use platform::events::Bus;
 use platform::pseudonym::Pseudonym;
-use platform::settings::{MetaApp, Secret, Settings};
+use platform::settings::{Secret, Settings};
 use store::Store;
 use whatsapp::graph::Graph;
 
@@ -20,7 +21,7 @@ mod api;
 pub struct App {
     pub store: Store,
     pub graph: Arc<Graph>,
-    pub apps: Arc<[MetaApp]>,
+    pub apps: Apps,
     pub bus: Bus,
     pub pseudonym: Pseudonym,
     /// A key with every permission on every line.
@@ -29,14 +30,14 @@ pub struct App {
 }
 
 impl App {
-    pub fn from_env() -> anyhow::Result<Self> {
-        let settings = Settings::from_env();
+    pub async fn connect() -> anyhow::Result<Self> {
+        let settings = Settings::load().await?;
         let aws = settings.aws()?;
         let graph = settings.graph();
         Ok(Self {
             store: Store::connect(&aws, settings.tables()?),
             graph: Arc::new(Graph::new(&graph.base_url, graph.version)),
-            apps: settings.apps()?.into(),
+            apps: Apps::of(&settings)?,
             bus: Bus::event_bridge(&aws, settings.event_bus()?),
             pseudonym: Pseudonym::new(&settings.lookup_key()?),
             api_key: settings.api_key()?,

@@ -3,5 +3,5 @@
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {
     platform::telemetry::init_lambda();
-    lambda_http::run(admin::router(admin::App::from_env()?)).await
+    lambda_http::run(admin::router(admin::App::connect().await?)).await
 }

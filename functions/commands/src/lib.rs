@@ -23,10 +23,11 @@ use domain::rate;
 use domain::reading::{Reader, Reading};
 use domain::reply::{self, Part, Reply};
 use jiff::{Timestamp, ToSpan};
+use platform::apps::{AccessToken, Apps};
 use platform::clock::Clock;
 use platform::events::{Bus, Event};
 use platform::pseudonym::Pseudonym;
-use platform::settings::{MetaApp, Settings};
+use platform::settings::Settings;
 use platform::{batch, jobs, random};
 use serde_json::{Value, json};
 use store::{
@@ -58,7 +59,7 @@ const TRIES: usize = 3;
 pub struct App {
     pub store: Store,
     pub graph: Arc<Graph>,
-    pub apps: Arc<[MetaApp]>,
+    pub apps: Apps,
     pub bus: Bus,
     pub pseudonym: Pseudonym,
     pub clock: Clock,
@@ -113,14 +114,14 @@ enum Sent {
 }
 
 impl App {
-    pub fn from_env() -> anyhow::Result<Self> {
-        let settings = Settings::from_env();
+    pub async fn connect() -> anyhow::Result<Self> {
+        let settings = Settings::load().await?;
         let aws = settings.aws()?;
         let graph = settings.graph();
         Ok(Self {
             store: Store::connect(&aws, settings.tables()?),
             graph: Arc::new(Graph::new(&graph.base_url, graph.version)),
-            apps: settings.apps()?.into(),
+            apps: Apps::of(&settings)?,
             bus: Bus::event_bridge(&aws, settings.event_bus()?),
             pseudonym: Pseudonym::new(&settings.lookup_key()?),
             clock: Clock::System,
@@ -366,7 +367,7 @@ impl App {
         let (token, number) = (self.token(line)?, &line.phone_number_id);
         let mut pauses = TOO_FAST_PAUSES.into_iter();
         let failure = loop {
-            let sent = self.graph.send(token, number, to, message, callback).await;
+            let sent = self.graph.send(&token, number, to, message, callback).await;
             let Err(failure) = sent else { return Ok(Sent::Accepted) };
             match pauses.next().filter(|_| failure::verdict(&failure) == Verdict::Slow) {
                 Some(pause) => self.clock.pace(pause).await,
@@ -387,9 +388,8 @@ impl App {
         })
     }
 
-    fn token(&self, line: &Line) -> anyhow::Result<&str> {
-        let app = self.apps.iter().find(|it| it.id == line.app).context("find Meta app")?;
-        Ok(app.access_token.expose())
+    fn token(&self, line: &Line) -> anyhow::Result<AccessToken> {
+        self.apps.access_token(&line.app).context("find Meta app")
     }
 
     /// The answer, if who claimed it died before they could say how it went and Meta has reported

@@ -36,7 +36,7 @@ impl App {
         let file = form.file(&held.context("gather what is held")?);
         let (token, number) = (self.token(line)?, &line.phone_number_id);
         let name = form.file_name();
-        let uploaded = self.graph.upload(token, number, name, MIME_TYPE, file.as_bytes()).await;
+        let uploaded = self.graph.upload(&token, number, name, MIME_TYPE, file.as_bytes()).await;
         match uploaded {
             Ok(media_id) => {
                 let noted = self.store.note_upload(&line.id, chat, row, &media_id).await;
@@ -71,7 +71,7 @@ impl App {
             let uploads = self.store.uploads(&line.id, &person).await.context("look for files")?;
             for media_id in uploads {
                 // What stays goes by itself within 30 days.
-                if let Err(failure) = self.graph.delete_media(self.token(line)?, &media_id).await {
+                if let Err(failure) = self.graph.delete_media(&self.token(line)?, &media_id).await {
                     warn!(line.id = %line.id, "a copy of data stays at Meta: {failure}");
                 }
             }

@@ -53,8 +53,8 @@ pub struct App {
 }
 
 impl App {
-    pub fn from_env() -> anyhow::Result<Self> {
-        let settings = Settings::from_env();
+    pub async fn connect() -> anyhow::Result<Self> {
+        let settings = Settings::load().await?;
         let aws = settings.aws()?;
         Ok(Self {
             store: Store::connect(&aws, settings.tables()?),

@@ -5,7 +5,7 @@ use lambda_runtime::{LambdaEvent, service_fn};
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
     platform::telemetry::init_lambda();
-    let app = fanout::App::from_env()?;
+    let app = fanout::App::connect().await?;
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| async {
         app.handle(event.payload).await.map_err(lambda_runtime::Error::from)
     }))

@@ -28,12 +28,13 @@ use domain::quiet::quiet_until;
 use domain::rate::{self, Pace, Slots};
 use futures::{StreamExt, future, stream};
 use jiff::{Timestamp, ToSpan};
+use platform::apps::Apps;
 use platform::batch;
 use platform::clock::Clock;
 use platform::events::{Bus, Event};
 use platform::jobs::{self, BroadcastRef, FanoutCause};
 use platform::queue::{Message, Queue};
-use platform::settings::{MetaApp, Settings};
+use platform::settings::Settings;
 use store::{Chunk, Progress, Reserved, Store};
 use tracing::{debug, error, info, warn};
 use whatsapp::graph::Graph;
@@ -56,7 +57,7 @@ const AT_ONCE: usize = 16;
 pub struct App {
     pub store: Store,
     pub graph: Arc<Graph>,
-    pub apps: Arc<[MetaApp]>,
+    pub apps: Apps,
     pub sends: Queue,
     pub bus: Bus,
     pub clock: Clock,
@@ -98,14 +99,14 @@ struct Costs {
 }
 
 impl App {
-    pub fn from_env() -> anyhow::Result<Self> {
-        let settings = Settings::from_env();
+    pub async fn connect() -> anyhow::Result<Self> {
+        let settings = Settings::load().await?;
         let aws = settings.aws()?;
         let graph = settings.graph();
         Ok(Self {
             store: Store::connect(&aws, settings.tables()?),
             graph: Arc::new(Graph::new(&graph.base_url, graph.version)),
-            apps: settings.apps()?.into(),
+            apps: Apps::of(&settings)?,
             sends: Queue::sqs(&aws, settings.sends_queue_url()?),
             bus: Bus::event_bridge(&aws, settings.event_bus()?),
             clock: Clock::System,
@@ -228,7 +229,7 @@ impl App {
         broadcast: &'a Broadcast,
         chunk: &Chunk,
     ) -> anyhow::Result<Option<Work<'a>>> {
-        let app = self.apps.iter().find(|it| it.id == line.app).context("find Meta app")?;
+        let token = self.apps.access_token(&line.app).context("find Meta app")?;
         let (name, language) = (&broadcast.message.name, &broadcast.message.language);
         let known = self.store.known(&line.messaging_account_id, name, language).await;
         let known = known.context("read what is known of the template")?;
@@ -238,7 +239,7 @@ impl App {
             broadcast,
             audience: channel::messaged(&broadcast.audience, line),
             message,
-            token: app.access_token.expose(),
+            token,
             expires_at: self.rows_expire_at(line),
             again_from_run: chunk.again_from_run,
             hearing: Hearing::default(),

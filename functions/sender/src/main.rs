@@ -7,7 +7,7 @@ use lambda_runtime::{LambdaEvent, service_fn};
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
     platform::telemetry::init_lambda();
-    let app = sender::App::from_env()?;
+    let app = sender::App::connect().await?;
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| async {
         Ok::<_, Infallible>(app.handle(event.payload).await)
     }))

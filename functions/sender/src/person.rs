@@ -13,6 +13,7 @@ use domain::ids::ContactId;
 use domain::line::Line;
 use domain::rate::MISSED_AFTER_MS;
 use jiff::{Timestamp, ToSpan};
+use platform::apps::AccessToken;
 use platform::random;
 use store::{Claim, Delivery, News, Take};
 use whatsapp::graph::To;
@@ -42,7 +43,7 @@ pub(crate) struct Work<'a> {
     /// Those of its audience who are sent messages.
     pub(crate) audience: Audience,
     pub(crate) message: Message,
-    pub(crate) token: &'a str,
+    pub(crate) token: AccessToken,
     /// When the deliveries' rows go by themselves.
     pub(crate) expires_at: Timestamp,
     /// Set if the office wants those in doubt sent once more.
@@ -160,14 +161,14 @@ impl App {
         let (plain, _) = work.message.to(contact, now);
         let asking = work.message.asks(contact, work.line, now);
         let message = asking.unwrap_or(plain);
-        let mut sent = self.graph.send(work.token, from, to, message, &callback).await;
+        let mut sent = self.graph.send(&work.token, from, to, message, &callback).await;
         let mut asked = asking.is_some();
         if let Err(failure) = &sent
             && asked
             && work.message.gives_up_asking(failure)
         {
             asked = false;
-            sent = self.graph.send(work.token, from, to, plain, &callback).await;
+            sent = self.graph.send(&work.token, from, to, plain, &callback).await;
         }
         match sent {
             Ok(accepted) => {

@@ -7,7 +7,7 @@ use lambda_runtime::{LambdaEvent, service_fn};
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
     platform::telemetry::init_lambda();
-    let app = statuses::App::from_env()?;
+    let app = statuses::App::connect().await?;
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| async {
         Ok::<_, Infallible>(app.handle(event.payload).await)
     }))

@@ -3,8 +3,6 @@
 //! What makes a repetition harmless: a message's job is deduplicated by the queue for five
 //! minutes and by `commands` for eight days; a status only ever moves forward.
 
-use std::sync::Arc;
-
 use anyhow::Context;
 use axum::Router;
 use axum::body::Bytes;
@@ -12,12 +10,13 @@ use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::get;
 use domain::ids::AppId;
+use platform::apps::{Apps, MetaApp};
 use platform::aside::Aside;
 use platform::clock::Clock;
 use platform::jobs;
 use platform::pseudonym::Pseudonym;
 use platform::queue::{Message, Queue, QueueError};
-use platform::settings::{MetaApp, Secret, Settings};
+use platform::settings::{Secret, Settings};
 use serde::Deserialize;
 use tracing::{error, info, warn};
 use whatsapp::payload::{self, Update};
@@ -30,7 +29,7 @@ const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 
 #[derive(Clone)]
 pub struct App {
-    pub apps: Arc<[MetaApp]>,
+    pub apps: Apps,
     pub inbound: Queue,
     pub statuses: Queue,
     pub aside: Aside,
@@ -39,11 +38,11 @@ pub struct App {
 }
 
 impl App {
-    pub fn from_env() -> anyhow::Result<Self> {
-        let settings = Settings::from_env();
+    pub async fn connect() -> anyhow::Result<Self> {
+        let settings = Settings::load().await?;
         let aws = settings.aws()?;
         Ok(Self {
-            apps: settings.apps()?.into(),
+            apps: Apps::of(&settings)?,
             inbound: Queue::sqs(&aws, settings.inbound_queue_url()?),
             statuses: Queue::sqs(&aws, settings.statuses_queue_url()?),
             aside: Aside::s3(&aws, settings.aside_bucket()?),
@@ -52,9 +51,8 @@ impl App {
         })
     }
 
-    fn app(&self, id: &str) -> Option<&MetaApp> {
-        let id = AppId::new(id);
-        self.apps.iter().find(|it| it.id == id)
+    fn app(&self, id: &str) -> Option<MetaApp> {
+        self.apps.find(&AppId::new(id))
     }
 }
 
@@ -119,14 +117,22 @@ async fn receive_named(
 }
 
 async fn receive(app: &App, id: &str, headers: &HeaderMap, body: &[u8]) -> StatusCode {
-    let Some(meta_app) = app.app(id) else { return StatusCode::NOT_FOUND };
-    let secrets: Vec<&str> = meta_app.secrets.iter().map(Secret::expose).collect();
     let given = headers.get("x-hub-signature-256").and_then(|it| it.to_str().ok());
-    if !signature::verify(&secrets, given, body) {
+    let signed = |it: &MetaApp| {
+        let secrets: Vec<&str> = it.secrets.iter().map(Secret::expose).collect();
+        signature::verify(&secrets, given, body)
+    };
+    let Some(mut meta_app) = app.app(id) else { return StatusCode::NOT_FOUND };
+    if !signed(&meta_app) {
+        // Its secret may have been replaced.
+        app.apps.read_again().await;
+        meta_app = app.app(id).unwrap_or(meta_app);
+    }
+    if !signed(&meta_app) {
         warn!(app.id = %meta_app.id, "refused a webhook whose signature is wrong");
         return StatusCode::UNAUTHORIZED;
     }
-    match keep(app, meta_app, body).await {
+    match keep(app, &meta_app, body).await {
         Ok(()) => StatusCode::OK,
         Err(err) => {
             // Not kept anywhere: Meta sends it again.

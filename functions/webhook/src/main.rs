@@ -3,5 +3,5 @@
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {
     platform::telemetry::init_lambda();
-    lambda_http::run(webhook::router(webhook::App::from_env()?)).await
+    lambda_http::run(webhook::router(webhook::App::connect().await?)).await
 }

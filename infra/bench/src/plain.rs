@@ -21,6 +21,7 @@ use fakes::meta::{Meta, SentMessage};
 use local_stack::broker::{Broker, QueueOptions};
 use local_stack::poller::{self, Polling};
 use local_stack::{lines, meta};
+use platform::apps::Apps;
 use platform::clock::Clock;
 use platform::queue::{Message, Queue};
 use platform::settings::Settings;
@@ -156,13 +157,12 @@ async fn plain(people: usize) -> anyhow::Result<Outcome> {
     let folder = town::lines(80)?;
     let files = lines::read_folder(folder.path())?;
     let line = &files.first().context("find the line")?.line;
-    let apps = Settings::given([
+    let apps = Apps::of(&Settings::given([
         ("META_APP_SECRET", "local-app-secret"),
         ("META_VERIFY_TOKEN", "local-verify-token"),
         ("META_ACCESS_TOKEN", TOKEN),
-    ])
-    .apps()?;
-    let meta = meta::open(None, &Clock::System, &apps, &[line])?;
+    ]))?;
+    let meta = meta::open(None, &Clock::System, &apps.known(), &[line])?;
     meta.faults(|it| {
         it.latency = Some(LATENCY);
         it.next_sends = bad_day(2 * people);

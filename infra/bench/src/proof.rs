@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use fakes::meta::Meta;
 use local_stack::{lines, meta};
+use platform::apps::Apps;
 use platform::clock::{Clock, Shifted};
 use platform::settings::Settings;
 use reqwest::Method;
@@ -117,14 +118,13 @@ impl Outside {
         let files = lines::read_folder(folder)?;
         let line = &files.first().context("find the line")?.line;
         // As the command has them if nothing else is said.
-        let apps = Settings::given([
+        let apps = Apps::of(&Settings::given([
             ("META_APP_SECRET", "local-app-secret"),
             ("META_VERIFY_TOKEN", "local-verify-token"),
             ("META_ACCESS_TOKEN", "local-token"),
-        ])
-        .apps()?;
+        ]))?;
         let clock = Shifted::default();
-        let meta = meta::open(None, &Clock::Shifted(clock.clone()), &apps, &[line])?;
+        let meta = meta::open(None, &Clock::Shifted(clock.clone()), &apps.known(), &[line])?;
         let listener = TcpListener::bind("127.0.0.1:0").await.context("listen")?;
         let url = format!("http://{}", listener.local_addr()?);
         meta.set_graph_url(&url);

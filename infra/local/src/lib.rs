@@ -3,6 +3,7 @@
 
 pub mod broker;
 pub mod consent;
+pub mod deployment;
 mod engine;
 mod kept;
 pub mod lines;

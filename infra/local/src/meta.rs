@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use domain::line::{Category, Line};
 use fakes::meta::{self, App, Meta, MetaOptions, Number, Template, TemplateButton, TemplateHeader};
+use platform::apps::MetaApp;
 use platform::clock::Clock;
-use platform::settings::MetaApp;
 
 /// Opens the stand-in for these lines and apps.
 pub fn open(

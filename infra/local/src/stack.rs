@@ -15,6 +15,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use fakes::meta::Meta;
 use jiff::Timestamp;
+use platform::apps::Apps;
 use platform::aside::Aside;
 use platform::clock::{Clock, Shifted};
 use platform::events::{Bus, Events, LocalBus};
@@ -22,7 +23,7 @@ use platform::jobs::{BroadcastRef, FanoutCause, FanoutEvent};
 use platform::pseudonym::Pseudonym;
 use platform::queue::Queue;
 use platform::random;
-use platform::settings::{MetaApp, Secret, Settings};
+use platform::settings::{Secret, Settings};
 use serde_json::{Value, json};
 use store::Store;
 use tokio::net::TcpListener;
@@ -130,12 +131,12 @@ impl Stack {
             applied.with_context(|| format!("apply {}", it.path.display()))?;
         }
 
-        let apps: Arc<[MetaApp]> = meta_apps(&options.settings)?.into();
+        let apps = meta_apps(&options.settings)?;
         let (graph_url, meta) = if let Some(url) = options.graph_url {
             (url, None)
         } else {
             let lines: Vec<_> = files.iter().map(|it| &it.line).collect();
-            let meta = meta::open(file("meta.sqlite"), &clock, &apps, &lines)?;
+            let meta = meta::open(file("meta.sqlite"), &clock, &apps.known(), &lines)?;
             (format!("http://{address}{GRAPH}"), Some(meta))
         };
         let graph = Arc::new(Graph::new(&graph_url, options.settings.graph().version));
@@ -177,7 +178,7 @@ impl Stack {
         let router = match &meta {
             Some(meta) => {
                 meta.set_graph_url(&graph_url);
-                for app in functions.apps.iter() {
+                for app in functions.apps.known().iter() {
                     let path = match app.id.as_str() {
                         "default" => "/webhook".to_owned(),
                         id => format!("/webhook/{id}"),
@@ -250,7 +251,7 @@ impl Stack {
 struct Functions {
     store: Store,
     graph: Arc<Graph>,
-    apps: Arc<[MetaApp]>,
+    apps: Apps,
     queues: Queues,
     bus: Bus,
     aside: Aside,
@@ -276,7 +277,7 @@ impl Functions {
     /// The two functions that speak HTTP.
     fn router(&self) -> Router {
         let webhook = webhook::App {
-            apps: Arc::clone(&self.apps),
+            apps: self.apps.clone(),
             inbound: self.queues.inbound.clone(),
             statuses: self.queues.statuses.clone(),
             aside: self.aside.clone(),
@@ -286,7 +287,7 @@ impl Functions {
         let admin = admin::App {
             store: self.store.clone(),
             graph: Arc::clone(&self.graph),
-            apps: Arc::clone(&self.apps),
+            apps: self.apps.clone(),
             bus: self.bus.clone(),
             pseudonym: self.pseudonym.clone(),
             api_key: self.api_key.clone(),
@@ -300,7 +301,7 @@ impl Functions {
         let commands = commands::App {
             store: self.store.clone(),
             graph: Arc::clone(&self.graph),
-            apps: Arc::clone(&self.apps),
+            apps: self.apps.clone(),
             bus: self.bus.clone(),
             pseudonym: self.pseudonym.clone(),
             clock: self.clock.clone(),
@@ -308,7 +309,7 @@ impl Functions {
         let sender = sender::App {
             store: self.store.clone(),
             graph: Arc::clone(&self.graph),
-            apps: Arc::clone(&self.apps),
+            apps: self.apps.clone(),
             sends: self.queues.sends.clone(),
             bus: self.bus.clone(),
             clock: self.clock.clone(),
@@ -423,13 +424,13 @@ fn lookup_key(file: Option<&Path>) -> anyhow::Result<Secret> {
 }
 
 /// The apps as the environment has them, with local defaults for `default`.
-fn meta_apps(settings: &Settings) -> anyhow::Result<Vec<MetaApp>> {
+fn meta_apps(settings: &Settings) -> anyhow::Result<Apps> {
     let settings = settings.with_defaults([
         ("META_APP_SECRET", "local-app-secret"),
         ("META_VERIFY_TOKEN", "local-verify-token"),
         ("META_ACCESS_TOKEN", "local-token"),
     ]);
-    Ok(settings.apps()?)
+    Ok(Apps::of(&settings)?)
 }
 
 /// Hands the events that concern it to the fan-out, as EventBridge does. The others are for the

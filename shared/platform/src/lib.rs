@@ -1,7 +1,8 @@
 //! The host: settings, telemetry, clock, queues and jobs, events.
 //!
-//! The only user of the environment, SQS, EventBridge and S3. It decides nothing.
+//! The only user of the environment, SQS, EventBridge, S3 and Systems Manager. It decides nothing.
 
+pub mod apps;
 pub mod aside;
 pub mod batch;
 pub mod clock;
@@ -10,6 +11,7 @@ pub mod jobs;
 pub mod pseudonym;
 pub mod queue;
 pub mod random;
+pub mod secrets;
 pub mod settings;
 pub mod telemetry;
 

@@ -17,6 +17,9 @@ use aws_types::region::Region;
 use domain::ids::AppId;
 use ring::hmac;
 
+use crate::apps::MetaApp;
+use crate::secrets::{Parameters, SecretsError};
+
 const GRAPH_API_URL: &str = "https://graph.facebook.com";
 const GRAPH_API_VERSION: &str = "v25.0";
 
@@ -27,9 +30,19 @@ const MIN_KEY_CHARACTERS: usize = 32;
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
-/// The environment as it was at start.
+/// The environment as it was at start, and the secrets that it says where to find.
 #[derive(Clone)]
-pub struct Settings(Arc<HashMap<String, String>>);
+pub struct Settings {
+    given: Arc<HashMap<String, String>>,
+    secrets: Option<Secrets>,
+}
+
+/// Where secrets are, and what they were when they were read.
+#[derive(Clone)]
+struct Secrets {
+    parameters: Parameters,
+    read: Arc<HashMap<String, String>>,
+}
 
 /// Start cannot go on: say so to whoever deploys.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,6 +51,8 @@ pub enum SettingError {
     Missing(String),
     #[error("setting {name} must be {must_be}")]
     Wrong { name: String, must_be: &'static str },
+    #[error(transparent)]
+    Secrets(#[from] SecretsError),
 }
 
 /// Where Meta's Graph API is.
@@ -47,16 +62,6 @@ pub struct Graph {
     pub base_url: String,
     /// `v25.0`.
     pub version: String,
-}
-
-/// One Meta app: its webhook is `/webhook/{id}`, and `/webhook` for the app `default`.
-#[derive(Clone, Debug)]
-pub struct MetaApp {
-    pub id: AppId,
-    /// What signs its webhooks: one, or two during a rotation.
-    pub secrets: Vec<Secret>,
-    pub verify_token: Secret,
-    pub access_token: Secret,
 }
 
 /// A text that is never printed. It leaves only through [`Secret::expose`].
@@ -93,30 +98,69 @@ impl Settings {
         let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         };
-        Self(Arc::new(std::env::vars_os().filter_map(text).collect()))
+        Self::of(std::env::vars_os().filter_map(text).collect())
+    }
+
+    /// Takes the process's environment, and reads the secrets under `SECRETS_PATH` if it is set.
+    /// What the environment sets itself counts.
+    pub async fn load() -> Result<Self, SettingError> {
+        let settings = Self::from_env();
+        match settings.optional("SECRETS_PATH") {
+            None => Ok(settings),
+            Some(path) => settings.with_secrets_under(&settings.aws()?, path).await,
+        }
     }
 
     /// Settings given one by one: the local stack's, a test's.
     pub fn given<const N: usize>(variables: [(&str, &str); N]) -> Self {
         let owned = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        Self(Arc::new(owned.into()))
+        Self::of(owned.into())
+    }
+
+    fn of(given: HashMap<String, String>) -> Self {
+        Self { given: Arc::new(given), secrets: None }
     }
 
     /// The same settings, with these for what is not set.
     #[must_use]
     pub fn with_defaults<const N: usize>(&self, variables: [(&str, &str); N]) -> Self {
-        let mut all = HashMap::clone(&self.0);
+        let mut all = HashMap::clone(&self.given);
         for (name, value) in variables {
             if self.optional(name).is_none() {
                 all.insert(name.to_owned(), value.to_owned());
             }
         }
-        Self(Arc::new(all))
+        Self { given: Arc::new(all), secrets: self.secrets.clone() }
+    }
+
+    /// The same settings, and the secrets under this path of Systems Manager's parameters.
+    pub async fn with_secrets_under(
+        &self,
+        config: &SdkConfig,
+        path: &str,
+    ) -> Result<Self, SettingError> {
+        let parameters = Parameters::under(config, path);
+        let read = Arc::new(parameters.read().await?);
+        Ok(Self { given: Arc::clone(&self.given), secrets: Some(Secrets { parameters, read }) })
+    }
+
+    /// The same settings with the secrets as they are now; `None` if there is nothing to read.
+    pub(crate) async fn read_again(&self) -> Option<Result<Self, SettingError>> {
+        let Secrets { parameters, .. } = self.secrets.clone()?;
+        let read = match parameters.read().await {
+            Ok(read) => Arc::new(read),
+            Err(err) => return Some(Err(err.into())),
+        };
+        let secrets = Some(Secrets { parameters, read });
+        Some(Ok(Self { given: Arc::clone(&self.given), secrets }))
     }
 
     /// A variable, if it is set to something.
     pub fn optional(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(|it| it.trim()).filter(|it| !it.is_empty())
+        let secret = || self.secrets.as_ref()?.read.get(name);
+        let set = |it: &&str| !it.is_empty();
+        let given = self.given.get(name).map(|it| it.trim()).filter(set);
+        given.or_else(|| secret().map(|it| it.trim()).filter(set))
     }
 
     pub fn required(&self, name: &str) -> Result<&str, SettingError> {
@@ -184,11 +228,12 @@ impl Settings {
         Ok(key)
     }
 
-    /// The apps that `META_APPS` lists, `default` alone if it is not set.
+    /// The apps that `META_APPS` lists, or that secrets were found of; without either, `default`
+    /// alone.
     ///
     /// The settings of `default` are `META_APP_SECRET`, `META_VERIFY_TOKEN` and
     /// `META_ACCESS_TOKEN`; those of `comune-x` end in `__COMUNE_X`.
-    pub fn apps(&self) -> Result<Vec<MetaApp>, SettingError> {
+    pub(crate) fn apps(&self) -> Result<Vec<MetaApp>, SettingError> {
         let list = self.optional("META_APPS").unwrap_or("default");
         let ids: Vec<_> = list.split(',').map(str::trim).collect();
         let distinct: HashSet<_> = ids.iter().collect();

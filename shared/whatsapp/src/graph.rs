@@ -2,7 +2,8 @@
 //! that nobody can say.
 //!
 //! Nothing is tried twice in here, not even by the HTTP client: the API has no idempotency key,
-//! so who sends again is the domain's decision.
+//! so who sends again is the domain's decision. One call was certainly not done and is made again:
+//! Meta did not take the token (190), and there is a newer one.
 //!
 //! Source: Cloud API, reference/whatsapp-business-phone-number/message-api.
 
@@ -16,15 +17,19 @@ use domain::failure::Failure;
 use domain::ids::{MessageId, PhoneNumberId, UserId};
 use domain::message::Outgoing;
 use domain::phone::Phone;
+use platform::apps::AccessToken;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::redirect;
 use serde_json::Value;
+use tokio::time::timeout;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// A connection that rested longer is not trusted: between two invocations Lambda freezes the
 /// process, and a POST into a connection that Meta closed meanwhile is an answer lost.
 const MAX_IDLE: Duration = Duration::from_secs(15);
+/// Whether a person still wants the message was asked a moment ago, and must be true when it goes.
+const RENEW_WITHIN: Duration = Duration::from_millis(500);
 
 /// One Graph API. The HTTP client is made at the first call, so starting costs nothing.
 #[derive(Debug)]
@@ -70,7 +75,7 @@ impl Graph {
     /// [`domain::failure::verdict`] says what a failure asks for.
     pub async fn send(
         &self,
-        token: &str,
+        token: &AccessToken,
         from: &PhoneNumberId,
         to: To<'_>,
         message: &Outgoing,
@@ -89,7 +94,7 @@ impl Graph {
     /// Source: Cloud API, business-phone-numbers/media.
     pub async fn upload(
         &self,
-        token: &str,
+        token: &AccessToken,
         from: &PhoneNumberId,
         file_name: &str,
         mime_type: &str,
@@ -103,7 +108,7 @@ impl Graph {
     }
 
     /// Takes an uploaded file away from Meta before its 30 days are over.
-    pub async fn delete_media(&self, token: &str, media_id: &str) -> Result<(), Failure> {
+    pub async fn delete_media(&self, token: &AccessToken, media_id: &str) -> Result<(), Failure> {
         let url = format!("{}/{}/{media_id}", self.base_url, self.version);
         let (http, answer) = self.answer_to(token, self.http()?.delete(url)).await?;
         answer::done(http, &answer)
@@ -115,7 +120,7 @@ impl Graph {
     /// if an answer follows.
     pub async fn mark_read(
         &self,
-        token: &str,
+        token: &AccessToken,
         from: &PhoneNumberId,
         message_id: &MessageId,
         typing: bool,
@@ -126,7 +131,7 @@ impl Graph {
 
     async fn post(
         &self,
-        token: &str,
+        token: &AccessToken,
         from: &PhoneNumberId,
         body: &Value,
     ) -> Result<(u16, Vec<u8>), Failure> {
@@ -138,13 +143,18 @@ impl Graph {
     /// know.
     async fn answer_to(
         &self,
-        token: &str,
+        token: &AccessToken,
         request: reqwest::RequestBuilder,
     ) -> Result<(u16, Vec<u8>), Failure> {
-        let request = request.bearer_auth(token).timeout(self.timeout);
-        let response = request.send().await.map_err(|it| not_answered(&it))?;
-        let http = response.status().as_u16();
-        let body = response.bytes().await.map(Vec::from).unwrap_or_default();
+        let request = request.timeout(self.timeout);
+        let again = request.try_clone();
+        let (http, body) = asked(request, token).await?;
+        if answer::token_not_taken(http, &body)
+            && let Some(again) = again
+            && let Ok(Some(newer)) = timeout(RENEW_WITHIN, token.renewed()).await
+        {
+            return asked(again, &newer).await;
+        }
         Ok((http, body))
     }
 
@@ -165,6 +175,17 @@ impl Graph {
             .map_err(|_| Failure::NotSent)?;
         Ok(self.http.get_or_init(|| client))
     }
+}
+
+async fn asked(
+    request: reqwest::RequestBuilder,
+    token: &AccessToken,
+) -> Result<(u16, Vec<u8>), Failure> {
+    let sent = request.bearer_auth(token.expose()).send().await;
+    let response = sent.map_err(|it| not_answered(&it))?;
+    let http = response.status().as_u16();
+    let body = response.bytes().await.map(Vec::from).unwrap_or_default();
+    Ok((http, body))
 }
 
 /// No status line came. Only what failed before there was a connection is certainly not sent.

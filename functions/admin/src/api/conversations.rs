@@ -162,8 +162,8 @@ async fn deliver(
 ) -> Result<(), Problem> {
     let phone = contact.phone.as_ref().map(To::Phone);
     let to = phone.or_else(|| contact.user_id.as_ref().map(To::UserId));
-    let meta_app = app.apps.iter().find(|it| it.id == line.app);
-    let (Some(to), Some(meta_app)) = (to, meta_app) else {
+    let token = app.apps.access_token(&line.app);
+    let (Some(to), Some(token)) = (to, token) else {
         return Err(Problem::conflict("Non conosciamo più un numero a cui scrivere."));
     };
     let number = &line.phone_number_id;
@@ -175,8 +175,7 @@ async fn deliver(
     };
     let message = entry.outgoing().ok_or(StoreError::Corrupt("document"))?;
     let callback = store::callback(&contact.id, row);
-    let token = meta_app.access_token.expose();
-    let (state, code, problem) = match app.graph.send(token, number, to, &message, &callback).await
+    let (state, code, problem) = match app.graph.send(&token, number, to, &message, &callback).await
     {
         Ok(_) => (Delivery::Accepted, None, None),
         Err(failure) => {

@@ -65,10 +65,9 @@ pub(crate) async fn erase(
 
 /// Copies of their data that were sent in chat are still at Meta, for 30 days at most.
 async fn take_files_away(app: &App, line: &Line, uploads: &[String]) {
-    let Some(meta_app) = app.apps.iter().find(|it| it.id == line.app) else { return };
+    let Some(token) = app.apps.access_token(&line.app) else { return };
     for media_id in uploads {
-        let token = meta_app.access_token.expose();
-        if let Err(failure) = app.graph.delete_media(token, media_id).await {
+        if let Err(failure) = app.graph.delete_media(&token, media_id).await {
             warn!(line.id = %line.id, "a copy of data stays at Meta: {failure}");
         }
     }

@@ -22,13 +22,14 @@ use domain::line::Line;
 use fakes::meta::Meta;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use local_stack::poller;
+use platform::apps::Apps;
 use platform::aside::Aside;
 use platform::clock::{Clock, Manual};
 use platform::events::Bus;
 use platform::jobs::{self, BroadcastRef, FanoutCause, FanoutEvent};
 use platform::pseudonym::Pseudonym;
 use platform::queue::{Message, Queue, Received};
-use platform::settings::{MetaApp, Secret, Settings};
+use platform::settings::{Secret, Settings};
 use serde_json::{Value, json};
 use store::{Store, Tables};
 use tokio::net::TcpListener;
@@ -143,7 +144,7 @@ pub(crate) struct World {
     deaf_until: Timestamp,
     started_at: Timestamp,
     graphs: HashMap<Lane, Arc<Graph>>,
-    apps: Arc<[MetaApp]>,
+    apps: Apps,
     pseudonym: Pseudonym,
     queues: HashMap<&'static str, Post>,
     /// The stores of the living processes, with what they remember.
@@ -263,9 +264,10 @@ impl World {
             ("META_VERIFY_TOKEN", "local-verify-token"),
             ("META_ACCESS_TOKEN", "local-token"),
         ]);
-        let apps: Arc<[MetaApp]> = settings.apps().unwrap().into();
+        let apps = Apps::of(&settings).unwrap();
         let meta =
-            local_stack::meta::open(None, &Clock::Manual(clock.clone()), &apps, &[&line]).unwrap();
+            local_stack::meta::open(None, &Clock::Manual(clock.clone()), &apps.known(), &[&line])
+                .unwrap();
         meta.set_webhook_url("default", &format!("{}/webhook", place.url)).unwrap();
 
         let world = Self {
@@ -516,7 +518,7 @@ impl World {
                 let app = sender::App {
                     store: self.store_of(lane),
                     graph: Arc::clone(&self.graphs[&lane]),
-                    apps: Arc::clone(&self.apps),
+                    apps: self.apps.clone(),
                     sends: Queue::sqs(&self.aws.config(lane), "http://aws.test/1/sends"),
                     bus: Bus::event_bridge(&self.aws.config(lane), "bus"),
                     clock: self.clock_of(lane),
@@ -537,7 +539,7 @@ impl World {
                 let app = commands::App {
                     store: self.store_of(lane),
                     graph: Arc::clone(&self.graphs[&lane]),
-                    apps: Arc::clone(&self.apps),
+                    apps: self.apps.clone(),
                     bus: Bus::event_bridge(&self.aws.config(lane), "bus"),
                     pseudonym: self.pseudonym.clone(),
                     clock: self.clock_of(lane),
@@ -581,7 +583,7 @@ impl World {
             Queue::sqs(&self.aws.config(Lane::Webhook), &format!("http://aws.test/1/{name}"))
         };
         webhook::App {
-            apps: Arc::clone(&self.apps),
+            apps: self.apps.clone(),
             inbound: queue("inbound.fifo"),
             statuses: queue("statuses"),
             aside: nowhere(),
@@ -626,7 +628,7 @@ impl World {
         let app = admin::App {
             store: self.store.clone(),
             graph: Arc::clone(&self.graphs[&Lane::Story]),
-            apps: Arc::clone(&self.apps),
+            apps: self.apps.clone(),
             bus: Bus::event_bridge(&self.aws.config(Lane::Story), "bus"),
             pseudonym: self.pseudonym.clone(),
             api_key: Secret::new("local-key"),

@@ -33,6 +33,11 @@ pub(super) fn done(http: u16, body: &[u8]) -> Result<(), Failure> {
     }
 }
 
+/// Meta did nothing, since it does not take the token: it expired, or was replaced.
+pub(super) fn token_not_taken(http: u16, body: &[u8]) -> bool {
+    matches!(checked(http, body), Err(Failure::Coded { code: 190, .. }))
+}
+
 /// The JSON of a success.
 ///
 /// An error that Meta names counts as one whatever the status says. Without a name the status

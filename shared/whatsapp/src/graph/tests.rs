@@ -14,9 +14,15 @@ use serde_json::json;
 
 use super::*;
 
+mod renewal;
+
 const TOKEN: &str = "EAAexample";
 const CALLBACK: &str = "b:0190f1c2:00a1";
 const WAMID: &str = "wamid.HBgMMzkzMzMwMDAwMDAxFQIAERgSQTEA";
+
+fn token() -> AccessToken {
+    AccessToken::fixed(TOKEN)
+}
 
 /// A Graph API that takes one request and gives one answer.
 struct Script {
@@ -105,7 +111,7 @@ fn phone() -> Phone {
 
 async fn send_text(graph: &Graph) -> Result<Accepted, Failure> {
     let message = Outgoing::Text("Iscrizione attiva.".to_owned());
-    graph.send(TOKEN, &number(), To::Phone(&phone()), &message, CALLBACK).await
+    graph.send(&token(), &number(), To::Phone(&phone()), &message, CALLBACK).await
 }
 
 fn text_request() -> Value {
@@ -154,7 +160,7 @@ async fn sends_to_a_user_id() {
     });
     let (id, message) = (UserId::new("IT.1349120865"), Outgoing::Text("Perché no?".to_owned()));
     let sent = Script::play(expected, taken(), async |graph| {
-        graph.send(TOKEN, &number(), To::UserId(&id), &message, CALLBACK).await
+        graph.send(&token(), &number(), To::UserId(&id), &message, CALLBACK).await
     });
     assert_eq!(sent.await, Ok(accepted(false)));
 }
@@ -190,7 +196,7 @@ async fn sends_a_list() {
         ],
     };
     let sent = Script::play(expected, taken(), async |graph| {
-        graph.send(TOKEN, &number(), To::Phone(&phone()), &message, CALLBACK).await
+        graph.send(&token(), &number(), To::Phone(&phone()), &message, CALLBACK).await
     });
     assert_eq!(sent.await, Ok(accepted(false)));
 }
@@ -224,7 +230,7 @@ async fn sends_buttons() {
         ],
     };
     let sent = Script::play(expected, taken(), async |graph| {
-        graph.send(TOKEN, &number(), To::Phone(&phone()), &message, CALLBACK).await
+        graph.send(&token(), &number(), To::Phone(&phone()), &message, CALLBACK).await
     });
     assert_eq!(sent.await, Ok(accepted(false)));
 }
@@ -252,7 +258,7 @@ async fn sends_a_file_that_was_uploaded() {
             caption: caption.to_owned(),
         };
         let sent = Script::play(expected, taken(), async |graph| {
-            graph.send(TOKEN, &number(), To::Phone(&phone()), &message, CALLBACK).await
+            graph.send(&token(), &number(), To::Phone(&phone()), &message, CALLBACK).await
         });
         assert_eq!(sent.await, Ok(accepted(false)));
     }
@@ -312,7 +318,7 @@ async fn sends_a_template_with_named_parameters_and_a_picture() {
         quick_reply: Some("accept-policy:2026-11-24".to_owned()),
     });
     let sent = Script::play(expected, taken(), async |graph| {
-        graph.send(TOKEN, &number(), To::Phone(&phone()), &message, CALLBACK).await
+        graph.send(&token(), &number(), To::Phone(&phone()), &message, CALLBACK).await
     });
     assert_eq!(sent.await, Ok(accepted(false)));
 }
@@ -340,7 +346,7 @@ async fn a_template_without_parameters_has_no_components_and_may_be_held() {
         let answer = json!({ "messages": [{ "id": WAMID, "message_status": status }] });
         let answer = (200, answer.to_string());
         let sent = Script::play(expected.clone(), answer, async |graph| {
-            graph.send(TOKEN, &number(), To::Phone(&phone()), &message, CALLBACK).await
+            graph.send(&token(), &number(), To::Phone(&phone()), &message, CALLBACK).await
         });
         assert_eq!(sent.await, Ok(accepted(held)), "message_status {status}");
     }
@@ -360,13 +366,13 @@ async fn marks_as_read_with_and_without_typing() {
         }
         let answer = (200, r#"{"success":true}"#.to_owned());
         let done = Script::play(expected.clone(), answer, async |graph| {
-            graph.mark_read(TOKEN, &number(), &id, typing).await
+            graph.mark_read(&token(), &number(), &id, typing).await
         });
         assert_eq!(done.await, Ok(()));
     }
     let refused = (400, r#"{"error":{"code":131009}}"#.to_owned());
     let done = Script::play(expected, refused, async |graph| {
-        graph.mark_read(TOKEN, &number(), &id, true).await
+        graph.mark_read(&token(), &number(), &id, true).await
     });
     assert_eq!(done.await, Err(Failure::Coded { code: 131_009, http: 400, transient: false }));
 }
