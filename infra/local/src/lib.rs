@@ -2,6 +2,7 @@
 //! an embedded DynamoDB, and Meta's stand-in with its phones.
 
 pub mod broker;
+pub mod calls;
 pub mod consent;
 pub mod deployment;
 mod engine;

@@ -36,7 +36,7 @@ use crate::broker::{Broker, Depth, Hurry, QueueOptions, Requests};
 use crate::lines::{self, LineFile, WrongFiles};
 use crate::poller::{self, Polling};
 use crate::time::{Hand, Ticked, Time};
-use crate::{TABLES, engine, kept, meta};
+use crate::{TABLES, calls, engine, kept, meta};
 
 /// Where the stand-in's Graph API is mounted.
 const GRAPH: &str = "/graph";
@@ -263,7 +263,7 @@ struct Functions {
 impl Functions {
     fn fanout(&self) -> fanout::App {
         fanout::App {
-            store: self.store.clone(),
+            store: calls::noted(&self.store, "fanout"),
             sends: self.queues.sends.clone(),
             bus: self.bus.clone(),
             clock: self.clock.clone(),
@@ -271,7 +271,10 @@ impl Functions {
     }
 
     fn retention(&self) -> retention::App {
-        retention::App { store: self.store.clone(), pseudonym: self.pseudonym.clone() }
+        retention::App {
+            store: calls::noted(&self.store, "retention"),
+            pseudonym: self.pseudonym.clone(),
+        }
     }
 
     /// The two functions that speak HTTP.
@@ -285,7 +288,7 @@ impl Functions {
             clock: self.clock.clone(),
         };
         let admin = admin::App {
-            store: self.store.clone(),
+            store: calls::noted(&self.store, "admin"),
             graph: Arc::clone(&self.graph),
             apps: self.apps.clone(),
             bus: self.bus.clone(),
@@ -299,7 +302,7 @@ impl Functions {
     /// The three functions that are fed from queues, as the event sources on AWS feed them.
     fn poll(&self, hurry: &Hurry, tasks: &mut JoinSet<()>) {
         let commands = commands::App {
-            store: self.store.clone(),
+            store: calls::noted(&self.store, "commands"),
             graph: Arc::clone(&self.graph),
             apps: self.apps.clone(),
             bus: self.bus.clone(),
@@ -307,7 +310,7 @@ impl Functions {
             clock: self.clock.clone(),
         };
         let sender = sender::App {
-            store: self.store.clone(),
+            store: calls::noted(&self.store, "sender"),
             graph: Arc::clone(&self.graph),
             apps: self.apps.clone(),
             sends: self.queues.sends.clone(),
@@ -315,7 +318,10 @@ impl Functions {
             clock: self.clock.clone(),
             pacing: Arc::default(),
         };
-        let statuses = statuses::App { store: self.store.clone(), clock: self.clock.clone() };
+        let statuses = statuses::App {
+            store: calls::noted(&self.store, "statuses"),
+            clock: self.clock.clone(),
+        };
         let never = std::future::pending::<()>;
         let handle = move |event| {
             let app = commands.clone();

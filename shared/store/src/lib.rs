@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::RequestId;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -94,6 +95,13 @@ impl Store {
     pub fn connect(config: &aws_types::SdkConfig, names: [&str; 3]) -> Self {
         let [subscribers, messages, broadcasts] = names.map(str::to_owned);
         Self::new(Client::new(config), Tables { subscribers, messages, broadcasts })
+    }
+
+    /// The same tables and what is remembered of them, through a client that differs in this.
+    #[must_use]
+    pub fn through(&self, differs: impl FnOnce(Builder) -> Builder) -> Self {
+        let config = differs(self.client.config().to_builder()).build();
+        Self { client: Client::from_conf(config), ..self.clone() }
     }
 
     pub fn new(client: Client, tables: Tables) -> Self {

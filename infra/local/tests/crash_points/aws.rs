@@ -20,6 +20,7 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_types::SdkConfig;
 use dynoxide::Database;
+use local_stack::calls;
 use platform::events::SOURCE;
 use platform::queue::Message;
 use serde::Serialize;
@@ -296,6 +297,9 @@ impl HttpConnector for Border {
         HttpConnectorFuture::new(async move {
             let target = request.headers().get("x-amz-target").unwrap_or_default().to_owned();
             let body = request.body().bytes().unwrap_or_default().to_vec();
+            if let Some(function) = lane.function(&target) {
+                calls::note(function, &target, &body);
+            }
             let body = String::from_utf8(body).unwrap();
             let what = || name(&target, &body);
             let answered = aws.outside.call(lane, what, async { aws.answer(&target, &body) }).await;

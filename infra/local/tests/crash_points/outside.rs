@@ -19,6 +19,20 @@ pub(crate) enum Lane {
     Story,
 }
 
+impl Lane {
+    /// The function whose call this is. Of the story's own, what it publishes is the office's.
+    pub(crate) fn function(self, target: &str) -> Option<&'static str> {
+        match self {
+            Self::Fanout(_) => Some("fanout"),
+            Self::Sender(_) => Some("sender"),
+            Self::Statuses => Some("statuses"),
+            Self::Commands => Some("commands"),
+            Self::Webhook => Some("webhook"),
+            Self::Story => target.starts_with("AWSEvents").then_some("admin"),
+        }
+    }
+}
+
 /// One call over the border.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Call {
