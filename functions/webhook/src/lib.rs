@@ -51,8 +51,14 @@ impl App {
         })
     }
 
-    fn app(&self, id: &str) -> Option<MetaApp> {
-        self.apps.find(&AppId::new(id))
+    /// One that nobody knows may have been added since this process started.
+    async fn app(&self, id: &str) -> Option<MetaApp> {
+        let id = AppId::new(id);
+        if let Some(app) = self.apps.find(&id) {
+            return Some(app);
+        }
+        self.apps.read_again().await;
+        self.apps.find(&id)
     }
 }
 
@@ -80,7 +86,7 @@ async fn verify_default(
     State(app): State<App>,
     Query(asked): Query<Verification>,
 ) -> Result<String, StatusCode> {
-    verify(&app, "default", asked)
+    verify(&app, "default", asked).await
 }
 
 async fn verify_named(
@@ -88,12 +94,12 @@ async fn verify_named(
     Path(id): Path<String>,
     Query(asked): Query<Verification>,
 ) -> Result<String, StatusCode> {
-    verify(&app, &id, asked)
+    verify(&app, &id, asked).await
 }
 
 /// Answers the challenge as it came, or 403.
-fn verify(app: &App, id: &str, asked: Verification) -> Result<String, StatusCode> {
-    let app = app.app(id).ok_or(StatusCode::NOT_FOUND)?;
+async fn verify(app: &App, id: &str, asked: Verification) -> Result<String, StatusCode> {
+    let app = app.app(id).await.ok_or(StatusCode::NOT_FOUND)?;
     let given = asked.token.unwrap_or_default();
     let subscribing = asked.mode.as_deref() == Some("subscribe");
     if subscribing && signature::verify_token(&given, app.verify_token.expose()) {
@@ -122,11 +128,11 @@ async fn receive(app: &App, id: &str, headers: &HeaderMap, body: &[u8]) -> Statu
         let secrets: Vec<&str> = it.secrets.iter().map(Secret::expose).collect();
         signature::verify(&secrets, given, body)
     };
-    let Some(mut meta_app) = app.app(id) else { return StatusCode::NOT_FOUND };
+    let Some(mut meta_app) = app.app(id).await else { return StatusCode::NOT_FOUND };
     if !signed(&meta_app) {
         // Its secret may have been replaced.
         app.apps.read_again().await;
-        meta_app = app.app(id).unwrap_or(meta_app);
+        meta_app = app.apps.find(&meta_app.id).unwrap_or(meta_app);
     }
     if !signed(&meta_app) {
         warn!(app.id = %meta_app.id, "refused a webhook whose signature is wrong");

@@ -1,6 +1,7 @@
 //! Everything in one process on embedded engines: the functions as libraries, queues of our own,
 //! an embedded DynamoDB, and Meta's stand-in with its phones.
 
+pub mod apply;
 pub mod broker;
 pub mod calls;
 pub mod consent;

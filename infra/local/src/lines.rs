@@ -16,7 +16,7 @@ pub struct LineFile {
 
 /// What is wrong with which file: for the person who wrote it.
 #[derive(Debug)]
-pub struct WrongFiles(Vec<String>);
+pub struct WrongFiles(pub(crate) Vec<String>);
 
 impl fmt::Display for WrongFiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -50,22 +50,27 @@ pub fn read_folder(folder: &Path) -> Result<Vec<LineFile>, WrongFiles> {
     let mut paths: Vec<_> = entries.filter_map(|it| Some(it.ok()?.path())).collect();
     paths.retain(|it| it.extension().is_some_and(|it| it == "toml"));
     paths.sort();
+    if paths.is_empty() {
+        return Err(WrongFiles(vec![format!(
+            "{name}: nessun file di linea (.toml). Crearne uno o indicare un'altra cartella con \
+             --lines."
+        )]));
+    }
+    read_files(&paths)
+}
+
+/// Reads these files. Ids and business numbers must differ.
+pub fn read_files(paths: &[PathBuf]) -> Result<Vec<LineFile>, WrongFiles> {
     let mut files = Vec::new();
     let mut wrong = Vec::new();
     for path in paths {
-        match read_file(&path) {
+        match read_file(path) {
             Ok(file) => files.push(file),
             Err(WrongFiles(more)) => wrong.extend(more),
         }
     }
     wrong.extend(taken_twice(&files, "id", |it| it.id.as_str()));
     wrong.extend(taken_twice(&files, "phone_number_id", |it| it.phone_number_id.as_str()));
-    if files.is_empty() && wrong.is_empty() {
-        wrong.push(format!(
-            "{name}: nessun file di linea (.toml). Crearne uno o indicare un'altra cartella con \
-             --lines."
-        ));
-    }
     if wrong.is_empty() { Ok(files) } else { Err(WrongFiles(wrong)) }
 }
 

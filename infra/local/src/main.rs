@@ -8,6 +8,8 @@ use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use domain::reading::{Intent, Reader};
 use jiff::Timestamp;
+use local_stack::apply::Plan;
+use local_stack::deployment::Deployment;
 use local_stack::{Options, Stack, consent, lines};
 use platform::settings::Settings;
 
@@ -60,6 +62,18 @@ enum ConsentCommand {
 enum LineCommand {
     /// Say what is wrong in a line file, and what to write instead
     Check { file: PathBuf },
+    /// Make line files the settings of a deployment's lines, after showing what changes
+    Apply {
+        /// Line files, or a folder of them
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// The deployment, as the AWS CLI's credentials and region find it
+        #[arg(long, env = "FILODIRETTO_STACK", default_value = "filodiretto")]
+        stack: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 #[derive(Args)]
@@ -94,6 +108,9 @@ fn main() -> ExitCode {
         None => run(cli.run).map(success),
         Some(Command::Read { line, lines }) => read(&line, &lines).map(success),
         Some(Command::Line { command: LineCommand::Check { file } }) => check(&file).map(success),
+        Some(Command::Line { command: LineCommand::Apply { files, stack, yes } }) => {
+            apply(&files, &stack, yes)
+        }
         Some(Command::Consent { command: ConsentCommand::Verify { line, data } }) => {
             verify(&line, &data)
         }
@@ -151,6 +168,37 @@ fn check(file: &std::path::Path) -> anyhow::Result<()> {
     let read = lines::read_file(file)?;
     writeln!(std::io::stdout(), "{}: va bene (linea {})", file.display(), read.line.id)
         .context("write standard output")
+}
+
+/// Asks before it changes anything.
+fn apply(files: &[PathBuf], stack: &str, yes: bool) -> anyhow::Result<ExitCode> {
+    let files = match files {
+        [folder] if folder.is_dir() => lines::read_folder(folder)?,
+        files => lines::read_files(files)?,
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let store = Deployment::find(stack).await?.store;
+        let plan = Plan::of(&store, files).await?;
+        let mut out = std::io::stdout().lock();
+        write!(out, "{}", plan.shown()).context("write standard output")?;
+        if plan.changes_nothing() {
+            return Ok(ExitCode::SUCCESS);
+        }
+        if !yes {
+            write!(out, "Applicare all'installazione «{stack}»? [s/N] ")?;
+            out.flush()?;
+            let mut answer = String::new();
+            std::io::stdin().lock().read_line(&mut answer).context("read standard input")?;
+            if !matches!(answer.trim().to_lowercase().as_str(), "s" | "si" | "sì") {
+                writeln!(out, "Niente è cambiato.")?;
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+        plan.apply(&store, Timestamp::now()).await?;
+        writeln!(out, "Fatto. Entro un minuto vale dappertutto.")?;
+        Ok(ExitCode::SUCCESS)
+    })
 }
 
 /// Answers on standard output either way; the exit code says which.

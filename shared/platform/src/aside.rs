@@ -48,7 +48,9 @@ impl Aside {
     ) -> Result<(), AsideError> {
         let name = format!("{}-{}-{why}", now.strftime("%Y%m%dT%H%M%SZ"), Uuid::new_v4().simple());
         match self {
-            Self::S3 { client, bucket } => put(client, bucket, format!("aside/{name}"), bytes).await,
+            Self::S3 { client, bucket } => {
+                put(client, bucket, format!("aside/{name}"), bytes).await
+            }
             Self::Folder(folder) => {
                 let (folder, bytes) = (folder.clone(), bytes.to_vec());
                 tokio::task::spawn_blocking(move || write(&folder, &name, &bytes))

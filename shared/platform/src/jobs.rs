@@ -3,7 +3,7 @@
 //! A shape changes only by adding: new code reads jobs that old code queued, old code passes
 //! over fields it does not know. A field that is not in every old job has a default.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -140,6 +140,9 @@ pub enum FanoutCause {
     ChunksDone(BroadcastRef),
 }
 
+/// From the beginning of a second to its last millisecond.
+const END_OF_SECOND: SignedDuration = SignedDuration::from_millis(999);
+
 /// Which broadcast an event is about: the `detail` of `broadcast.scheduled` and
 /// `broadcast.chunks-done`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -206,7 +209,7 @@ impl TryFrom<Envelope> for FanoutEvent {
     type Error = NotForFanout;
 
     fn try_from(it: Envelope) -> Result<Self, NotForFanout> {
-        let at = it.time.parse().map_err(|_| NotForFanout::Time)?;
+        let at: Timestamp = it.time.parse().map_err(|_| NotForFanout::Time)?;
         let broadcast =
             || serde_json::from_value(it.detail.clone()).map_err(|_| NotForFanout::Detail);
         let cause = match it.detail_type.as_str() {
@@ -214,6 +217,15 @@ impl TryFrom<Envelope> for FanoutEvent {
             FanoutCause::SCHEDULED => FanoutCause::Scheduled(broadcast()?),
             FanoutCause::CHUNKS_DONE => FanoutCause::ChunksDone(broadcast()?),
             _ => return Err(NotForFanout::Type),
+        };
+        let at = match cause {
+            // EventBridge cuts the time to whole seconds: what it tells of would lie ahead of it.
+            FanoutCause::Scheduled(_) | FanoutCause::ChunksDone(_)
+                if at.subsec_nanosecond() == 0 =>
+            {
+                at + END_OF_SECOND
+            }
+            _ => at,
         };
         Ok(Self { at, cause })
     }
@@ -246,17 +258,18 @@ mod tests {
     #[test]
     fn reads_what_wakes_fanout() {
         let broadcast = || BroadcastRef { line: "pordenone".into(), broadcast: "0197".into() };
+        let (tick, end_of_second) = ("2026-01-02T08:00:03Z", "2026-01-02T08:00:03.999Z");
         for (detail_type, detail, want) in [
-            ("Scheduled Event", r"{}", Some(FanoutCause::Tick)),
+            ("Scheduled Event", r"{}", Some((FanoutCause::Tick, tick))),
             (
                 "broadcast.scheduled",
                 r#"{"line":"pordenone","broadcast":"0197","later":1}"#,
-                Some(FanoutCause::Scheduled(broadcast())),
+                Some((FanoutCause::Scheduled(broadcast()), end_of_second)),
             ),
             (
                 "broadcast.chunks-done",
                 r#"{"line":"pordenone","broadcast":"0197"}"#,
-                Some(FanoutCause::ChunksDone(broadcast())),
+                Some((FanoutCause::ChunksDone(broadcast()), end_of_second)),
             ),
             ("broadcast.scheduled", r#"{"line":"pordenone"}"#, None),
             ("subscriber.joined", r"{}", None),
@@ -267,8 +280,8 @@ mod tests {
                     "resources":[],"detail":{detail}}}"#
             );
             let got = serde_json::from_str::<FanoutEvent>(&text).ok();
-            let at = "2026-01-02T08:00:03Z".parse().unwrap();
-            assert_eq!(got, want.map(|cause| FanoutEvent { at, cause }), "reading {detail_type}");
+            let want = want.map(|(cause, at)| FanoutEvent { at: at.parse().unwrap(), cause });
+            assert_eq!(got, want, "reading {detail_type}");
         }
     }
 
