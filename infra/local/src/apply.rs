@@ -1,6 +1,5 @@
 //! Line files become the settings of a deployment's lines, after showing what would change.
 
-use std::fmt::Write;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -54,29 +53,17 @@ impl Plan {
 
     /// What changes, line by line, for who decides.
     pub fn shown(&self) -> String {
-        let mut shown = String::new();
-        for Change { file, before } in &self.changes {
-            let (id, path) = (&file.line.id, file.path.display());
-            let Some(before) = before else {
-                shown += &format!("{id}: linea nuova, da {path}.\n");
-                continue;
-            };
-            shown += &format!("{id}: cambia con {path}:\n");
-            let diff = TextDiff::from_lines(before, &file.text);
-            for hunk in diff.unified_diff().context_radius(CONTEXT).iter_hunks() {
-                for change in hunk.iter_changes() {
-                    shown += &format!("  {}{change}", change.tag());
-                }
-                shown += "\n";
+        let mut shown: String = self.changes.iter().map(Change::shown).collect();
+        for (lines, what) in
+            [(&self.unchanged, "nessun cambiamento"), (&self.left, "non c'è un file, resta com'è")]
+        {
+            if !lines.is_empty() {
+                shown.push_str(&lines.join(", "));
+                shown.push_str(": ");
+                shown.push_str(what);
+                shown.push_str(".\n");
             }
         }
-        let mut note = |them: &[String], what: &str| {
-            if !them.is_empty() {
-                writeln!(shown, "{}: {what}.", them.join(", ")).expect("a text takes text");
-            }
-        };
-        note(&self.unchanged, "nessun cambiamento");
-        note(&self.left, "non c'è un file, resta com'è");
         shown
     }
 
@@ -88,6 +75,24 @@ impl Plan {
             applied.with_context(|| format!("applicare {}", file.path.display()))?;
         }
         Ok(())
+    }
+}
+
+impl Change {
+    fn shown(&self) -> String {
+        let (id, path) = (&self.file.line.id, self.file.path.display());
+        let Some(before) = &self.before else { return format!("{id}: linea nuova, da {path}.\n") };
+        let mut shown = format!("{id}: cambia con {path}:\n");
+        let diff = TextDiff::from_lines(before, &self.file.text);
+        for hunk in diff.unified_diff().context_radius(CONTEXT).iter_hunks() {
+            for change in hunk.iter_changes() {
+                shown.push_str("  ");
+                shown.push_str(&change.tag().to_string());
+                shown.push_str(change.value());
+            }
+            shown.push('\n');
+        }
+        shown
     }
 }
 
