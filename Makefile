@@ -1,6 +1,6 @@
 # What there is to do, each with one command. Needs Rust and a C compiler, nothing else.
 
-.PHONY: run build test check release bench
+.PHONY: run build test check release bench package aws
 
 run: ## Everything on http://127.0.0.1:3000
 	@cargo run --quiet --package local-stack --bin filodiretto
@@ -8,8 +8,9 @@ run: ## Everything on http://127.0.0.1:3000
 build: ## target/debug/filodiretto
 	cargo build --package local-stack
 
-test: ## Every test
-	cargo test --workspace --no-fail-fast
+test: ## Every test; what they ask of AWS is written down for `make aws`
+	@mkdir -p target && rm -f target/calls.tsv
+	FILODIRETTO_CALLS=$(CURDIR)/target/calls.tsv cargo test --workspace --no-fail-fast
 
 check: ## What a push must pass besides the tests
 	cargo fmt --all --check
@@ -18,6 +19,14 @@ check: ## What a push must pass besides the tests
 release: ## The functions as they run on AWS, in target/release
 	cargo build --release --package webhook --package commands --package fanout \
 	    --package sender --package statuses --package retention --package admin
+
+package: ## The functions as zips in target/lambda; ARCHITECTURE=x86_64 for that processor
+	infra/aws/package $(or $(ARCHITECTURE),arm64)
+
+aws: ## What can be checked without AWS, after `make test`: the template, the roles, a story on an emulator
+	infra/aws/check
+	infra/aws/package x86_64
+	infra/aws/emulator
 
 bench: release ## Every number the design promises, measured; one table, also in target/bench.md
 	cargo build --release --package local-stack --package bench
