@@ -97,12 +97,26 @@ async fn answer(State(front): State<Front>, headers: HeaderMap, body: Bytes) -> 
         Some(("AWSEvents", "PutEvents")) => {
             Ok(axum::Json(json!({ "FailedEntryCount": 0, "Entries": [] })).into_response())
         }
+        Some(("AmazonSSM", "GetParametersByPath")) => Ok(secrets().into_response()),
         Some((_, operation)) if target.starts_with("DynamoDB") => {
             front.forward(operation, &headers, body).await
         }
         _ => Ok(StatusCode::NOT_IMPLEMENTED.into_response()),
     };
     answered.unwrap_or_else(|_| StatusCode::BAD_GATEWAY.into_response())
+}
+
+/// Systems Manager's answer: the secrets of a deployment with one Meta app.
+fn secrets() -> axum::Json<Value> {
+    let parameter = |name: &str, value: &str| {
+        let name = format!("/filodiretto/bench/secrets/{name}");
+        json!({ "Name": name, "Value": value, "Type": "SecureString" })
+    };
+    axum::Json(json!({ "Parameters": [
+        parameter("keys/lookup", "LOOKUP_KEY=0123456789abcdef0123456789abcdef"),
+        parameter("keys/api", "API_KEY=0123456789abcdef0123456789abcdef"),
+        parameter("apps/default", "META_APP_SECRET=s\nMETA_VERIFY_TOKEN=v\nMETA_ACCESS_TOKEN=t"),
+    ] }))
 }
 
 /// SQS's answer to a batch that it took whole.

@@ -100,3 +100,41 @@ fn key(name: &str, kind: KeyType) -> KeySchemaElement {
         .build()
         .expect("a key with name and kind is complete")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEMPLATE: &str = include_str!("../../../infra/aws/template.yaml");
+
+    #[test]
+    fn the_template_makes_the_same_tables() {
+        let keys = "      KeySchema:
+        - { AttributeName: pk, KeyType: HASH }
+        - { AttributeName: sk, KeyType: RANGE }
+";
+        let expiry =
+            format!("TimeToLiveSpecification: {{ AttributeName: {EXPIRY}, Enabled: true }}");
+        for in_each in [keys, &expiry] {
+            assert_eq!(TEMPLATE.matches(in_each).count(), 3, "{in_each}");
+        }
+        for Index { name, partition, sort, sort_kind } in [INBOX, DUE] {
+            let attributes = format!(
+                "        - {{ AttributeName: {partition}, AttributeType: S }}
+        - {{ AttributeName: {sort}, AttributeType: {} }}
+",
+                sort_kind.as_str()
+            );
+            let index = format!(
+                "        - IndexName: {name}
+          KeySchema:
+            - {{ AttributeName: {partition}, KeyType: HASH }}
+            - {{ AttributeName: {sort}, KeyType: RANGE }}
+          Projection: {{ ProjectionType: KEYS_ONLY }}
+"
+            );
+            assert!(TEMPLATE.contains(&attributes), "{attributes}");
+            assert!(TEMPLATE.contains(&index), "{index}");
+        }
+    }
+}
