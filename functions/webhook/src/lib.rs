@@ -215,3 +215,6 @@ async fn send(app: &App, queue: &Queue, messages: Vec<Message>) -> anyhow::Resul
         other => Ok(other?),
     }
 }
+
+#[cfg(test)]
+mod tests;
