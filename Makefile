@@ -1,6 +1,6 @@
-# What there is to do, each with one command. Needs Rust and a C compiler, nothing else.
+# What there is to do, each with one command. Needs Rust and a C compiler; for AWS also Python 3.11.
 
-.PHONY: run build test check release bench package aws
+.PHONY: run build test check release bench package deploy aws
 
 run: ## Everything on http://127.0.0.1:3000
 	@cargo run --quiet --package local-stack --bin filodiretto
@@ -22,6 +22,9 @@ release: ## The functions as they run on AWS, in target/release
 
 package: ## The functions as zips in target/lambda; ARCHITECTURE=x86_64 for that processor
 	infra/aws/package $(or $(ARCHITECTURE),arm64)
+
+deploy: build ## On AWS, by infra/aws/deploy.env or another file: SETTINGS=prova/deploy.env
+	@"$$(infra/aws/venv aws-sam-cli)/python" infra/aws/deploy.py $(SETTINGS)
 
 aws: ## What can be checked without AWS, after `make test`: the template, the roles, a story on an emulator
 	infra/aws/check

@@ -22,6 +22,8 @@ class NoManagedPolicies:
 
 
 def expanded(bucket):
+    # Partitions are told apart by it; any region of AWS's own does.
+    os.environ.setdefault("AWS_DEFAULT_REGION", "eu-south-1")
     template = yaml_parse(TEMPLATE.read_text())
     for name, resource in template["Resources"].items():
         if resource["Type"] == "AWS::Serverless::Function":
@@ -30,6 +32,4 @@ def expanded(bucket):
 
 
 if __name__ == "__main__":
-    # Partitions are told apart by it; any region of AWS's own does.
-    os.environ.setdefault("AWS_DEFAULT_REGION", "eu-south-1")
     json.dump(expanded(sys.argv[1]), sys.stdout, indent=1)
