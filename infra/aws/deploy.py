@@ -188,6 +188,7 @@ def main():
     say("  fatta" if changed else "  era già così")
 
     environment = os.environ | {"AWS_REGION": account.region, "FILODIRETTO_STACK": stack}
+    environment |= {name: given[name] for name in ["GRAPH_API_URL", "GRAPH_API_VERSION"] if name in given}
     if subprocess.run([FILODIRETTO, "line", "apply", "--yes", *lines], env=environment).returncode:
         stop(["Le linee non sono applicate."])
     for output in account.stack(stack)["Outputs"]:

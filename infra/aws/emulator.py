@@ -33,8 +33,7 @@ APP = {
     "META_VERIFY_TOKEN": "emulator-verify-token",
     "META_ACCESS_TOKEN": "emulator-token",
 }
-API_KEY = "emulator-api-key-0123456789abcdef"
-LOOKUP_KEY = "emulator-lookup-key-0123456789ab"
+SETTINGS = {"STACK": STACK, "REGION": REGION, "ARCHITECTURE": "x86_64", "ALARM_EMAIL": "allarmi@example.org"}
 PHONE = "393330000001"
 PATIENCE_SECONDS = 90
 # Where the emulator differs from AWS: it has actions for batches, AWS has not.
@@ -150,46 +149,28 @@ def template():
     return json.dumps(template)
 
 
-def deploy(emulator, meta_url):
-    s3, ssm, cloudformation = (emulator.client(it) for it in ("s3", "ssm", "cloudformation"))
-    s3.create_bucket(Bucket="code", CreateBucketConfiguration={"LocationConstraint": REGION})
-    for name in FUNCTIONS:
-        code = (ROOT / "target/lambda" / name / "bootstrap.zip").read_bytes()
-        s3.put_object(Bucket="code", Key=f"{name}.zip", Body=code)
-    secrets = {
-        "keys/lookup": {"LOOKUP_KEY": LOOKUP_KEY},
-        "keys/api": {"API_KEY": API_KEY},
-        "apps/default": APP,
-    }
-    for name, settings in secrets.items():
-        value = "\n".join(f"{key}={secret}" for key, secret in settings.items())
-        ssm.put_parameter(Name=f"/filodiretto/{STACK}/secrets/{name}", Type="SecureString", Value=value)
-    parameters = {"AlarmEmail": "allarmi@example.org", "Architecture": "x86_64", "GraphApiUrl": meta_url}
-    s3.put_object(Bucket="code", Key="template.json", Body=template().encode())
-    cloudformation.create_stack(
-        StackName=STACK,
-        TemplateURL=f"{emulator.url}/code/template.json",
-        Capabilities=["CAPABILITY_NAMED_IAM"],
-        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+def deploy(emulator, folder, template):
+    """`make deploy` by the settings and secrets in a folder, but for the build."""
+    python = subprocess.check_output([ROOT / "infra/aws/venv", "aws-sam-cli"], text=True).strip() + "/python"
+    path = folder / "template.json"
+    path.write_text(template)
+    command = [python, ROOT / "infra/aws/deploy.py", folder / "deploy.env", "--packaged", "--template", path]
+    aws = {"AWS_ENDPOINT_URL": emulator.url, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder)} | aws
+    return subprocess.run(
+        command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
 
-    def created():
-        stack = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
-        if stack["StackStatus"] in ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"):
-            events = cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
-            failed = [(it["LogicalResourceId"], it.get("ResourceStatusReason")) for it in events if "FAILED" in it["ResourceStatus"]]
-            raise SystemExit(f"the stack was not created: {failed}")
-        return stack["StackStatus"] == "CREATE_COMPLETE"
 
-    until("the stack is created", created)
-    return json.loads(ssm.get_parameter(Name=f"/filodiretto/{STACK}/deployment")["Parameter"]["Value"])
+def settings(values):
+    return "".join(f"{name}={value}\n" for name, value in values.items() if value is not None)
 
 
 class Town:
     """A citizen's phone at Meta's stand-in, and the office with its key."""
 
-    def __init__(self, meta_url, api_url):
-        self.meta, self.api = meta_url, api_url
+    def __init__(self, meta_url, api_url, api_key):
+        self.meta, self.api, self.key = meta_url, api_url, api_key
 
     def write(self, text):
         status, body = http("POST", f"{self.meta}/simulator/phones/{PHONE}/messages", {"to": "pordenone", "text": text})
@@ -205,7 +186,7 @@ class Town:
         step(f"  telefono: … {part} …")
 
     def office(self, method, path, body=None):
-        headers = {"authorization": f"Bearer {API_KEY}"}
+        headers = {"authorization": f"Bearer {self.key}"}
         status, answer = http(method, f"{self.api}/v1/lines/pordenone{path}", body, headers)
         assert status < 300, (method, path, status, answer)
         return json.loads(answer or b"{}")
@@ -309,18 +290,22 @@ def tell(emulator, run_meta, folder):
     # Meta must know the webhook's address, and the functions Meta's: a port is agreed on first.
     meta_port = free_port()
     meta_url = f"http://127.0.0.1:{meta_port}"
-    deployed = deploy(emulator, meta_url)
+    (folder / "deploy.env").write_text(settings(SETTINGS | {"GRAPH_API_URL": meta_url}))
+    (folder / "secrets").mkdir()
+    (folder / "secrets/default.env").write_text(settings(APP))
+    done = deploy(emulator, folder, template())
+    assert done.returncode == 0, done.stdout
+    ssm = emulator.client("ssm")
+    read = lambda name: ssm.get_parameter(Name=f"/filodiretto/{STACK}/{name}", WithDecryption=True)["Parameter"]["Value"]
+    deployed = json.loads(read("deployment"))
     apis = emulator.client("apigatewayv2").get_apis()["Items"]
     api_id = next(it["ApiId"] for it in apis if it["Name"] == STACK)
     base = f"{emulator.url}/_aws/execute-api/{api_id}/$default"
     step(f"the stack {STACK} is created: {len(FUNCTIONS)} functions, {len(deployed['queues'])} queues, {len(deployed['tables'])} tables")
-    aws = {"AWS_ENDPOINT_URL": emulator.url, "AWS_REGION": REGION, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-    apply = [ROOT / "target/debug/filodiretto", "line", "apply", ROOT / "infra/lines", "--stack", STACK, "--yes"]
-    subprocess.run(apply, env=aws, check=True)
     meta = subprocess.Popen([*run_meta, f"{base}/webhook", str(meta_port)], env=APP, stdout=subprocess.DEVNULL)
     try:
         until("Meta's stand-in answers", lambda: http("GET", f"{meta_url}/simulator")[0] == 200)
-        story(Town(meta_url, base))
+        story(Town(meta_url, base, read("secrets/keys/api").strip().removeprefix("API_KEY=")))
         refused(f"{base}/webhook")
         unreadable(emulator, f"{base}/webhook", deployed["bucket"])
         night(emulator)

@@ -4,16 +4,14 @@ Needs what emulator.py needs. Ends with a failed assertion that shows what was s
 """
 
 import json
-import os
-import subprocess
 import tempfile
 import time
 from pathlib import Path
 
 import emulator as on
 
-STACK = "prova"
-SETTINGS = {"STACK": STACK, "REGION": on.REGION, "ARCHITECTURE": "x86_64", "ALARM_EMAIL": "allarmi@example.org"}
+# Nobody is there.
+SETTINGS = on.SETTINGS | {"GRAPH_API_URL": "http://127.0.0.1:1"}
 
 
 class Office:
@@ -22,31 +20,17 @@ class Office:
     def __init__(self, emulator, folder):
         self.emulator, self.folder = emulator, folder
         self.template = json.loads(on.template())
-        self.python = subprocess.check_output([on.ROOT / "infra/aws/venv", "aws-sam-cli"], text=True).strip() + "/python"
-        self.environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(folder),
-            "AWS_ENDPOINT_URL": emulator.url,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-        }
         (folder / "secrets").mkdir()
         self.secrets = folder / "secrets/default.env"
 
     def settle_on(self, **changes):
-        lines = [f"{name}={value}\n" for name, value in (SETTINGS | changes).items() if value is not None]
-        (self.folder / "deploy.env").write_text("".join(lines))
+        (self.folder / "deploy.env").write_text(on.settings(SETTINGS | changes))
 
     def keep(self, **changes):
-        self.secrets.write_text("".join(f"{name}={value}\n" for name, value in (on.APP | changes).items() if value))
+        self.secrets.write_text(on.settings(on.APP | changes))
 
     def deploys(self, *expected, template=None, succeeds=True):
-        path = self.folder / "template.json"
-        path.write_text(json.dumps(template or self.template))
-        command = [self.python, on.ROOT / "infra/aws/deploy.py", self.folder / "deploy.env", "--packaged", "--template", path]
-        done = subprocess.run(
-            command, env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
+        done = on.deploy(self.emulator, self.folder, json.dumps(template or self.template))
         assert (done.returncode == 0) == succeeds, done.stdout
         for part in expected:
             assert part in done.stdout, (part, done.stdout)
@@ -65,20 +49,20 @@ class Office:
         assert not self.client("cloudformation").list_stacks()["StackSummaries"]
 
     def secret(self, name):
-        asked = {"Name": f"/filodiretto/{STACK}/secrets/{name}", "WithDecryption": True}
+        asked = {"Name": f"/filodiretto/{on.STACK}/secrets/{name}", "WithDecryption": True}
         return self.client("ssm").get_parameter(**asked)["Parameter"]["Value"]
 
     def function(self):
-        return self.client("lambda").get_function_configuration(FunctionName=f"{STACK}-admin")
+        return self.client("lambda").get_function_configuration(FunctionName=f"{on.STACK}-admin")
 
     def removes_bucket(self):
         """The emulator holds a bucket that is to be taken over against the stack that takes it."""
-        self.client("s3").delete_bucket(Bucket=f"{STACK}-000000000000-{on.REGION}")
+        self.client("s3").delete_bucket(Bucket=f"{on.STACK}-000000000000-{on.REGION}")
 
     def is_served(self):
         """Asks the installation for its lines."""
         apis = self.client("apigatewayv2").get_apis()["Items"]
-        api = next(it["ApiId"] for it in apis if it["Name"] == STACK)
+        api = next(it["ApiId"] for it in apis if it["Name"] == on.STACK)
         key = self.secret("keys/api").removeprefix("API_KEY=").strip()
         url = f"{self.emulator.url}/_aws/execute-api/{api}/$default/v1/lines"
         status, body = on.http("GET", url, headers={"authorization": f"Bearer {key}"})
@@ -94,7 +78,7 @@ class Office:
         broken["Resources"]["Broken"] = {
             "Type": "AWS::Lambda::EventInvokeConfig",
             "DependsOn": [name for name in self.template["Resources"] if name not in ("Domain", "DomainMapping", "Board", "KeyUse")],
-            "Properties": {"FunctionName": f"{STACK}-none", "Qualifier": "$LATEST"},
+            "Properties": {"FunctionName": f"{on.STACK}-none", "Qualifier": "$LATEST"},
         }
         return broken
 
@@ -168,7 +152,7 @@ def keeps_its_data(office):
 
     on.step("removed and installed again, it has its lines")
     cloudformation = office.client("cloudformation")
-    cloudformation.delete_stack(StackName=STACK)
+    cloudformation.delete_stack(StackName=on.STACK)
     on.until("the stack is gone", lambda: not alive(cloudformation))
     office.removes_bucket()
     office.deploys("fatta", "nessun cambiamento")
