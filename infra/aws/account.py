@@ -57,28 +57,29 @@ class Account:
         pages = self.ssm.get_paginator("get_parameters_by_path").paginate(Path=path, Recursive=True)
         return {it["Name"].removeprefix(f"{path}/"): it["Version"] for page in pages for it in page["Parameters"]}
 
-    def keep_secrets(self, stack, apps):
+    def keep_secrets(self, stack, apps, kms_key=None):
         """Writes what is new or has changed. A key is made once: who has one keeps it."""
+        under = {"KeyId": kms_key} if kms_key else {}
         there = self.secrets(stack)
         for name, setting in KEYS.items():
             if name not in there:
-                self.put_secret(stack, name, {setting: secrets.token_hex(32)}, overwrite=False)
+                self.put_secret(stack, name, {setting: secrets.token_hex(32)}, Overwrite=False, **under)
                 say(f"  {name}: creata")
         for app, settings in apps.items():
             name = f"apps/{app}"
             if name in there and self.secret(stack, name) == text_of(settings):
                 say(f"  {name}: come prima")
                 continue
-            self.put_secret(stack, name, settings, overwrite=True)
+            self.put_secret(stack, name, settings, Overwrite=True, **under)
             say(f"  {name}: scritto")
 
     def secret(self, stack, name):
         name = f"/filodiretto/{stack}/secrets/{name}"
         return self.ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
 
-    def put_secret(self, stack, name, settings, overwrite):
+    def put_secret(self, stack, name, settings, **how):
         name, value = f"/filodiretto/{stack}/secrets/{name}", text_of(settings)
-        self.ssm.put_parameter(Name=name, Value=value, Type="SecureString", Overwrite=overwrite)
+        self.ssm.put_parameter(Name=name, Value=value, Type="SecureString", **how)
 
     def make_bucket(self, name):
         """Where code waits for Lambda to take it."""

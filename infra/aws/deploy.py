@@ -178,7 +178,7 @@ def main():
         subprocess.run([ROOT / "infra/aws/package", architecture], check=True)
 
     say(f"Segreti di «{stack}»:")
-    account.keep_secrets(stack, apps)
+    account.keep_secrets(stack, apps, given.get("KMS_KEY_ARN"))
     parameters = {name: given[setting_of(name)] for name in rules if setting_of(name) in given}
     # Functions read secrets when they start: another version here starts them again.
     versions = account.secrets(stack)
