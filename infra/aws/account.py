@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import botocore.session
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
 ROOT = Path(__file__).resolve().parents[2]
 POLL_SECONDS = 2
@@ -41,6 +41,8 @@ class Account:
         self.ssm, self.s3, self.cloudformation = map(self.client, ["ssm", "s3", "cloudformation"])
         try:
             self.id = self.client("sts").get_caller_identity()["Account"]
+        except (ConnectionError, HTTPClientError):
+            raise
         except (BotoCoreError, ClientError) as error:
             code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
             stop([
