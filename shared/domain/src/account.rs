@@ -29,6 +29,25 @@ pub enum News {
     Limit(Option<u32>),
 }
 
+impl News {
+    /// Whether somebody should look at it now, rather than when a broadcast stops over it.
+    pub fn needs_a_person(&self, now: Timestamp) -> bool {
+        match self {
+            Self::Warning => true,
+            Self::Limit(_) => false,
+            Self::Account(state) => state.stops(now),
+            Self::Template { news: TemplateNews::State(state), .. } => match state {
+                TemplateState::Paused { until } => *until > now,
+                TemplateState::Flagged => true,
+                state => state.stops(),
+            },
+            Self::Template {
+                news: TemplateNews::Category(it) | TemplateNews::Coming(it), ..
+            } => !matches!(it, Category::Utility | Category::Authentication),
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TemplateNews {
     State(TemplateState),
@@ -377,6 +396,37 @@ mod tests {
         let sending = Broadcast { state: State::Sending, ..sample::broadcast() };
         let cheaper = category(Category::Utility);
         assert_eq!(cheaper.consequence(&sending, Marketing, now()), None);
+    }
+
+    #[test]
+    fn news_that_needs_a_person_is_told_from_what_is_good_to_know() {
+        use TemplateState::{Archived, Deleted, Disabled, Flagged, Locked, Rejected, Usable};
+        let template = |news| News::Template { name: "a".into(), language: "it".into(), news };
+        let state = |it| template(TemplateNews::State(it));
+        for (news, want) in [
+            (News::Warning, true),
+            (News::Limit(Some(250)), false),
+            (News::Account(AccountState::InOrder), false),
+            (News::Account(AccountState::Disabled), true),
+            (News::Account(restricted_for(None)), true),
+            (News::Account(restricted_for(Some(24))), true),
+            (News::Account(restricted_for(Some(0))), false),
+            (state(Usable), false),
+            (state(Flagged), true),
+            (state(paused_for(3)), true),
+            (state(paused_for(0)), false),
+            (state(Rejected), true),
+            (state(Disabled), true),
+            (state(Deleted), true),
+            (state(Archived), true),
+            (state(Locked), true),
+            (template(TemplateNews::Category(Category::Utility)), false),
+            (template(TemplateNews::Category(Category::Marketing)), true),
+            (template(TemplateNews::Coming(Category::Marketing)), true),
+            (template(TemplateNews::Coming(Category::Authentication)), false),
+        ] {
+            assert_eq!(news.needs_a_person(now()), want, "{news:?}");
+        }
     }
 
     #[test]

@@ -88,6 +88,23 @@ pub fn is_of_the_template(failure: &Failure) -> bool {
     matches!(failure, Failure::Coded { code: 132_000..=132_099, http: ..500, transient: false })
 }
 
+/// Whether Meta took nothing because we were too fast.
+pub fn is_throttling(failure: &Failure) -> bool {
+    match *failure {
+        Failure::Refused { http } => http == 429,
+        Failure::Coded { code, http, .. } => {
+            http == 429 || matches!(code, 4 | 80_007 | NUMBER_TOO_FAST | PERSON_TOO_FAST)
+        }
+        _ => false,
+    }
+}
+
+/// Whether a code says that Meta takes nothing more from the account until somebody pays, or asks
+/// Meta to look again.
+pub fn is_of_the_account(code: i64) -> bool {
+    matches!(code, 368 | 131_031 | 131_042 | 131_048 | 131_064 | 134_011)
+}
+
 /// The verdict on the first failure of a message.
 pub fn verdict(failure: &Failure) -> Verdict {
     verdict_after(failure, 0)
@@ -693,6 +710,37 @@ mod tests {
                 let reported = Failure::Reported { code: Some(*number) };
                 assert_eq!(verdict(&reported), *want, "reported {number}");
             }
+        }
+    }
+
+    #[test]
+    fn too_fast_is_told_from_other_trouble() {
+        for (failure, want) in [
+            (coded(4), true),
+            (coded(80_007), true),
+            (coded(130_429), true),
+            (coded(131_056), true),
+            (coded(131_048), false),
+            (coded(131_057), false),
+            (Failure::Coded { code: 999_999, http: 429, transient: false }, true),
+            (Failure::Coded { code: 2, http: 503, transient: true }, false),
+            (Failure::Refused { http: 429 }, true),
+            (Failure::Refused { http: 403 }, false),
+            (Failure::ServerError { http: 503 }, false),
+            (Failure::NotSent, false),
+            (Failure::AnswerLost, false),
+        ] {
+            assert_eq!(is_throttling(&failure), want, "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn codes_of_the_account_stop_the_broadcast() {
+        let of_the_account: Vec<_> =
+            CODES.iter().map(|it| it.code).filter(|it| is_of_the_account(*it)).collect();
+        assert_eq!(of_the_account, [368, 131_031, 131_042, 131_048, 131_064, 134_011]);
+        for it in of_the_account {
+            assert_eq!(verdict(&coded(it)), Stop, "{it}");
         }
     }
 

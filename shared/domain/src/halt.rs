@@ -11,8 +11,8 @@ use crate::hours::moment_words;
 /// A broadcast that goes no further for now. Nobody still open is lost by it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Halt {
-    /// Until somebody resumes it.
-    Stop { reason: String },
+    /// Until somebody resumes it. `others_too`: account or budget stop others just as well.
+    Stop { reason: String, others_too: bool },
     /// Until then, by itself.
     Hold { reason: String, until: Timestamp },
 }
@@ -23,14 +23,29 @@ const QUALITY_HOLD: SignedDuration = SignedDuration::from_hours(1);
 impl Halt {
     pub fn reason(&self) -> &str {
         match self {
-            Self::Stop { reason } | Self::Hold { reason, .. } => reason,
+            Self::Stop { reason, .. } | Self::Hold { reason, .. } => reason,
         }
+    }
+
+    /// Whether it goes on only if somebody resumes it.
+    pub fn is_stop(&self) -> bool {
+        matches!(self, Self::Stop { .. })
+    }
+
+    /// Whether it is not about this broadcast: until somebody sees to account or budget, all stop.
+    pub fn is_of_account_or_budget(&self) -> bool {
+        matches!(self, Self::Stop { others_too: true, .. })
+    }
+
+    fn by_code(code: Option<i64>) -> Self {
+        let others_too = code.is_some_and(failure::is_of_the_account);
+        Self::Stop { reason: reason(code), others_too }
     }
 
     /// What a verdict on one person's message means for all; `None` if it is about that person.
     pub fn of(verdict: Verdict, code: Option<i64>, now: Timestamp) -> Option<Self> {
         match verdict {
-            Verdict::Stop => Some(Self::Stop { reason: reason(code) }),
+            Verdict::Stop => Some(Self::by_code(code)),
             Verdict::Hold { after_seconds } => Some(Self::Hold {
                 reason: reason(code),
                 until: now + SignedDuration::from_secs(after_seconds.into()),
@@ -43,7 +58,7 @@ impl Halt {
     ///
     /// For the codes of [`Verdict::StopIfRepeated`].
     pub fn of_repeated(code: i64, people: u32) -> Option<Self> {
-        (people >= failure::REPEATED).then(|| Self::Stop { reason: reason(Some(code)) })
+        (people >= failure::REPEATED).then(|| Self::by_code(Some(code)))
     }
 
     /// Meta accepted messages and holds them back while it judges the template.
@@ -65,7 +80,7 @@ impl Halt {
 
     /// The month's budget has no room for the next people.
     pub fn budget(month: Month, budget_eur: u32) -> Self {
-        Self::Stop { reason: cost::budget_ended(month, budget_eur) }
+        Self::Stop { reason: cost::budget_ended(month, budget_eur), others_too: true }
     }
 
     /// Meta paused the template.
@@ -105,7 +120,7 @@ impl Halt {
             ),
         };
         let reason = format!("{meaning} {remedy} Poi riprendere l'invio, {OTHER}");
-        Self::Stop { reason }
+        Self::Stop { reason, others_too: false }
     }
 
     /// Meta put the template in a category that costs more. Amounts are of one message.
@@ -116,7 +131,7 @@ impl Halt {
             cost::euro_each(after),
             cost::euro_each(before)
         );
-        Self::Stop { reason }
+        Self::Stop { reason, others_too: false }
     }
 
     /// Meta lets the account write to nobody first.
@@ -138,7 +153,7 @@ impl Halt {
                     .to_owned()
             }
         };
-        Self::Stop { reason }
+        Self::Stop { reason, others_too: true }
     }
 
     /// The line's quiet hours.
@@ -154,7 +169,7 @@ impl Halt {
     pub fn template_changed() -> Self {
         let reason = "Il modello di questo invio non è più tra quelli della linea, o non ha più le \
                       stesse parti da compilare. Rimetterlo e riprendere l'invio.";
-        Self::Stop { reason: reason.to_owned() }
+        Self::Stop { reason: reason.to_owned(), others_too: false }
     }
 }
 
@@ -196,6 +211,31 @@ mod tests {
         C'è un problema con il pagamento dei messaggi. Il Comune deve controllare su Meta il metodo di pagamento e il credito. Poi riprendere l'invio.
         Meta ha messo in pausa il modello perché molti lo hanno segnalato. Riproviamo da soli tra qualche ora. Oppure annullare l'invio e scegliere un altro modello.
         ");
+    }
+
+    #[test]
+    fn what_stops_others_too_is_told_from_what_is_about_one_broadcast() {
+        let now = Timestamp::UNIX_EPOCH;
+        let code = |it| Halt::of(Verdict::Stop, it, now).unwrap();
+        for (halt, stop, others_too) in [
+            (code(Some(131_042)), true, true),
+            (code(Some(131_031)), true, true),
+            (code(Some(132_001)), true, false),
+            (code(None), true, false),
+            (Halt::of_repeated(131_009, 3).unwrap(), true, false),
+            (Halt::budget(Month::of(now), 1), true, true),
+            (Halt::account(AccountState::Disabled), true, true),
+            (Halt::template(TemplateState::Disabled), true, false),
+            (Halt::template_changed(), true, false),
+            (Halt::recategorised(248, 658), true, false),
+            (Halt::template_paused(now), false, false),
+            (Halt::portfolio(now), false, false),
+            (Halt::quality(now), false, false),
+            (Halt::quiet(now), false, false),
+        ] {
+            assert_eq!(halt.is_stop(), stop, "{halt:?}");
+            assert_eq!(halt.is_of_account_or_budget(), others_too, "{halt:?}");
+        }
     }
 
     #[test]
