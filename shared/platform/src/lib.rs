@@ -1,4 +1,4 @@
-//! The host: settings, telemetry, clock, queues and jobs, events.
+//! The host: settings, telemetry, metrics, clock, queues and jobs, events.
 //!
 //! The only user of the environment, SQS, EventBridge, S3 and Systems Manager. It decides nothing.
 
@@ -8,6 +8,7 @@ pub mod batch;
 pub mod clock;
 pub mod events;
 pub mod jobs;
+pub mod metrics;
 pub mod pseudonym;
 pub mod queue;
 pub mod random;

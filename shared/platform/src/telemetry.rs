@@ -1,16 +1,17 @@
-//! Log lines: JSON on AWS, readable on a terminal, and never a payload in either.
+//! Log lines: JSON on AWS, readable on a terminal, and never a payload in either. On AWS what is
+//! counted is written among them.
 
 use std::io::{self, IsTerminal};
 
-use tracing::error;
 use tracing::level_filters::LevelFilter;
+use tracing::{Subscriber, error};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::metrics;
 use crate::settings::Settings;
 
 /// Crates that tell of every request, with headers and bodies in their finer levels.
@@ -30,12 +31,13 @@ const NOISY: [&str; 13] = [
     "rustls",
 ];
 
-/// JSON lines on standard output, at `LOG_LEVEL`.
+/// What `METRICS_NAMESPACE` is if it is not set.
+const NAMESPACE: &str = "FiloDiretto";
+
+/// JSON lines on standard output, at `LOG_LEVEL`, and metrics of `METRICS_NAMESPACE` at any.
 pub fn init_lambda() {
-    let level = level(&Settings::from_env());
-    let layer = lambda_layer(io::stdout).with_filter(targets(level));
     // Only fails if there already is one: a test's.
-    tracing_subscriber::registry().with(layer).try_init().ok();
+    lambda(&Settings::from_env(), io::stdout).try_init().ok();
     report_panics();
 }
 
@@ -52,17 +54,19 @@ pub fn init_local() {
     report_panics();
 }
 
-fn lambda_layer<S, W>(writer: W) -> impl Layer<S>
+fn lambda<W>(settings: &Settings, writer: W) -> impl Subscriber + use<W>
 where
-    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
-    W: for<'a> MakeWriter<'a> + 'static,
+    W: for<'a> MakeWriter<'a> + Clone + Send + Sync + 'static,
 {
-    tracing_subscriber::fmt::layer()
+    let namespace = settings.optional("METRICS_NAMESPACE").unwrap_or(NAMESPACE).to_owned();
+    let log = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(false)
         .with_span_list(false)
-        .with_writer(writer)
+        .with_writer(writer.clone())
+        .with_filter(targets(level(settings)).with_target(metrics::TARGET, LevelFilter::OFF));
+    tracing_subscriber::registry().with(log).with(metrics::layer(namespace, writer))
 }
 
 /// `LOG_LEVEL`, `info` if it is not set or not a level. Never trace: the runtime dumps whole
@@ -90,9 +94,12 @@ fn report_panics() {
 mod tests {
     use std::sync::{Arc, Mutex};
 
+    use jiff::Timestamp;
+    use serde_json::json;
     use tracing::{debug, info, trace, warn};
 
     use super::*;
+    use crate::metrics::Metric;
 
     #[derive(Clone, Default)]
     struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -110,9 +117,9 @@ mod tests {
     fn logged(log_level: &str, log: impl FnOnce()) -> Vec<serde_json::Value> {
         let lines = Lines::default();
         let writer = lines.clone();
-        let level = level(&Settings::given([("LOG_LEVEL", log_level)]));
-        let layer = lambda_layer(move || writer.clone()).with_filter(targets(level));
-        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), log);
+        let settings =
+            Settings::given([("LOG_LEVEL", log_level), ("METRICS_NAMESPACE", "FiloDiretto/prova")]);
+        tracing::subscriber::with_default(lambda(&settings, move || writer.clone()), log);
         let bytes = lines.0.lock().unwrap().clone();
         let text = String::from_utf8(bytes).unwrap();
         text.lines().map(|it| serde_json::from_str(it).unwrap()).collect()
@@ -126,6 +133,44 @@ mod tests {
         assert_eq!(lines[0]["broadcast.id"], "0197");
         assert_eq!(lines[0]["people"], 3);
         assert_eq!(lines[0]["level"], "INFO");
+    }
+
+    /// The whole line, so that nothing else is in it.
+    ///
+    /// Source: CloudWatch User Guide, Specification: Embedded metric format, and its JSON schema: a
+    /// directive has `Namespace`, `Dimensions` of at least one set, which may be empty, and
+    /// `Metrics`; the root has the value of each metric it names.
+    #[test]
+    fn what_is_counted_is_one_line_in_the_embedded_metric_format_at_any_level() {
+        use Metric::{
+            AccountOrBudget, BroadcastStopped, Failed, Sent, Throttled, Unresolved, WebhookNotKept,
+        };
+        for (metric, name) in [
+            (Sent, "Sent"),
+            (Failed, "Failed"),
+            (Throttled, "Throttled"),
+            (BroadcastStopped, "BroadcastStopped"),
+            (Unresolved, "Unresolved"),
+            (AccountOrBudget, "AccountOrBudget"),
+            (WebhookNotKept, "WebhookNotKept"),
+        ] {
+            for log_level in ["", "error"] {
+                let before = Timestamp::now().as_millisecond();
+                let lines = logged(log_level, || {
+                    metrics::count(metric, 0);
+                    metrics::count(metric, 3);
+                });
+                let at = lines[0]["_aws"]["Timestamp"].as_i64().unwrap();
+                assert!((before..=Timestamp::now().as_millisecond()).contains(&at), "{at}");
+                let directive = json!({
+                    "Namespace": "FiloDiretto/prova",
+                    "Dimensions": [[]],
+                    "Metrics": [{ "Name": name, "Unit": "Count" }],
+                });
+                let aws = json!({ "Timestamp": at, "CloudWatchMetrics": [directive] });
+                assert_eq!(lines, [json!({ "_aws": aws, name: 3 })], "at {log_level:?}");
+            }
+        }
     }
 
     #[test]
