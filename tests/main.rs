@@ -14,6 +14,7 @@ mod faults;
 mod hostile;
 mod identity;
 mod life;
+mod metrics;
 mod notices;
 mod office;
 mod policy;

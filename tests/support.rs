@@ -3,6 +3,8 @@
 //! A stack that ends checks what no story may leave behind: a job, a dead letter, a number or a
 //! text in the log.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{LazyLock, Mutex, Once};
@@ -10,8 +12,12 @@ use std::time::Duration;
 
 use fakes::meta::Meta;
 use local_stack::{Options, Stack};
+use platform::metrics;
 use platform::settings::Settings;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::SubscriberExt;
 
 /// Everything any stack of this process logged.
 static LOG: LazyLock<Mutex<Vec<u8>>> = LazyLock::new(Mutex::default);
@@ -24,6 +30,25 @@ impl io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         LOG.lock().unwrap().extend_from_slice(bytes);
         Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+thread_local! {
+    /// What was counted on this thread, as CloudWatch gets it. A story and its stack have one thread.
+    static COUNTED: RefCell<Vec<u8>> = RefCell::default();
+}
+
+/// A line of the log as well, so that it is searched for what must not be there.
+struct Counted;
+
+impl io::Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        COUNTED.with_borrow_mut(|it| it.extend_from_slice(bytes));
+        Log.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -71,11 +96,10 @@ impl World {
 
     pub(crate) async fn with(change: impl FnOnce(&mut Options)) -> Self {
         LOGGING.call_once(|| {
-            let subscriber = tracing_subscriber::fmt()
-                .with_max_level(tracing::Level::DEBUG)
-                .with_ansi(false)
-                .with_writer(|| Log)
-                .finish();
+            let log = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(|| Log);
+            let subscriber = tracing_subscriber::registry()
+                .with(log.with_filter(LevelFilter::DEBUG))
+                .with(metrics::layer("FiloDiretto".to_owned(), || Counted));
             tracing::subscriber::set_global_default(subscriber).unwrap();
         });
         let mut options = Options {
@@ -88,6 +112,7 @@ impl World {
             settings: Settings::given([]),
         };
         change(&mut options);
+        COUNTED.take();
         let log_from = LOG.lock().unwrap().len();
         let stack = Stack::start(options).await.unwrap();
         Self { stack, http: reqwest::Client::new(), secrets: Mutex::default(), log_from }
@@ -182,6 +207,19 @@ impl World {
             }
         }
     }
+}
+
+/// How much of each metric was counted, since the story began or was asked this last.
+pub(crate) fn counted() -> BTreeMap<String, u64> {
+    let mut sums = BTreeMap::new();
+    for line in COUNTED.take().split(|it| *it == b'\n').filter(|it| !it.is_empty()) {
+        let mut line: Map<String, Value> = serde_json::from_slice(line).unwrap();
+        line.remove("_aws").unwrap();
+        for (metric, n) in line {
+            *sums.entry(metric).or_default() += n.as_u64().unwrap();
+        }
+    }
+    sums
 }
 
 /// Somebody with a phone.

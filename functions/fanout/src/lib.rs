@@ -19,6 +19,7 @@ use jiff::{Timestamp, ToSpan};
 use platform::clock::Clock;
 use platform::events::{Bus, Event};
 use platform::jobs::{self, BroadcastRef, FanoutCause, FanoutEvent};
+use platform::metrics;
 use platform::queue::{Message, Queue};
 use platform::settings::Settings;
 use store::{Change, Chunk, Store, StoreError};
@@ -135,6 +136,7 @@ impl App {
         }
         if !expired && let Some(halt) = self.known_halt(line, broadcast, now).await? {
             if self.store.halt(broadcast, &halt).await.context("halt broadcast")? {
+                metrics::count_halted(&halt);
                 let why = halt.reason();
                 warn!(line.id = %line.id, broadcast.id = %broadcast.id, "not started: {why}");
             }

@@ -20,6 +20,7 @@ use domain::conversation;
 use domain::cost::{self, Market, Month, TenThousandths};
 use domain::delivery::{Counts, SkipReason, State};
 use domain::doubt::{self, Hearing, Standing};
+use domain::failure;
 use domain::halt::Halt;
 use domain::ids::{BroadcastId, ContactId, LineId, PhoneNumberId};
 use domain::line::{Line, Portfolio};
@@ -33,6 +34,7 @@ use platform::batch;
 use platform::clock::Clock;
 use platform::events::{Bus, Event};
 use platform::jobs::{self, BroadcastRef, FanoutCause};
+use platform::metrics::{self, Metric};
 use platform::queue::{Message, Queue};
 use platform::settings::Settings;
 use store::{Chunk, Progress, Reserved, Store};
@@ -76,6 +78,7 @@ impl Pacing {
 }
 
 /// The people of a chunk whom nobody has decided on yet.
+#[derive(Default)]
 struct Undecided {
     /// Whose turn it is, and whether they may have been sent to before.
     open: Vec<(ContactId, bool)>,
@@ -83,6 +86,16 @@ struct Undecided {
     open_after: Option<i64>,
     /// What was found decided on the way.
     counts: Counts,
+    tally: Tally,
+}
+
+/// What a job came to, in messages.
+#[derive(Default)]
+struct Tally {
+    sent: usize,
+    failed: usize,
+    unresolved: usize,
+    throttled: usize,
 }
 
 /// Who of a turn counts against the portfolio's limit.
@@ -172,7 +185,7 @@ impl App {
         let (n, first_ms, gap_us) = match slots.context("reserve slots")? {
             Slots::Granted { n, first_ms, gap_us } => (n, first_ms, gap_us),
             Slots::Wait { until_ms } => {
-                self.add(broadcast, &undecided.counts).await?;
+                self.add(broadcast, &undecided).await?;
                 let seconds = (until_ms - now_ms + 999) / 1000;
                 return self.again(broadcast, job, seconds.max(1)).await;
             }
@@ -258,8 +271,7 @@ impl App {
         chunk: &Chunk,
         job: &jobs::Chunk,
     ) -> anyhow::Result<(Work<'a>, Undecided)> {
-        let mut undecided =
-            Undecided { open: Vec::new(), open_after: None, counts: Counts::default() };
+        let mut undecided = Undecided::default();
         if job.attempt == 0 && chunk.again_from_run.is_none() {
             undecided.open = chunk.people.iter().map(|it| (it.clone(), false)).collect();
             return Ok((work, undecided));
@@ -400,7 +412,7 @@ impl App {
             }
             halt = halt.or(outcome.halt);
         }
-        self.add(broadcast, &undecided.counts).await?;
+        self.add(broadcast, &undecided).await?;
         if too_fast || server_errors >= MANY_SERVER_ERRORS {
             let until_ms = self.clock.now().as_millisecond() + SLOW_SECONDS * 1000;
             let slowed = self.store.set_slow(&work.line.phone_number_id, until_ms).await;
@@ -457,8 +469,7 @@ impl App {
             .buffer_unordered(AT_ONCE)
             .collect()
             .await;
-        let mut undecided =
-            Undecided { open: Vec::new(), open_after: None, counts: Counts::default() };
+        let mut undecided = Undecided::default();
         let mut failed = None;
         for outcome in outcomes {
             match outcome {
@@ -466,7 +477,7 @@ impl App {
                 Err(err) => failed = Some(err),
             }
         }
-        self.add(broadcast, &undecided.counts).await?;
+        self.add(broadcast, &undecided).await?;
         if let Some(err) = failed {
             return Err(err).context("call chunk off");
         }
@@ -493,8 +504,9 @@ impl App {
         }
     }
 
-    async fn add(&self, broadcast: &Broadcast, counts: &Counts) -> anyhow::Result<()> {
-        self.store.add_progress(&broadcast.id, &(*counts).into()).await.context("add counts")?;
+    async fn add(&self, broadcast: &Broadcast, done: &Undecided) -> anyhow::Result<()> {
+        done.tally.count();
+        self.store.add_progress(&broadcast.id, &done.counts.into()).await.context("add counts")?;
         Ok(())
     }
 
@@ -524,6 +536,7 @@ impl App {
             info!(broadcast.id = %broadcast.id, "broadcast was not being sent any more");
             return Ok(());
         }
+        metrics::count_halted(halt);
         let (line, broadcast, why) = (&line.id, &broadcast.id, halt.reason());
         match halt {
             Halt::Stop { .. } => {
@@ -543,8 +556,28 @@ impl Undecided {
         for (from, to) in &outcome.moves {
             self.counts.moved(*from, *to);
         }
+        self.tally.take(outcome);
         if let Some(seconds) = outcome.open_after {
             self.open_after = Some(self.open_after.map_or(seconds, |it| it.min(seconds)));
         }
+    }
+}
+
+impl Tally {
+    fn take(&mut self, outcome: &Outcome) {
+        let came_to = |state| outcome.moves.iter().any(|it| it.1 == state);
+        let unresolved = came_to(State::Unresolved);
+        self.sent += usize::from(outcome.sent && !unresolved);
+        self.failed += usize::from(came_to(State::Failed));
+        self.unresolved += usize::from(unresolved);
+        self.throttled +=
+            usize::from(outcome.failure.is_some_and(|it| failure::is_throttling(&it)));
+    }
+
+    fn count(&self) {
+        metrics::count(Metric::Sent, self.sent);
+        metrics::count(Metric::Failed, self.failed);
+        metrics::count(Metric::Unresolved, self.unresolved);
+        metrics::count(Metric::Throttled, self.throttled);
     }
 }

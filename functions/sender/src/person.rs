@@ -72,8 +72,10 @@ pub(crate) struct Outcome {
     pub(crate) suspicious: Option<i64>,
     /// Meta refuses everybody, or wants everybody to wait.
     pub(crate) halt: Option<Halt>,
-    /// Meta said that the number is too fast.
+    /// The number is to go slower.
     pub(crate) too_fast: bool,
+    /// How the message went wrong, if it did.
+    pub(crate) failure: Option<Failure>,
     /// Meta failed without saying how.
     pub(crate) server_error: bool,
     /// Whether the message reached Meta, as far as we know.
@@ -182,7 +184,10 @@ impl App {
                 }
                 Ok(outcome)
             }
-            Err(failure) => self.refused(work, attempt, &failure).await,
+            Err(failure) => {
+                let outcome = self.refused(work, attempt, &failure).await?;
+                Ok(Outcome { failure: Some(failure), ..outcome })
+            }
         }
     }
 

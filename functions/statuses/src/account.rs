@@ -9,6 +9,7 @@ use domain::ids::BroadcastId;
 use domain::line::Line;
 use jiff::{Timestamp, ToSpan};
 use platform::jobs;
+use platform::metrics::{self, Metric};
 use tracing::{info, warn};
 use whatsapp::payload::read_account;
 
@@ -26,53 +27,46 @@ impl App {
         // Its value can hold numbers, so only its name is logged.
         info!(account.id = account, field, "account event");
         let at = self.said_at(at);
-        match read_account(&field, &value, at) {
-            None => Ok(()),
-            Some(News::Warning) => {
+        let Some(news) = read_account(&field, &value, at) else { return Ok(()) };
+        let noted = self.note(&account, &news, at).await?;
+        if noted && news.needs_a_person(self.clock.now()) {
+            metrics::count(Metric::AccountOrBudget, 1);
+        }
+        match news {
+            News::Warning => {
                 warn!(account.id = account, field, "Meta found something wrong with an account");
                 Ok(())
             }
-            Some(News::Limit(limit)) => self.limit(&account, limit, at).await,
-            Some(News::Account(state)) => {
-                let noted = self.store.note_account(&account, state, at).await;
-                if !noted.context("note account")? {
-                    return Ok(());
-                }
+            News::Limit(limit) => self.limit(&account, limit, at).await,
+            News::Account(_) if !noted => Ok(()),
+            News::Account(state) => {
                 if state != AccountState::InOrder {
                     warn!(account.id = account, state = state.name(), "Meta restricts an account");
                 }
                 self.reconsider_all(&account, None).await
             }
-            Some(News::Template { name, language, news }) => {
-                self.template(&account, (&name, &language), news, at).await
+            News::Template { name, language, news } => {
+                if noted {
+                    log_template(&name, news);
+                }
+                // Also if it was known: whoever noted it may have died before acting on it.
+                self.reconsider_all(&account, Some((&name, &language))).await
             }
         }
     }
 
-    async fn template(
-        &self,
-        account: &str,
-        template: (&str, &str),
-        news: TemplateNews,
-        at: Timestamp,
-    ) -> anyhow::Result<()> {
-        let (name, language) = template;
-        let noted = self.store.note_template(account, name, language, news, at).await;
-        if noted.context("note template")? {
-            match news {
-                TemplateNews::State(TemplateState::Usable) => {}
-                TemplateNews::State(state) => {
-                    let state = state.name();
-                    warn!(template.name = name, state, "a template's state changed");
-                }
-                TemplateNews::Category(it) | TemplateNews::Coming(it) => {
-                    let category = it.name();
-                    warn!(template.name = name, category, "a template's category changes");
-                }
+    /// Keeps what is to be known later; whether this is the newest.
+    async fn note(&self, account: &str, news: &News, at: Timestamp) -> anyhow::Result<bool> {
+        match news {
+            News::Warning | News::Limit(_) => Ok(true),
+            News::Account(state) => {
+                self.store.note_account(account, *state, at).await.context("note account")
+            }
+            News::Template { name, language, news } => {
+                let noted = self.store.note_template(account, name, language, *news, at).await;
+                noted.context("note template")
             }
         }
-        // Also if it was known: whoever noted it may have died before acting on it.
-        self.reconsider_all(account, Some(template)).await
     }
 
     /// Keeps the limit for the portfolios of the account's lines.
@@ -159,5 +153,19 @@ impl App {
     /// Meta's time. What claims to be of the future is of now, or nothing would be newer.
     pub(super) fn said_at(&self, seconds: i64) -> Timestamp {
         moment(seconds).min(self.clock.now())
+    }
+}
+
+fn log_template(name: &str, news: TemplateNews) {
+    match news {
+        TemplateNews::State(TemplateState::Usable) => {}
+        TemplateNews::State(state) => {
+            let state = state.name();
+            warn!(template.name = name, state, "a template's state changed");
+        }
+        TemplateNews::Category(it) | TemplateNews::Coming(it) => {
+            let category = it.name();
+            warn!(template.name = name, category, "a template's category changes");
+        }
     }
 }

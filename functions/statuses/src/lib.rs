@@ -20,6 +20,7 @@ use domain::status::{self, Status};
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
 use platform::clock::Clock;
+use platform::metrics::{self, Metric};
 use platform::settings::Settings;
 use platform::{batch, jobs};
 use store::{Change, News, Progress, Store, StoreError};
@@ -158,6 +159,7 @@ impl App {
         let mut months: HashMap<(LineId, Month), [Spent; 2]> = HashMap::new();
         let mut dearer: HashMap<BroadcastId, Recategorised> = HashMap::new();
         let mut failed = HashMap::new();
+        let mut not_arrived = 0;
         for (jobs, (changed, why)) in told {
             if let Some(err) = why {
                 failed.extend(jobs.into_iter().map(|it| (it, format!("{err:#}"))));
@@ -172,10 +174,12 @@ impl App {
                     }
                 }
                 if let Some(it) = moved {
+                    not_arrived += usize::from(it.to == State::Failed);
                     sums.entry((it.line.clone(), it.broadcast.clone())).or_default().take(&it);
                 }
             }
         }
+        metrics::count(Metric::Failed, not_arrived);
         // What moved is counted even if the rest comes again: by then it has moved already.
         for ((_, broadcast), sum) in &sums {
             self.store.add_progress(broadcast, &sum.progress).await.context("add counts")?;
@@ -223,6 +227,7 @@ impl App {
     async fn halt(&self, broadcast: &Broadcast, halt: &Halt) -> anyhow::Result<bool> {
         let halted = self.store.halt(broadcast, halt).await.context("halt broadcast")?;
         if halted {
+            metrics::count_halted(halt);
             warn!(broadcast.id = %broadcast.id, "halted a broadcast: {}", halt.reason());
         }
         Ok(halted)

@@ -14,6 +14,7 @@ use platform::apps::{Apps, MetaApp};
 use platform::aside::Aside;
 use platform::clock::Clock;
 use platform::jobs;
+use platform::metrics::{self, Metric};
 use platform::pseudonym::Pseudonym;
 use platform::queue::{Message, Queue, QueueError};
 use platform::settings::{Secret, Settings};
@@ -142,6 +143,7 @@ async fn receive(app: &App, id: &str, headers: &HeaderMap, body: &[u8]) -> Statu
         Ok(()) => StatusCode::OK,
         Err(err) => {
             // Not kept anywhere: Meta sends it again.
+            metrics::count(Metric::WebhookNotKept, 1);
             error!(app.id = %meta_app.id, "webhook not kept: {err:#}");
             StatusCode::SERVICE_UNAVAILABLE
         }
