@@ -19,7 +19,7 @@ use domain::message::Outgoing;
 use domain::phone::Phone;
 use platform::apps::AccessToken;
 use reqwest::header::CONTENT_TYPE;
-use reqwest::redirect;
+use reqwest::{Url, redirect};
 use serde_json::Value;
 use tokio::time::timeout;
 
@@ -112,6 +112,22 @@ impl Graph {
         let url = format!("{}/{}/{media_id}", self.base_url, self.version);
         let (http, answer) = self.answer_to(token, self.http()?.delete(url)).await?;
         answer::done(http, &answer)
+    }
+
+    /// Reads a node or an edge of the Graph API: `path` as `{id}/message_templates`, with the
+    /// parameters of its query. What comes back is Meta's own shape.
+    ///
+    /// Nothing changes by it, so whatever the failure, it may be tried again.
+    pub async fn read(
+        &self,
+        token: &AccessToken,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Value, Failure> {
+        let url = format!("{}/{}/{path}", self.base_url, self.version);
+        let url = Url::parse_with_params(&url, query).map_err(|_| Failure::NotSent)?;
+        let (http, answer) = self.answer_to(token, self.http()?.get(url)).await?;
+        answer::read(http, &answer)
     }
 
     /// Shows the person that this message and those before it were read.

@@ -33,6 +33,11 @@ pub(super) fn done(http: u16, body: &[u8]) -> Result<(), Failure> {
     }
 }
 
+/// Reads the answer to a question.
+pub(super) fn read(http: u16, body: &[u8]) -> Result<Value, Failure> {
+    checked(http, body)
+}
+
 /// Meta did nothing, since it does not take the token: it expired, or was replaced.
 pub(super) fn token_not_taken(http: u16, body: &[u8]) -> bool {
     matches!(checked(http, body), Err(Failure::Coded { code: 190, .. }))

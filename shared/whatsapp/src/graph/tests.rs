@@ -97,6 +97,40 @@ fn raw_server(answer: &'static str, then_close: bool) -> SocketAddr {
     address
 }
 
+/// A Graph API that knows one node; what it was asked.
+async fn asked_of(path: &str, query: &[(&str, &str)]) -> (Result<Value, Failure>, String) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let seen = Arc::new(Mutex::new(String::new()));
+    let keep = Arc::clone(&seen);
+    let answer = move |request: Request| async move {
+        let token = request.headers()["authorization"].to_str().unwrap();
+        *keep.lock().unwrap() = format!("{} {} {token}", request.method(), request.uri());
+        if request.uri().path() == "/v25.0/1/templates" {
+            return (StatusCode::OK, json!({"data": []}).to_string());
+        }
+        (StatusCode::FORBIDDEN, json!({"error": {"code": 200}}).to_string())
+    };
+    let server =
+        tokio::spawn(
+            async move { axum::serve(listener, axum::Router::new().fallback(answer)).await },
+        );
+    let read = graph_at(address).read(&token(), path, query).await;
+    server.abort();
+    let seen = seen.lock().unwrap().clone();
+    (read, seen)
+}
+
+#[tokio::test]
+async fn reads_what_is_asked_for() {
+    let (read, asked) = asked_of("1/templates", &[("fields", "a,b"), ("after", "x=&y")]).await;
+    assert_eq!(read, Ok(json!({"data": []})));
+    let want = format!("GET /v25.0/1/templates?fields=a%2Cb&after=x%3D%26y Bearer {TOKEN}");
+    assert_eq!(asked, want);
+    let (read, _) = asked_of("2", &[]).await;
+    assert_eq!(read, Err(Failure::Coded { code: 200, http: 403, transient: false }));
+}
+
 fn graph_at(address: SocketAddr) -> Graph {
     Graph::new(&format!("http://{address}/"), "v25.0")
 }
