@@ -11,6 +11,7 @@ mod errors;
 mod faults;
 mod graph;
 mod inbound;
+mod management;
 mod media;
 mod options;
 mod outbound;
@@ -33,6 +34,7 @@ use tokio::sync::{Notify, broadcast};
 pub use self::delivery::Delivered;
 pub use self::faults::{Faults, SendFault};
 pub use self::inbound::WriteError;
+pub use self::management::Standing;
 pub use self::options::{
     App, Category, MetaOptions, Number, Pace, Template, TemplateButton, TemplateHeader,
     TemplateState,
@@ -62,6 +64,7 @@ struct Inner {
     db: Mutex<Connection>,
     throughput: Mutex<HashMap<String, Throughput>>,
     switches: Mutex<Switchboard>,
+    standing: Mutex<Standing>,
     refused: Mutex<BTreeMap<u32, usize>>,
     /// Webhook POSTs answered 200.
     posted: AtomicUsize,
@@ -104,6 +107,7 @@ impl Meta {
             db: Mutex::new(book::open(options.store.as_deref())?),
             throughput: Mutex::default(),
             switches: Mutex::default(),
+            standing: Mutex::default(),
             refused: Mutex::default(),
             posted: AtomicUsize::new(0),
             graph_url: Mutex::default(),

@@ -1,9 +1,11 @@
 //! The Graph API over HTTP: who may call, which call it is, and how it is answered.
 
+use std::collections::HashMap;
+
 use axum::Json;
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -14,18 +16,23 @@ use super::book::{self, StoredMedia};
 use super::errors::Refusal;
 use super::faults::SendFault;
 use super::inbound::random_name;
-use super::options::{App, Category, Number, Template, TemplateHeader, TemplateState};
+use super::options::{
+    App, Category, Number, Template, TemplateButton, TemplateHeader, TemplateState,
+};
 use super::rules::{self, DAY_MS};
 use super::simulator::Event;
-use super::{Meta, digits, lock, media};
+use super::{Meta, digits, lock, management, media};
 
-type Answer = Result<Json<Value>, Refusal>;
+pub(crate) type Answer = Result<Json<Value>, Refusal>;
 
 pub(crate) fn router(meta: Meta) -> Router {
     Router::new()
         .route("/{version}/{id}/messages", post(send))
         .route("/{version}/{id}/media", post(upload))
         .route("/{version}/{id}/message_templates", get(templates).post(create_template))
+        .route("/{version}/{id}/subscribed_apps", get(management::subscribed_apps))
+        .route("/{version}/{id}/subscriptions", get(management::subscriptions))
+        .route("/{version}/debug_token", get(management::debug_token))
         .route("/{version}/{id}/block_users", get(blocked).post(block).delete(unblock))
         .route("/{version}/{id}", get(node).delete(delete_media))
         .route("/lookaside/{link}", get(download))
@@ -36,17 +43,18 @@ pub(crate) fn router(meta: Meta) -> Router {
 
 // Who calls.
 
-fn calling_app(meta: &Meta, headers: &HeaderMap) -> Result<App, Refusal> {
-    let token = headers
-        .get(AUTHORIZATION)
-        .and_then(|it| it.to_str().ok())
-        .and_then(|it| it.strip_prefix("Bearer "));
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+}
+
+pub(crate) fn calling_app(meta: &Meta, headers: &HeaderMap) -> Result<App, Refusal> {
+    let token = bearer(headers);
     let apps = lock(&meta.0.apps);
     let app = apps.iter().find(|it| Some(it.access_token.as_str()) == token);
     let refused = || Refusal::new(190, "Invalid OAuth access token.");
     let app = app.cloned().ok_or_else(refused)?;
     drop(apps);
-    if lock(&meta.0.switches).everywhere().token_invalid {
+    if lock(&meta.0.switches).everywhere().token_invalid || meta.token_has_expired() {
         return Err(refused());
     }
     Ok(app)
@@ -66,8 +74,11 @@ fn called_number<'a>(meta: &'a Meta, headers: &HeaderMap, id: &str) -> Result<&'
     Ok(number)
 }
 
-fn called_account(meta: &Meta, headers: &HeaderMap, id: &str) -> Result<(), Refusal> {
+pub(crate) fn called_account(meta: &Meta, headers: &HeaderMap, id: &str) -> Result<(), Refusal> {
     let app = calling_app(meta, headers)?;
+    if !meta.tokens_may_manage() {
+        return Err(Refusal::new(200, "The token has not whatsapp_business_management."));
+    }
     let mut numbers = meta.0.numbers.iter().filter(|it| it.messaging_account_id == id).peekable();
     if numbers.peek().is_none() {
         return Err(Refusal::no_such_object());
@@ -173,15 +184,20 @@ fn mark_read(meta: &Meta, number: &Number, body: &Value) -> Answer {
     Ok(Json(json!({"success": true})))
 }
 
-// Numbers and files, which share one path.
+// Numbers, accounts and files, which share one path.
 
 async fn node(
     State(meta): State<Meta>,
     Path((version, id)): Path<(String, String)>,
+    Query(asked): Query<HashMap<String, String>>,
     headers: HeaderMap,
 ) -> Answer {
     if meta.0.numbers.iter().any(|it| it.phone_number_id == id) {
-        return called_number(&meta, &headers, &id).map(|it| Json(number_node(it)));
+        let number = called_number(&meta, &headers, &id)?;
+        return management::number(&meta, number, &asked);
+    }
+    if meta.0.numbers.iter().any(|it| it.messaging_account_id == id) {
+        return management::account(&meta, &headers, &id, &asked);
     }
     calling_app(&meta, &headers)?;
     let now_ms = meta.now_ms();
@@ -215,29 +231,6 @@ impl Meta {
         let host = headers.get(HOST).and_then(|it| it.to_str().ok()).unwrap_or("127.0.0.1");
         format!("http://{host}")
     }
-}
-
-fn number_node(number: &Number) -> Value {
-    let tier = match number.portfolio_limit {
-        None => "TIER_UNLIMITED",
-        Some(..=250) => "TIER_250",
-        Some(..=2_000) => "TIER_2K",
-        Some(..=10_000) => "TIER_10K",
-        Some(_) => "TIER_100K",
-    };
-    let level = if number.rate > 80 { "HIGH" } else { "STANDARD" };
-    json!({
-        "id": number.phone_number_id,
-        "display_phone_number": number.display_number,
-        "verified_name": number.name,
-        "quality_rating": "GREEN",
-        "code_verification_status": "VERIFIED",
-        "name_status": "APPROVED",
-        "status": "CONNECTED",
-        "throughput": {"level": level},
-        "whatsapp_business_manager_messaging_limit": tier,
-        "health_status": {"can_send_message": "AVAILABLE", "entities": []},
-    })
 }
 
 async fn upload(
@@ -296,20 +289,35 @@ async fn download(
 
 // Templates.
 
+/// Unless `limit` says otherwise.
+const TEMPLATES_A_PAGE: usize = 25;
+
 async fn templates(
     State(meta): State<Meta>,
-    Path((_, id)): Path<(String, String)>,
+    Path((version, id)): Path<(String, String)>,
+    Query(asked): Query<HashMap<String, String>>,
     headers: HeaderMap,
 ) -> Answer {
     called_account(&meta, &headers, &id)?;
+    let limit = asked.get("limit").and_then(|it| it.parse().ok()).unwrap_or(TEMPLATES_A_PAGE);
+    let after = match asked.get("after") {
+        Some(cursor) => cursor.parse().map_err(|_| Refusal::new(131_059, "Invalid cursor."))?,
+        None => 0,
+    };
     let templates = lock(&meta.0.templates);
-    let data: Vec<Value> = templates
-        .iter()
-        .enumerate()
-        .filter(|(_, it)| it.messaging_account_id == id)
-        .map(|(n, it)| template_node(n, it))
-        .collect();
-    Ok(Json(json!({"data": data, "paging": {"cursors": {}}})))
+    let of_account = templates.iter().enumerate().filter(|(_, it)| it.messaging_account_id == id);
+    let mut data: Vec<Value> =
+        of_account.skip(after).take(limit + 1).map(|(n, it)| template_node(n, it)).collect();
+    let more = data.len() > limit;
+    data.truncate(limit);
+    let cursor = (after + data.len()).to_string();
+    let mut paging = json!({"cursors": {"before": after.to_string(), "after": cursor}});
+    if more {
+        let base = meta.graph_base(&headers);
+        paging["next"] =
+            format!("{base}/{version}/{id}/message_templates?limit={limit}&after={cursor}").into();
+    }
+    Ok(Json(json!({"data": data, "paging": paging})))
 }
 
 fn template_node(n: usize, it: &Template) -> Value {
@@ -327,11 +335,21 @@ fn template_node(n: usize, it: &Template) -> Value {
     if let Some(footer) = &it.footer {
         components.push(json!({"type": "FOOTER", "text": footer}));
     }
+    if !it.buttons.is_empty() {
+        let buttons = it.buttons.iter().map(|it| match it {
+            TemplateButton::QuickReply(text) => json!({"type": "QUICK_REPLY", "text": text}),
+            TemplateButton::Url { text, url } => json!({"type": "URL", "text": text, "url": url}),
+        });
+        let buttons: Vec<_> = buttons.collect();
+        components.push(json!({"type": "BUTTONS", "buttons": buttons}));
+    }
+    let rejected = it.state == TemplateState::Rejected;
     json!({
         "id": (n + 1).to_string(),
         "name": it.name,
         "language": it.language,
         "status": it.state.slug(),
+        "rejected_reason": if rejected { "INVALID_FORMAT" } else { "NONE" },
         "category": it.category.slug().to_uppercase(),
         "parameter_format": if it.is_named() { "NAMED" } else { "POSITIONAL" },
         "components": components,

@@ -389,8 +389,13 @@ async fn files_are_uploaded_sent_and_fetched_for_a_time() {
 #[tokio::test]
 async fn a_number_says_what_it_may() {
     let world = World::with(None, |it| it.portfolio_limit = Some(2_000)).await;
-    let (status, node) = world.get(&format!("/v26.0/{PNID}?fields=verified_name")).await;
+    let (status, node) = world
+        .get(&format!(
+            "/v26.0/{PNID}?fields=verified_name,whatsapp_business_manager_messaging_limit"
+        ))
+        .await;
     assert_eq!(status, 200);
+    assert!(node["status"].is_null(), "only what was asked for: {node}");
     assert_eq!(node["whatsapp_business_manager_messaging_limit"], "TIER_2K");
     assert_eq!(node["verified_name"], "Comune di Pordenone");
     assert_eq!(world.get(&format!("/v26.0/{FOREIGN_PNID}")).await.0, 403);
