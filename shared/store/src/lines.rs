@@ -65,6 +65,11 @@ impl Store {
         Ok(self.known_lines().await?.lines)
     }
 
+    /// The lines that [`Store::lines`] leaves out.
+    pub async fn unreadable_lines(&self) -> Result<Arc<[LineId]>> {
+        Ok(self.known_lines().await?.unreadable)
+    }
+
     /// `Corrupt` if the line is there and its file cannot be read: it is not to be taken for none.
     pub async fn line(&self, id: &LineId) -> Result<Option<Arc<Line>>> {
         let known = self.known_lines().await?;
