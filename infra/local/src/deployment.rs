@@ -63,7 +63,10 @@ pub struct DeadLetters {
 impl Deployment {
     /// Finds it with the credentials and the region that the AWS CLI would use.
     pub async fn find(stack: &str) -> anyhow::Result<Self> {
-        let config = config().await?;
+        Self::of(config().await?, stack).await
+    }
+
+    pub(crate) async fn of(config: SdkConfig, stack: &str) -> anyhow::Result<Self> {
         let name = format!("/filodiretto/{stack}/deployment");
         let client = aws_sdk_ssm::Client::new(&config);
         let read = client.get_parameter().name(&name).send().await;
@@ -88,7 +91,8 @@ impl Deployment {
     }
 }
 
-async fn config() -> anyhow::Result<SdkConfig> {
+/// The credentials and the region that the AWS CLI would use.
+pub(crate) async fn config() -> anyhow::Result<SdkConfig> {
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
         .build_https();

@@ -6,6 +6,7 @@ pub mod broker;
 pub mod calls;
 pub mod consent;
 pub mod deployment;
+pub mod doctor;
 mod engine;
 mod kept;
 pub mod lines;

@@ -10,7 +10,7 @@ use domain::reading::{Intent, Reader};
 use jiff::Timestamp;
 use local_stack::apply::Plan;
 use local_stack::deployment::Deployment;
-use local_stack::{Options, Stack, consent, lines};
+use local_stack::{Options, Stack, consent, doctor, lines};
 use platform::settings::Settings;
 
 /// Comuni and citizens on WhatsApp. Without a command: the whole system, on 127.0.0.1.
@@ -39,6 +39,8 @@ enum Command {
         #[command(subcommand)]
         command: LineCommand,
     },
+    /// Look at a deployment from outside: what is not well, and what to do about it
+    Doctor(doctor::Asked),
     /// The ledger of consent
     Consent {
         #[command(subcommand)]
@@ -111,6 +113,7 @@ fn main() -> ExitCode {
         Some(Command::Line { command: LineCommand::Apply { files, stack, yes } }) => {
             apply(&files, &stack, yes)
         }
+        Some(Command::Doctor(asked)) => diagnose(&asked),
         Some(Command::Consent { command: ConsentCommand::Verify { line, data } }) => {
             verify(&line, &data)
         }
@@ -216,4 +219,12 @@ fn verify(line: &str, data: &std::path::Path) -> anyhow::Result<ExitCode> {
     };
     writeln!(std::io::stdout(), "{answer}").context("write standard output")?;
     Ok(code)
+}
+
+/// Answers on standard output; the exit code says whether there is an error among the findings.
+fn diagnose(asked: &doctor::Asked) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let report = runtime.block_on(doctor::report(asked));
+    writeln!(std::io::stdout(), "{report}").context("write standard output")?;
+    Ok(if report.has_errors() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

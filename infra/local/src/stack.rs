@@ -39,7 +39,10 @@ use crate::time::{Hand, Ticked, Time};
 use crate::{TABLES, calls, engine, kept, meta};
 
 /// Where the stand-in's Graph API is mounted.
-const GRAPH: &str = "/graph";
+pub(crate) const GRAPH: &str = "/graph";
+
+/// Where it says how much is in which queue.
+pub(crate) const QUEUES: &str = "/_queues";
 
 /// After so many receives a message goes to the dead letters.
 const MAX_RECEIVES: u32 = 5;
@@ -430,7 +433,7 @@ fn lookup_key(file: Option<&Path>) -> anyhow::Result<Secret> {
 }
 
 /// The apps as the environment has them, with local defaults for `default`.
-fn meta_apps(settings: &Settings) -> anyhow::Result<Apps> {
+pub(crate) fn meta_apps(settings: &Settings) -> anyhow::Result<Apps> {
     let settings = settings.with_defaults([
         ("META_APP_SECRET", "local-app-secret"),
         ("META_VERIFY_TOKEN", "local-verify-token"),
@@ -463,7 +466,26 @@ fn own_routes(time: Arc<Time>) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok" }))
         .route("/_clock/advance", post(advance))
+        .route(QUEUES, get(depths))
         .with_state(time)
+}
+
+async fn depths(State(time): State<Arc<Time>>) -> (StatusCode, Json<Value>) {
+    match time.broker.depths().await {
+        Ok(depths) => {
+            let counts = depths.iter().map(|(name, it)| {
+                let Depth { visible, delayed, in_flight } = it;
+                let counts =
+                    json!({ "visible": visible, "delayed": delayed, "in_flight": in_flight });
+                (name.clone(), counts)
+            });
+            (StatusCode::OK, Json(Value::Object(counts.collect())))
+        }
+        Err(err) => {
+            error!("queues not counted: {err:#}");
+            (StatusCode::INTERNAL_SERVER_ERROR, Json(Value::Null))
+        }
+    }
 }
 
 async fn advance(
