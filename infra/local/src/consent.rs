@@ -1,19 +1,12 @@
-//! A data folder's ledger of consent, verified from the first entry to the last.
-//!
-//! It is verified on a copy, taken as it stands at one instant: a stack that runs on the folder goes
-//! on undisturbed, and nothing in the folder changes.
+//! A line's ledger of consent, verified from the first entry to the last. Nothing changes by it.
 
 use std::fmt;
-use std::path::Path;
 
-use anyhow::Context;
 use domain::ids::{ContactId, LineId};
 use domain::ledger::{Broken, Entry, Head, Verifier, Why};
-use rusqlite::{Connection, OpenFlags};
 use store::{Recorded, Store};
-use tokio::task::JoinSet;
 
-use crate::{TABLES, engine};
+use crate::place;
 
 /// Entries or contacts read together.
 const PAGE: i32 = 100;
@@ -44,39 +37,9 @@ impl fmt::Display for Verified {
 
 /// Verifies a line's ledger: the chain, and that every event that is kept is the one that was
 /// sealed. The inner error is the first entry that is not as it was sealed.
-pub async fn verify(data: &Path, line: &str) -> anyhow::Result<Result<Verified, Broken>> {
-    let copy = tempfile::tempdir().context("fare una cartella temporanea")?;
-    let tables = copy.path().join(TABLES);
-    copy_tables(&data.join(TABLES), &tables)?;
-    let mut tasks = JoinSet::new();
-    let store = engine::start(None, Some(&tables), &mut tasks).await?;
-    let line = LineId::new(line);
-    if store.line(&line).await?.is_none() {
-        let known: Vec<_> = store.lines().await?.iter().map(|it| it.id.to_string()).collect();
-        let (data, known) = (data.display(), known.join(", "));
-        anyhow::bail!("nessuna linea «{line}» in {data}: ci sono {known}");
-    }
-    verify_in(&store, line).await
-}
-
-/// One consistent copy, whatever is written meanwhile. Source: SQLite, `VACUUM INTO`.
-fn copy_tables(from: &Path, to: &Path) -> anyhow::Result<()> {
-    anyhow::ensure!(
-        from.exists(),
-        "{}: qui non ci sono dati. Indicare con --data la cartella dei dati.",
-        from.parent().unwrap_or(from).display()
-    );
-    let to = to.to_str().context("il nome della cartella temporanea non è UTF-8")?;
-    let read_only = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let copied = Connection::open_with_flags(from, read_only)
-        .and_then(|it| it.execute("VACUUM INTO ?1", [to]).map(drop));
-    copied.with_context(|| {
-        format!(
-            "{}: i dati non si possono copiare per la verifica. Se un sistema li sta usando, \
-             fermarlo e riprovare",
-            from.display()
-        )
-    })
+pub async fn verify(store: &Store, line: &str) -> anyhow::Result<Result<Verified, Broken>> {
+    let line = place::line(store, line).await?.id.clone();
+    verify_in(store, line).await
 }
 
 async fn verify_in(store: &Store, line: LineId) -> anyhow::Result<Result<Verified, Broken>> {

@@ -10,7 +10,8 @@ use domain::reading::{Intent, Reader};
 use jiff::Timestamp;
 use local_stack::apply::Plan;
 use local_stack::deployment::Deployment;
-use local_stack::{Options, Stack, consent, doctor, lines};
+use local_stack::place::Place;
+use local_stack::{Options, Stack, consent, dlq, doctor, lines};
 use platform::settings::Settings;
 
 /// Comuni and citizens on WhatsApp. Without a command: the whole system, on 127.0.0.1.
@@ -46,17 +47,21 @@ enum Command {
         #[command(subcommand)]
         command: ConsentCommand,
     },
+    /// What no function could handle: look at it, and send it back when the reason is mended
+    Dlq {
+        #[command(subcommand)]
+        command: dlq::Command,
+    },
 }
 
 #[derive(Subcommand)]
 enum ConsentCommand {
-    /// Verify a line's ledger in a data folder, on a copy: a running stack is not disturbed
+    /// Verify a line's ledger; of a data folder, on a copy: a running stack is not disturbed
     Verify {
         #[arg(long)]
         line: String,
-        /// Folder of the state
-        #[arg(long, env = "FILODIRETTO_DATA", default_value = ".filodiretto")]
-        data: PathBuf,
+        #[command(flatten)]
+        place: Place,
     },
 }
 
@@ -114,9 +119,10 @@ fn main() -> ExitCode {
             apply(&files, &stack, yes)
         }
         Some(Command::Doctor(asked)) => diagnose(&asked),
-        Some(Command::Consent { command: ConsentCommand::Verify { line, data } }) => {
-            verify(&line, &data)
+        Some(Command::Consent { command: ConsentCommand::Verify { line, place } }) => {
+            verify(&line, &place)
         }
+        Some(Command::Dlq { command }) => on_runtime(dlq::run(command)),
     };
     done.unwrap_or_else(|err| {
         // Standard output is for answers. If nobody reads errors, there is nobody to tell.
@@ -142,6 +148,10 @@ fn run(run: Run) -> anyhow::Result<()> {
         writeln!(std::io::stdout(), "ready {}", stack.url()).context("say that it is ready")?;
         Err(stack.run().await)
     })
+}
+
+fn on_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
 }
 
 fn read(line: &str, folder: &std::path::Path) -> anyhow::Result<()> {
@@ -205,9 +215,11 @@ fn apply(files: &[PathBuf], stack: &str, yes: bool) -> anyhow::Result<ExitCode> 
 }
 
 /// Answers on standard output either way; the exit code says which.
-fn verify(line: &str, data: &std::path::Path) -> anyhow::Result<ExitCode> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let verified = runtime.block_on(consent::verify(data, line))?;
+fn verify(line: &str, place: &Place) -> anyhow::Result<ExitCode> {
+    let verified = on_runtime(async {
+        let reading = place.read().await?;
+        consent::verify(&reading.store, line).await
+    })?;
     let (answer, code) = match verified {
         Ok(verified) => (verified.to_string(), ExitCode::SUCCESS),
         Err(broken) => {

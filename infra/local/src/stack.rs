@@ -95,10 +95,10 @@ pub struct Stack {
 }
 
 /// The queues between the functions.
-struct Queues {
-    inbound: Queue,
-    sends: Queue,
-    statuses: Queue,
+pub(crate) struct Queues {
+    pub(crate) inbound: Queue,
+    pub(crate) sends: Queue,
+    pub(crate) statuses: Queue,
 }
 
 impl Stack {
@@ -380,7 +380,7 @@ async fn listen(port: u16) -> Result<TcpListener, StartError> {
     })
 }
 
-async fn queues(broker: &Broker) -> anyhow::Result<Queues> {
+pub(crate) async fn queues(broker: &Broker) -> anyhow::Result<Queues> {
     let make = async |name: &str, fifo, visibility| {
         let dead = format!("dead-{name}");
         broker.create(&dead, QueueOptions { fifo, ..QueueOptions::default() }).await?;
@@ -404,7 +404,7 @@ fn take(folder: &Path) -> Result<File, StartError> {
 
 /// The clock as asked for, else the system's; but never before the time at which it was left:
 /// queues and rates would wait for it to come round again.
-fn clock(asked: Option<Timestamp>, file: Option<&Path>) -> anyhow::Result<Shifted> {
+pub(crate) fn clock(asked: Option<Timestamp>, file: Option<&Path>) -> anyhow::Result<Shifted> {
     let kept = file.map(kept::read).transpose().context("read the clock's file")?.flatten();
     let lead_ms: Option<i64> = kept.map(|it| it.trim().parse()).transpose()?;
     let system = Timestamp::now();

@@ -8,6 +8,7 @@ mod command {
 
     mod consent;
     mod crashes;
+    mod dlq;
     mod options;
     mod refusals;
     mod time;
