@@ -9,6 +9,7 @@ pub mod deployment;
 pub mod dlq;
 pub mod doctor;
 mod engine;
+pub mod export;
 mod kept;
 pub mod lines;
 pub mod meta;

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use local_stack::apply::Plan;
 use local_stack::deployment::Deployment;
 use local_stack::place::Place;
-use local_stack::{Options, Stack, consent, dlq, doctor, lines};
+use local_stack::{Options, Stack, consent, dlq, doctor, export, lines};
 use platform::settings::Settings;
 
 /// Comuni and citizens on WhatsApp. Without a command: the whole system, on 127.0.0.1.
@@ -52,6 +52,8 @@ enum Command {
         #[command(subcommand)]
         command: dlq::Command,
     },
+    /// Write all of a line's data in open formats, so that it can leave
+    Export(export::Asked),
 }
 
 #[derive(Subcommand)]
@@ -123,6 +125,7 @@ fn main() -> ExitCode {
             verify(&line, &place)
         }
         Some(Command::Dlq { command }) => on_runtime(dlq::run(command)),
+        Some(Command::Export(asked)) => on_runtime(export::run(asked)),
     };
     done.unwrap_or_else(|err| {
         // Standard output is for answers. If nobody reads errors, there is nobody to tell.

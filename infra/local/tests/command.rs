@@ -9,6 +9,7 @@ mod command {
     mod consent;
     mod crashes;
     mod dlq;
+    mod export;
     mod options;
     mod refusals;
     mod time;

@@ -22,6 +22,8 @@ mod deliveries;
 mod held;
 mod item;
 pub mod keys;
+mod kinds;
+mod leaving;
 mod ledger;
 pub mod line_file;
 mod lines;
@@ -44,6 +46,7 @@ pub use conversations::{
     Conversation, Direction, Document as File, Entry, EntryContent, NewEntry, callback,
 };
 pub use deliveries::{Claim, Delivery, News, Reported, Take, Told};
+pub use kinds::{Kind, Leaves};
 pub use ledger::{Recorded, Seal};
 pub use lines::{AllLines, Document};
 pub use night::{Counted, Night};
