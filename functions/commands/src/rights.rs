@@ -79,7 +79,11 @@ impl App {
             let closed = self.store.close_requests_of(line, &person, now).await;
             closed.context("close requests")?;
             self.store.forget(&line.id, &person).await.context("forget")?;
-            info!(line.id = %line.id, request = %erasing.number, "erased a person");
+            // A witness outside the tables, for who restores a backup from before this.
+            info!(
+                line.id = %line.id, request = %erasing.number, contact.ids = person.all_ids(),
+                "erased a person"
+            );
         }
         let sender = &message.sender;
         let Some(to) = address(sender.phone.as_ref(), sender.user_id.as_ref()) else {

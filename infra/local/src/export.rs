@@ -135,14 +135,14 @@ pub async fn export(
 
 /// The files that are being written.
 struct Folder {
-    rows: BTreeMap<Kind, Rows>,
-    tables: BTreeMap<Kind, Rows>,
-    line_file: Option<Rows>,
+    rows: BTreeMap<Kind, Sheet>,
+    tables: BTreeMap<Kind, Sheet>,
+    line_file: Option<Sheet>,
     path: PathBuf,
 }
 
 /// One of them, with what the manifest says of it.
-struct Rows {
+struct Sheet {
     name: String,
     file: BufWriter<File>,
     rows: u64,
@@ -156,9 +156,9 @@ impl Folder {
         let (mut rows, mut tables) = (BTreeMap::new(), BTreeMap::new());
         for kind in Kind::ALL {
             let Leaves::As(name) = kind.leaves() else { continue };
-            rows.insert(kind, Rows::new(path, format!("{name}.jsonl"))?);
+            rows.insert(kind, Sheet::new(path, format!("{name}.jsonl"))?);
             if !columns(kind).is_empty() {
-                let mut table = Rows::new(path, format!("{name}.csv"))?;
+                let mut table = Sheet::new(path, format!("{name}.csv"))?;
                 table.put(&cells(columns(kind).iter().map(|it| (*it).to_owned())))?;
                 tables.insert(kind, table);
             }
@@ -175,7 +175,7 @@ impl Folder {
         if let Some(text) =
             record.get("file").and_then(Value::as_str).filter(|_| kind == Kind::Line)
         {
-            let mut file = Rows::new(&self.path, "linea.toml".to_owned())?;
+            let mut file = Sheet::new(&self.path, "linea.toml".to_owned())?;
             file.add(text)?;
             self.line_file = Some(file);
         }
@@ -184,13 +184,13 @@ impl Folder {
 
     fn finish(self) -> anyhow::Result<Vec<Written>> {
         let all = self.rows.into_values().chain(self.tables.into_values()).chain(self.line_file);
-        let mut written = all.map(Rows::finish).collect::<anyhow::Result<Vec<_>>>()?;
+        let mut written = all.map(Sheet::finish).collect::<anyhow::Result<Vec<_>>>()?;
         written.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(written)
     }
 }
 
-impl Rows {
+impl Sheet {
     fn new(folder: &Path, name: String) -> anyhow::Result<Self> {
         let file = BufWriter::new(private(folder, &name)?);
         Ok(Self { name, file, rows: 0, bytes: 0, digest: Sha256::new() })

@@ -15,6 +15,7 @@ pub mod lines;
 pub mod meta;
 pub mod place;
 pub mod poller;
+pub mod restore;
 mod stack;
 mod time;
 

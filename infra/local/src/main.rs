@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use local_stack::apply::Plan;
 use local_stack::deployment::Deployment;
 use local_stack::place::Place;
-use local_stack::{Options, Stack, consent, dlq, doctor, export, lines};
+use local_stack::{Options, Stack, consent, dlq, doctor, export, lines, restore};
 use platform::settings::Settings;
 
 /// Comuni and citizens on WhatsApp. Without a command: the whole system, on 127.0.0.1.
@@ -54,6 +54,8 @@ enum Command {
     },
     /// Write all of a line's data in open formats, so that it can leave
     Export(export::Asked),
+    /// Bring back from a backup what is lost. Who was erased, or left, after it stays so
+    Restore(restore::Asked),
 }
 
 #[derive(Subcommand)]
@@ -126,6 +128,7 @@ fn main() -> ExitCode {
         }
         Some(Command::Dlq { command }) => on_runtime(dlq::run(command)),
         Some(Command::Export(asked)) => on_runtime(export::run(asked)),
+        Some(Command::Restore(asked)) => on_runtime(restore::run(asked)),
     };
     done.unwrap_or_else(|err| {
         // Standard output is for answers. If nobody reads errors, there is nobody to tell.

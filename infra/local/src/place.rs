@@ -109,6 +109,11 @@ fn refuse_without_data(folder: &Path) -> anyhow::Result<()> {
 /// Takes a data folder for as long as the file is held, to change what is in it.
 pub fn take_folder(folder: &Path) -> anyhow::Result<File> {
     refuse_without_data(folder)?;
+    use_folder(folder)
+}
+
+/// As [`take_folder`], also of a folder whose tables are lost.
+pub fn use_folder(folder: &Path) -> anyhow::Result<File> {
     let taken = kept::take(folder).with_context(|| format!("usare {}", folder.display()))?;
     let Some(taken) = taken else {
         bail!(

@@ -12,6 +12,7 @@ mod command {
     mod export;
     mod options;
     mod refusals;
+    mod restore;
     mod time;
     mod words;
 }

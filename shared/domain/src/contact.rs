@@ -140,6 +140,13 @@ impl Contact {
         matches!(self.subscription, Subscription::Active { .. }) && !self.blocked
     }
 
+    /// Every id of ours that is or was this contact's, with blanks between: for the log line that
+    /// outlives an erasure.
+    pub fn all_ids(&self) -> String {
+        let all = std::iter::once(&self.id).chain(&self.former_ids);
+        all.map(ContactId::as_str).collect::<Vec<_>>().join(" ")
+    }
+
     /// The other ids under which this person may be in a broadcast's audience, or have been sent
     /// it already, for whoever works on them under `id`.
     pub fn ids_besides(&self, id: &ContactId) -> Vec<ContactId> {
@@ -162,6 +169,57 @@ impl Contact {
         let known = self.user_id.as_ref();
         let known = known.filter(|_| !self.user_id_scope.as_ref().is_some_and(elsewhere));
         user_ids.is_empty() || known.is_none_or(|it| user_ids.contains(&it))
+    }
+
+    /// The contact as these events made it that came later than what it knows, in their order.
+    #[must_use]
+    pub fn after(self, events: &[ConsentEvent]) -> Self {
+        events.iter().fold(self, |it, event| it.after_one(event))
+    }
+
+    fn after_one(mut self, event: &ConsentEvent) -> Self {
+        use ConsentChange::{
+            MarketingResumed, MarketingStopped, Outdated, PolicyAccepted, Subscribed, TopicsChosen,
+            Unsubscribed,
+        };
+        let at = event.at;
+        let switch = |choice| Some(MarketingSwitch { choice, at });
+        if matches!(event.change, MarketingStopped { .. } | MarketingResumed) {
+            if self.marketing.is_some_and(|it| it.at > at) {
+                return self;
+            }
+        } else if self.consent_at.is_some_and(|it| it > at) {
+            return self;
+        }
+        match (&event.change, &mut self.subscription) {
+            (Subscribed { topics }, subscription) => {
+                let since = match subscription {
+                    Subscription::Active { since, .. } => *since,
+                    _ => at,
+                };
+                *subscription = Subscription::Active { topics: topics.clone(), since };
+                self.accepted = self.accepted.max(Some(event.policy));
+            }
+            (TopicsChosen { topics: chosen }, Subscription::Active { topics, .. }) => {
+                topics.clone_from(chosen);
+            }
+            (Unsubscribed, subscription) => *subscription = Subscription::Ended { at },
+            (MarketingStopped { topics: left }, subscription) => {
+                if let Subscription::Active { topics, .. } = subscription {
+                    topics.retain(|it| left.contains(it));
+                }
+                self.marketing = switch(MarketingChoice::Stop);
+                return self;
+            }
+            (MarketingResumed, _) => {
+                self.marketing = switch(MarketingChoice::Resume);
+                return self;
+            }
+            (PolicyAccepted, _) => self.accepted = self.accepted.max(Some(event.policy)),
+            (TopicsChosen { .. }, _) | (Outdated { .. }, _) => return self,
+        }
+        self.consent_at = Some(at);
+        self
     }
 
     /// Whether so many broadcasts in a row did not reach this person that trying is no use.

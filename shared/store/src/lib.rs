@@ -33,6 +33,7 @@ mod people;
 mod portfolios;
 mod rates;
 mod requests;
+mod restore;
 mod spending;
 mod statistics;
 mod table;
@@ -54,6 +55,7 @@ pub use once::Once;
 pub use people::{Erasing, Loaded, MessageKey, Seen, Turn};
 pub use portfolios::People;
 pub use requests::register_until;
+pub use restore::{Away, Restored};
 pub use spending::{Reserved, Spending};
 
 /// The names of the three tables.

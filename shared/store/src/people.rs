@@ -23,8 +23,8 @@ use crate::keys::{self, Key};
 use crate::table::{delete, put, put_new, put_version, unless_conflict};
 use crate::{Once, Result, Store, StoreError, failed};
 
-use items::{asked_to_accept, write_contact};
-pub(crate) use items::{consent, read_consent, read_contact};
+use items::asked_to_accept;
+pub(crate) use items::{consent, read_consent, read_contact, write_contact};
 
 /// Stands for a message of Meta's wherever its id must not: a keyed hash of it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -95,6 +95,16 @@ impl Store {
         number: &RequestNumber,
         closed: &Closed,
     ) -> Result<()> {
+        self.close_as(line, number, closed, &[]).await
+    }
+
+    async fn close_as(
+        &self,
+        line: &Line,
+        number: &RequestNumber,
+        closed: &Closed,
+        former: &[ContactId],
+    ) -> Result<()> {
         let key = keys::request(&line.id, number).into_item();
         let mut update = self
             .client
@@ -103,7 +113,9 @@ impl Store {
             .set_key(Some(key))
             .condition_expression("attribute_exists(pk) AND attribute_not_exists(closed_at)");
         let mut set = Vec::new();
-        for (name, value) in closed_fields(closed) {
+        let ids: Vec<_> = former.iter().map(|it| it.as_str().to_owned()).collect();
+        let former = (!ids.is_empty()).then(|| ("former", AttributeValue::Ss(ids)));
+        for (name, value) in closed_fields(closed).into_iter().chain(former) {
             // Some of these names are reserved words.
             set.push(format!("#{name} = :{name}"));
             update = update
@@ -120,6 +132,8 @@ impl Store {
     }
 
     /// Ends whatever is still open of somebody who was erased: nothing is left to be asked of.
+    ///
+    /// The register keeps their former ids, too: in an older backup they may be contacts of their own.
     pub async fn close_requests_of(
         &self,
         line: &Line,
@@ -133,7 +147,7 @@ impl Store {
             if request.closed.is_some() {
                 continue;
             }
-            match self.close_request(line, &request.number, &closed).await {
+            match self.close_as(line, &request.number, &closed, &contact.former_ids).await {
                 Ok(()) | Err(StoreError::Conflict) => {}
                 Err(err) => return Err(err),
             }

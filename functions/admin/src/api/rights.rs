@@ -56,7 +56,11 @@ pub(crate) async fn erase(
             Err(err) => return Err(err.into()),
         }
         app.store.close_requests_of(&line, &contact, now).await?;
-        info!(line.id = %line.id, request = %request.number, "erased a person");
+        // A witness outside the tables, for who restores a backup from before this.
+        info!(
+            line.id = %line.id, request = %request.number, contact.ids = contact.all_ids(),
+            "erased a person"
+        );
         let certificate = Certificate::new(request.number, erased, &line, now);
         return Ok(Json(show(&certificate, &line)));
     }

@@ -15,7 +15,7 @@ use super::MessageKey;
 use crate::item::{Draft, Fields, Item, instant, number, text};
 use crate::{Result, StoreError, keys};
 
-pub(super) fn write_contact(line: &LineId, contact: &Contact, version: i64) -> Item {
+pub(crate) fn write_contact(line: &LineId, contact: &Contact, version: i64) -> Item {
     let draft = Draft::at(keys::contact(line, &contact.id))
         .with("version", number(version))
         .with_some("phone", contact.phone.as_ref().map(|it| text(it.expose())))
