@@ -603,4 +603,52 @@ mod tests {
             assert_eq!(merged(&contact("b", a), &contact("a", b)).marketing, want);
         }
     }
+
+    /// Read by the name of the change, so that a table fits on a screen.
+    fn event(at: i64, change: &str) -> ConsentEvent {
+        let topics = || [TopicId::new("a")].into();
+        ConsentEvent {
+            contact: ContactId::new("x"),
+            at: second(at),
+            change: match change {
+                "subscribed" => ConsentChange::Subscribed { topics: topics() },
+                "chosen" => ConsentChange::TopicsChosen { topics: topics() },
+                "unsubscribed" => ConsentChange::Unsubscribed,
+                "stopped" => ConsentChange::MarketingStopped { topics: BTreeSet::new() },
+                "outdated" => ConsentChange::Outdated { wanted: "subscribed".to_owned() },
+                other => panic!("{other}"),
+            },
+            source: ConsentSource::Button { told_by: ToldBy::Webhook },
+            policy: Date::constant(2026, 11, 1),
+            privacy: Date::constant(2026, 11, 1),
+        }
+    }
+
+    #[test]
+    fn what_was_said_later_makes_the_contact_and_what_was_said_before_does_not() {
+        let active = |topics: &[&str]| Subscription::Active {
+            topics: topics.iter().map(|it| TopicId::new(*it)).collect(),
+            since: second(5),
+        };
+        let known = Contact {
+            subscription: active(&["b"]),
+            consent_at: Some(second(5)),
+            ..Contact::new(ContactId::new("x"))
+        };
+        let ended = |at| Subscription::Ended { at: second(at) };
+        for (events, want) in [
+            (vec![], active(&["b"])),
+            (vec![event(4, "unsubscribed")], active(&["b"])),
+            (vec![event(6, "chosen")], active(&["a"])),
+            (vec![event(6, "outdated")], active(&["b"])),
+            (vec![event(6, "stopped")], active(&[])),
+            (vec![event(6, "unsubscribed")], ended(6)),
+            (vec![event(6, "unsubscribed"), event(7, "chosen")], ended(6)),
+            (vec![event(6, "subscribed"), event(7, "unsubscribed")], ended(7)),
+        ] {
+            let got = known.clone().after(&events);
+            assert_eq!(got.subscription, want, "after {events:?}");
+            assert_eq!(got.clone().after(&events), got, "twice is once");
+        }
+    }
 }

@@ -16,6 +16,7 @@ mod planning;
 mod portfolios;
 mod rates;
 mod requests;
+mod restore;
 mod separation;
 mod spending;
 mod support;
