@@ -8,7 +8,7 @@
 //! every job may come twice; within five minutes a FIFO queue even drops it. SQS's own
 //! `StartMessageMoveTask` moves a queue whole or not at all, and keeps no letter back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
 use std::fs::File;
 use std::io::Write;
@@ -476,17 +476,16 @@ fn listed(letters: &[Letter]) -> String {
     if letters.is_empty() {
         return "Nessuna lettera non recapitata.\n".to_owned();
     }
-    let (mut text, mut groups) = (String::new(), BTreeMap::<_, usize>::new());
+    let mut text = String::new();
     for it in letters {
         writeln!(text, "{it}").expect("a string takes it");
     }
-    for group in letters.iter().filter_map(|it| it.group.as_ref()) {
-        *groups.entry(group).or_default() += 1;
-    }
     writeln!(text, "Lettere non recapitate: {}.", letters.len()).expect("a string takes it");
-    if groups.values().any(|it| *it >= BATCH) {
-        writeln!(text, "Di una stessa persona se ne vedono al più {BATCH} alla volta.")
-            .expect("a string takes it");
+    // A FIFO queue gives no more of a group while some of it are in somebody's hands.
+    if letters.iter().filter(|it| it.group.is_some()).count() >= BATCH {
+        let more =
+            "Dietro a queste possono essercene altre delle stesse persone, che si vedono dopo.";
+        writeln!(text, "{more}").expect("a string takes it");
     }
     text
 }
