@@ -57,6 +57,11 @@ pub async fn run(asked: Asked) -> anyhow::Result<ExitCode> {
     let would = would.context("confrontare con la copia")?;
     let mut out = std::io::stdout();
     write!(out, "{}", shown(&would, "Tornano")).context("write standard output")?;
+    ensure!(
+        would.too_old.is_empty(),
+        "la copia è più vecchia di quanto si conservano le dichiarazioni: chi se n'è andato da allora \
+         tornerebbe iscritto. Usare una copia più recente."
+    );
     if would.witnesses_lost > 0 && erased.is_none() {
         bail!(
             "nei dati in uso mancano {} righe dei registri che la copia ha: chi è stato cancellato \
@@ -96,8 +101,8 @@ async fn open(asked: &Asked) -> anyhow::Result<Both> {
                 "{prefix}: sono le tabelle in uso. Con --from-tables si indicano quelle ripristinate."
             );
             let from = Store::new(aws_sdk_dynamodb::Client::new(&it.config), tables);
-            let (now, _tasks) = (Timestamp::now(), JoinSet::new());
-            Ok(Both { to: it.store, from, now, _copy: None, _taken: None, _tasks })
+            let now = Timestamp::now();
+            Ok(Both { to: it.store, from, now, _copy: None, _taken: None, _tasks: JoinSet::new() })
         }
         (Found::Folder(folder), None, Some(backup)) => {
             let taken = use_folder(&folder)?;

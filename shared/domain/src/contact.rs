@@ -174,7 +174,7 @@ impl Contact {
     /// The contact as these events made it that came later than what it knows, in their order.
     #[must_use]
     pub fn after(self, events: &[ConsentEvent]) -> Self {
-        events.iter().fold(self, |it, event| it.after_one(event))
+        events.iter().fold(self, Self::after_one)
     }
 
     fn after_one(mut self, event: &ConsentEvent) -> Self {
@@ -216,7 +216,7 @@ impl Contact {
                 return self;
             }
             (PolicyAccepted, _) => self.accepted = self.accepted.max(Some(event.policy)),
-            (TopicsChosen { .. }, _) | (Outdated { .. }, _) => return self,
+            (TopicsChosen { .. } | Outdated { .. }, _) => return self,
         }
         self.consent_at = Some(at);
         self

@@ -233,7 +233,8 @@ impl Store {
             writes.push(put_entry(&self.tables.messages, turn.line, &turn.contact.id, entry));
         }
         if let Some(request) = turn.request {
-            writes.push(self.put_request(turn.line, request, turn.register_until));
+            let former = turn.erases.map_or(&[][..], |_| &turn.contact.former_ids);
+            writes.push(self.put_request(turn.line, request, turn.register_until, former));
         }
         self.transact(writes).await
     }

@@ -16,20 +16,23 @@ use crate::{Result, Store, StoreError, failed, keys};
 const PAGE: i32 = 100;
 
 impl Store {
-    /// `until` is when a request that has ended goes.
+    /// `until` is when a request that has ended goes; `former` are other ids of who is erased by it.
     pub(crate) fn put_request(
         &self,
         line: &LineId,
         request: &Request,
         until: Timestamp,
+        former: &[ContactId],
     ) -> TransactWriteItem {
-        put(&self.tables.subscribers, write_request(line, request, until))
+        let mut item = write_request(line, request, until);
+        item.extend(former_field(former).map(|(name, value)| (name.to_owned(), value)));
+        put(&self.tables.subscribers, item)
     }
 
     /// Writes a request down that came another way than by chat.
     pub async fn add_request(&self, line: &Line, request: &Request, now: Timestamp) -> Result<()> {
         let until = register_until(line, now);
-        self.transact(vec![self.put_request(&line.id, request, until)]).await
+        self.transact(vec![self.put_request(&line.id, request, until, &[])]).await
     }
 
     pub async fn request(&self, line: &LineId, number: &RequestNumber) -> Result<Option<Request>> {
@@ -113,9 +116,7 @@ impl Store {
             .set_key(Some(key))
             .condition_expression("attribute_exists(pk) AND attribute_not_exists(closed_at)");
         let mut set = Vec::new();
-        let ids: Vec<_> = former.iter().map(|it| it.as_str().to_owned()).collect();
-        let former = (!ids.is_empty()).then(|| ("former", AttributeValue::Ss(ids)));
-        for (name, value) in closed_fields(closed).into_iter().chain(former) {
+        for (name, value) in closed_fields(closed).into_iter().chain(former_field(former)) {
             // Some of these names are reserved words.
             set.push(format!("#{name} = :{name}"));
             update = update
@@ -132,8 +133,6 @@ impl Store {
     }
 
     /// Ends whatever is still open of somebody who was erased: nothing is left to be asked of.
-    ///
-    /// The register keeps their former ids, too: in an older backup they may be contacts of their own.
     pub async fn close_requests_of(
         &self,
         line: &Line,
@@ -181,6 +180,12 @@ impl Store {
 /// The register keeps what has ended as long as a proof of consent.
 pub fn register_until(line: &Line, closed_at: Timestamp) -> Timestamp {
     closed_at + (24 * i64::from(line.retention.consent_days)).hours()
+}
+
+/// Other ids of who was erased, for who restores a backup in which they were contacts of their own.
+fn former_field(former: &[ContactId]) -> Option<(&'static str, AttributeValue)> {
+    let ids: Vec<_> = former.iter().map(|it| it.as_str().to_owned()).collect();
+    (!ids.is_empty()).then_some(("former", AttributeValue::Ss(ids)))
 }
 
 fn closed_fields(closed: &Closed) -> Vec<(&'static str, AttributeValue)> {

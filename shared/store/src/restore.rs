@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::broadcast::State;
 use domain::contact::Contact;
+use domain::hours::ROME;
 use domain::ids::{ContactId, LineId};
 use domain::line::Line;
 use domain::retention::{self, Cutoffs, Fate};
@@ -46,6 +47,9 @@ pub struct Restored {
     /// Rows of registers and ledgers that the backup has and the tables have lost: there may have
     /// been erasures of which nothing is known here.
     pub witnesses_lost: u64,
+    /// Lines of which the backup is older than proofs of consent are kept: of who left since then
+    /// nothing may be left that says so.
+    pub too_old: Vec<LineId>,
 }
 
 /// Why somebody of the backup does not come back.
@@ -156,6 +160,7 @@ impl Restore<'_> {
             let cutoffs = retention::cutoffs(&line.retention, self.now);
             self.look_at_broadcasts(&id, &cutoffs).await?;
             self.look_at_ledger(&id).await?;
+            self.look_at_age(&id, &cutoffs).await?;
             self.lines.insert(id, (line, cutoffs));
         }
         let moved = self.moved().await?;
@@ -272,6 +277,16 @@ impl Restore<'_> {
         Ok(())
     }
 
+    /// The night counts every day, so the last day counted is the backup's.
+    async fn look_at_age(&mut self, line: &LineId, cutoffs: &Cutoffs) -> Result<()> {
+        let days = self.from.query_all(&self.from.tables.subscribers, keys::all_numbers(line));
+        let oldest = ROME.to_datetime(cutoffs.consent).date().to_string();
+        if days.await?.last().is_some_and(|it| it.find_text("sk") < Some(oldest.as_str())) {
+            self.result.too_old.push(line.clone());
+        }
+        Ok(())
+    }
+
     /// Counts the rows of the register that the tables have lost.
     async fn look_for_witnesses(&mut self, items: &[Item]) -> Result<()> {
         let mut wanted = Vec::new();
@@ -370,9 +385,16 @@ impl Restore<'_> {
                 // It comes last, with what leads to it.
                 None => false,
             },
-            Kind::Phone | Kind::User | Kind::Follower => false,
-            // Made anew for an event that comes back.
-            Kind::Unsealed => false,
+            // These, too. An event that comes back waits for the night anew. Who is in a chunk was
+            // perhaps sent to afterwards, and its broadcast does not go on. The rest is of use for
+            // a moment only.
+            Kind::Phone
+            | Kind::User
+            | Kind::Follower
+            | Kind::Unsealed
+            | Kind::Chunk
+            | Kind::Night
+            | Kind::Once => false,
             Kind::Consent => {
                 matches!(person(part(2)), Some(Fated::Back | Fated::Stands | Fated::Moved))
             }
@@ -391,10 +413,6 @@ impl Restore<'_> {
             // Under the id of somebody who was erased they lead to nobody.
             Kind::Delivery => self.broadcasts.get(part(1)) == Some(&false),
             Kind::Counts => self.broadcasts.contains_key(part(1)),
-            // Who is in one was perhaps sent to afterwards. Its broadcast does not go on.
-            Kind::Chunk => false,
-            // Of use for a moment only.
-            Kind::Night | Kind::Once => false,
             Kind::Line
             | Kind::Request
             | Kind::Numbers
@@ -415,16 +433,17 @@ impl Restore<'_> {
     async fn put_contacts(&mut self, people: Vec<(LineId, ContactId)>) -> Result<()> {
         let table = &self.to.tables.subscribers;
         for (line, id) in people {
-            let (contact, mut writes) = match self.to.contact(&line, &id).await? {
-                Some(stands) => (stands, Vec::new()),
-                None => {
-                    let lost = self.from.versioned(&line, &id).await?;
-                    let Some((contact, version)) = lost else { continue };
-                    let since = self.to.consents(&line, &contact).await?;
-                    let contact = contact.after(&since);
-                    let item = write_contact(&line, &contact, version);
-                    (contact, vec![(Kind::Contact, put_new(table, item))])
-                }
+            let mut writes = Vec::new();
+            let contact = if let Some(stands) = self.to.contact(&line, &id).await? {
+                stands
+            } else {
+                let lost = self.from.versioned(&line, &id).await?;
+                let Some((contact, version)) = lost else { continue };
+                let since = self.to.consents(&line, &contact).await?;
+                let contact = contact.after(&since);
+                let item = write_contact(&line, &contact, version);
+                writes.push((Kind::Contact, put_new(table, item)));
+                contact
             };
             let mut lost = traces(&line, &contact);
             for there in self.to.get_many(table, lost.clone()).await? {

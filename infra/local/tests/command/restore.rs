@@ -174,11 +174,8 @@ async fn without_the_register_the_log_is_the_witness() {
     assert!(!everything(&home).contains(CARLA), "nothing came back");
 
     let log = home.log();
-    let witness: String = log
-        .lines()
-        .filter(|it| it.contains("erased a person"))
-        .map(|it| format!("{it}\n"))
-        .collect();
+    let witness: Vec<_> = log.lines().filter(|it| it.contains("erased a person")).collect();
+    let witness = witness.join("\n");
     assert!(!witness.contains("39333"));
     std::fs::write(home.path("witness"), witness).unwrap();
     let done = restore(&home, &["--yes", "--erased", home.path("witness").to_str().unwrap()]);

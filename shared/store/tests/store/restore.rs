@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use domain::broadcast::{Audience, State};
 use domain::contact::{ConsentChange, Contact};
+use domain::erasure::Erased;
 use domain::line::Line;
 use domain::message::Sender;
-use domain::rights::{Request, Right};
+use domain::rights::{Outcome, Request, Right};
 use store::{Away, Kind, Turn, keys, line_file};
 
 use crate::support::{
@@ -50,8 +51,8 @@ async fn seed(engine: &Engine) {
     engine.claim(take(&broadcast.id, &contact_id(1), "ours")).await.unwrap();
 }
 
-/// The two turn out to be one person, who is then erased.
-async fn merges_and_erases(engine: &Engine) {
+/// The two turn out to be one person, who is then erased, by the office or as they asked in chat.
+async fn merges_and_erases(engine: &Engine, in_chat: bool) {
     let line = line_of_pordenone();
     let sender = Sender { phone: Some(phone(2)), user_id: Some(user(1)), name: None };
     let loaded = engine.load(&line.id, &sender, Some(&user(2)), contact_id(9)).await.unwrap();
@@ -60,35 +61,46 @@ async fn merges_and_erases(engine: &Engine) {
     let contact = engine.contact(&line.id, &merged.id).await.unwrap().unwrap();
     assert_eq!(contact.former_ids.len(), 1);
     let request = Request::open(&contact.id, Right::Erasure, later(1_000));
-    engine.add_request(&line, &request, later(1_000)).await.unwrap();
+    if in_chat {
+        let request = request.closed_in_chat(Outcome::Granted, later(1_000));
+        let loaded = engine.load_as(&line.id, &contact).await;
+        let erases = Some(Erased::default());
+        let (request, key) = (Some(&request), fresh_key());
+        let turn = Turn { request, erases, ..turn(&line.id, &loaded, &key, &contact) };
+        engine.save(turn).await.unwrap();
+    } else {
+        engine.add_request(&line, &request, later(1_000)).await.unwrap();
+    }
     engine.close_requests_of(&line, &contact, later(2_000)).await.unwrap();
     engine.forget(&line.id, &contact).await.unwrap();
 }
 
 #[tokio::test]
 async fn whom_the_backup_has_as_two_and_who_was_erased_as_one_stays_away() {
-    let (engine, backup) = (Engine::start().await, Engine::start().await);
-    for it in [&engine, &backup] {
-        seed(it).await;
+    for in_chat in [false, true] {
+        let (engine, backup) = (Engine::start().await, Engine::start().await);
+        for it in [&engine, &backup] {
+            seed(it).await;
+        }
+        merges_and_erases(&engine, in_chat).await;
+        let before = engine.everything().await;
+        let restored = engine.restore(&backup, &BTreeSet::new(), later(3_000), true).await.unwrap();
+        assert_eq!(restored.away, [(Away::Erased, 2)].into());
+        let after = engine.everything().await;
+        // The line's file has its keywords.
+        let text: Vec<_> = after.iter().filter(|it| it.0.1 != keys::LINES).collect();
+        let text = format!("{text:?}");
+        for trace in ["393330000001", "393330000002", "IT.0000", "Ho perso", "ISCRIVIMI"] {
+            assert!(!text.contains(trace), "{trace} came back");
+        }
+        let new = after.keys().filter(|it| !before.contains_key(it));
+        let kinds: BTreeSet<_> = new.map(|it| Kind::of(&it.1, &it.2).unwrap()).collect();
+        // Ids of messages that were seen, and rows that lead to nobody.
+        assert!(
+            kinds.is_subset(&[Kind::Seen, Kind::Delivery, Kind::Broadcast, Kind::Counts].into()),
+            "{kinds:?}"
+        );
     }
-    merges_and_erases(&engine).await;
-    let before = engine.everything().await;
-    let restored = engine.restore(&backup, &BTreeSet::new(), later(3_000), true).await.unwrap();
-    assert_eq!(restored.away, [(Away::Erased, 2)].into());
-    let after = engine.everything().await;
-    // The line's file has its keywords.
-    let text: Vec<_> = after.iter().filter(|it| it.0.1 != keys::LINES).collect();
-    let text = format!("{text:?}");
-    for trace in ["393330000001", "393330000002", "IT.0000", "Ho perso", "ISCRIVIMI"] {
-        assert!(!text.contains(trace), "{trace} came back");
-    }
-    let new = after.keys().filter(|it| !before.contains_key(it));
-    let kinds: BTreeSet<_> = new.map(|it| Kind::of(&it.1, &it.2).unwrap()).collect();
-    // Ids of messages that were seen, and rows that lead to nobody.
-    assert!(
-        kinds.is_subset(&[Kind::Seen, Kind::Delivery, Kind::Broadcast, Kind::Counts].into()),
-        "{kinds:?}"
-    );
 }
 
 #[tokio::test]
@@ -148,4 +160,17 @@ async fn what_stands_wins_and_who_came_again_is_not_doubled() {
     let other = keys::contact(&line.id, &contact_id(2));
     assert!(!everything.keys().any(|it| it.1 == other.pk && it.2 == other.sk));
     assert_eq!(engine.consents(&line.id, &found).await.unwrap().len(), 1, "the proof comes back");
+}
+
+#[tokio::test]
+async fn a_backup_older_than_the_proofs_of_who_left_is_told() {
+    let (engine, backup) = (Engine::start().await, Engine::start().await);
+    seed(&backup).await;
+    let line = line_of_pordenone();
+    backup.count_day(&line.id, &line.topics, "2026-11-22".parse().unwrap()).await.unwrap();
+    for (days, told) in [(729, vec![]), (732, vec![line.id.clone()])] {
+        let now = later(days * 86_400_000);
+        let restored = engine.restore(&backup, &BTreeSet::new(), now, false).await.unwrap();
+        assert_eq!(restored.too_old, told, "after {days} days");
+    }
 }
