@@ -265,6 +265,23 @@ def poisoned(emulator, queues, dead_letters):
     step("  coda dei messaggi non trattati: 1")
 
 
+def leave(emulator, folder):
+    step("the dead letter is looked at and deleted, and a line's data leave")
+    aws = {"AWS_ENDPOINT_URL": emulator.url, "AWS_REGION": REGION, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+
+    def command(*arguments):
+        run = [ROOT / "target/debug/filodiretto", *arguments, "--stack", STACK]
+        return subprocess.run(run, env=aws, check=True, capture_output=True, text=True).stdout
+
+    letters = command("dlq", "list")
+    assert "illeggibile" in letters and "poison" not in letters, letters
+    command("dlq", "delete", letters.split()[0], "--yes")
+    assert "Nessuna" in command("dlq", "list")
+    command("export", "--line", "pordenone", "--to", folder / "export")
+    assert PHONE in (folder / "export/contatti.csv").read_text(encoding="utf-8")
+    step("  " + command("consent", "verify", "--line", "pordenone").splitlines()[0])
+
+
 def night(emulator):
     step("the night's work is done")
     at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -310,6 +327,7 @@ def tell(emulator, run_meta, folder):
         unreadable(emulator, f"{base}/webhook", deployed["bucket"])
         night(emulator)
         poisoned(emulator, deployed["queues"], deployed["dead_letters"])
+        leave(emulator, folder)
     finally:
         meta.terminate()
         meta.wait(timeout=20)
