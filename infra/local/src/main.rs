@@ -10,7 +10,7 @@ use domain::reading::{Intent, Reader};
 use jiff::Timestamp;
 use local_stack::apply::Plan;
 use local_stack::deployment::Deployment;
-use local_stack::place::Place;
+use local_stack::place::{Place, agrees};
 use local_stack::{Options, Stack, consent, dlq, doctor, export, lines, restore};
 use platform::settings::Settings;
 
@@ -195,24 +195,17 @@ fn apply(files: &[PathBuf], stack: &str, yes: bool) -> anyhow::Result<ExitCode> 
         [folder] if folder.is_dir() => lines::read_folder(folder)?,
         files => lines::read_files(files)?,
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
+    on_runtime(async {
         let store = Deployment::find(stack).await?.store;
         let plan = Plan::of(&store, files).await?;
-        let mut out = std::io::stdout().lock();
+        let mut out = std::io::stdout();
         write!(out, "{}", plan.shown()).context("write standard output")?;
         if plan.changes_nothing() {
             return Ok(ExitCode::SUCCESS);
         }
-        if !yes {
-            write!(out, "Applicare all'installazione «{stack}»? [s/N] ")?;
-            out.flush()?;
-            let mut answer = String::new();
-            std::io::stdin().lock().read_line(&mut answer).context("read standard input")?;
-            if !matches!(answer.trim().to_lowercase().as_str(), "s" | "si" | "sì") {
-                writeln!(out, "Niente è cambiato.")?;
-                return Ok(ExitCode::FAILURE);
-            }
+        if !yes && !agrees(&format!("Applicare all'installazione «{stack}»?"))? {
+            writeln!(out, "Niente è cambiato.")?;
+            return Ok(ExitCode::FAILURE);
         }
         plan.apply(&store, Timestamp::now()).await?;
         writeln!(out, "Fatto. Entro un minuto vale dappertutto.")?;
