@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What Meta says of accounts and templates: broadcasts wait, stop and go on by it, and the office
 //! hears of it before anything is spent.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The office's story: writes a notice, sees what it costs, sends it, watches it arrive.
 
 use serde_json::json;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The citizen's story: joins, asks, leaves.
 
 use fakes::meta::SendFault;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Consent that was given off WhatsApp, and the proof of all of it.
 
 use serde_json::{Value, json};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What it costs: shown before a send, counted after it, and never in the way of a reply.
 
 use serde_json::{Value, json};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Messages of which nobody knows whether they were sent: who settles the doubt, and when one is
 //! sent once more.
 

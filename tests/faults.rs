@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What goes wrong in odd places: requests nobody should send, people who change.
 
 use serde_json::json;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What nobody should send, and what comes all the same: each is recorded or set aside by itself,
 //! and whoever stands beside it in the batch is served.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Who is who: people without a number, with a new one, and with one that was somebody else's.
 
 use fakes::meta::{Identity, SendFault};

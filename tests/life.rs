@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! A life with each of the two services, word for word: a question, joining, topics, news, another
 //! number, one's data, and the end.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! End to end, in people's words, through HTTP only. One file per story.
 
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What is counted for dashboard and alarms, at its moment and not otherwise.
 
 use std::collections::BTreeSet;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Notices beyond the plain one.
 
 use std::path::Path;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The API's manners: keys, doubles, lines apart.
 
 use serde_json::json;

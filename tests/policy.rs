@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! A newer policy that must be accepted: asked in the next notice, with one button.
 
 use serde_json::json;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What may never happen, promise by promise, as far as one machine can show it.
 
 use serde_json::json;

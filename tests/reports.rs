@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! How a broadcast went: grouped for a screen, row by row for a spreadsheet.
 
 use std::collections::BTreeSet;

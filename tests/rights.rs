@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! A person's data: handed over whole, erased whole, and nothing brings it back.
 
 use serde_json::{Value, json};

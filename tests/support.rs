@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! People, an office and a stack: what the stories are told with.
 //!
 //! A stack that ends checks what no story may leave behind: a job, a dead letter, a number or a

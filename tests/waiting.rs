@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Broadcasts that have to wait: for the office, for Meta, for the morning, for the next day. Nobody
 //! is lost by it, and nobody gets anything twice.
 

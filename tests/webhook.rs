@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Meta's side: what it posts, in every shape, and what we answer.
 
 use serde_json::{Value, json};

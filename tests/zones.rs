@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! A topic that can be followed for one part of the comune.
 
 use serde_json::json;

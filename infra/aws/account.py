@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The account that is deployed to: its secrets, its bucket for code, and CloudFormation.
 
 What CloudFormation is given is the expanded template, as the checks and the emulator read it.

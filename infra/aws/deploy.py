@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Installs Filo Diretto in an AWS account, or brings an installation up to date: `make deploy`.
 
     deploy.py [SETTINGS] [--packaged] [--template EXPANDED]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """One story on an emulator of AWS, with the real functions: their zips run as on Lambda.
 
     emulator.py [--auth]      with --auth every call is held against the function's own role

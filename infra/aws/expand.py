@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The template as CloudFormation gets it: without the transform, its code in a bucket.
 
     expand.py BUCKET > expanded.json      code of the function F is at F.zip in BUCKET

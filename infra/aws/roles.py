@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Holds the functions' roles against the calls that the tests made, both ways.
 
     roles.py EXPANDED.json CALLS.tsv      CALLS as infra/local/src/calls.rs writes it

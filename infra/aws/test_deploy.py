@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What `make deploy` does and refuses, on the emulator: no build, the rest as on AWS.
 
 Needs what emulator.py needs. Ends with a failed assertion that shows what was said.

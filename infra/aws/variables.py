@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Starts each function's zip without each of its variables in turn: it must name the one it misses.
 
     variables.py EXPANDED.json      after infra/aws/package x86_64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Runs a command while there is an emulator of AWS, whose SQS is at SQS_ENDPOINT_URL.
 
     with_emulator.py COMMAND…

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Routes of the API, who may use them, and what every answer has in common.
 
 use axum::Router;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The HTTP API under `/v1`.
 //!
 //! What makes a repetition harmless: a broadcast is written together with the answer to its

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Starts the function `admin`.
 
 #[tokio::main]

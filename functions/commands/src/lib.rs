@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! One inbound message: a command, or a conversation for the desk. Replies.
 //!
 //! What makes a redelivery harmless: the message's key, the contact, the consent event and the

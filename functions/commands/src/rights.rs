@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Somebody's data as they asked for it in chat: handed over as files, or erased.
 
 use anyhow::Context;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Due broadcasts become chunk rows and jobs; re-queues what nobody finished; closes and counts.
 //!
 //! What makes a repetition harmless: a page of chunks is written in one transaction that holds

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Nightly: consent is sealed into the ledger, the day is written down in numbers, and then what is past its date goes, a page at a
 //! time, with counts of what went.
 //!

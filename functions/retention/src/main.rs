@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Starts the function `retention`.
 
 use lambda_runtime::{LambdaEvent, service_fn};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! A chunk: is it still wanted, slots, consent, claim, Graph API, outcome.
 //!
 //! What makes a redelivery harmless: a claim per person that holds only once and is the last

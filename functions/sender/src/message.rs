@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What a broadcast says, ready to send.
 
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! One person of a chunk: wait for the slot, ask once more, claim, send, record.
 
 use std::collections::HashMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What Meta says of accounts and templates, kept, and what follows from it for broadcasts.
 //!
 //! What makes a repetition harmless: what is known is asked anew each time, and a broadcast that

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Sent, delivered, read, failed: what Meta reports of a send, joined by our own delivery id.
 //!
 //! What makes a repetition harmless: a state only ever moves forward, and only of a row that is

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Meta's POST: verify the signature on the raw bytes, queue, 200. Touches no table.
 //!
 //! What makes a repetition harmless: a message's job is deduplicated by the queue for five

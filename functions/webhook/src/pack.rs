@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Statuses and account events in as few queue messages as fit.
 
 use domain::cost::Market;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Secrets that are replaced while the function runs.
 
 use std::sync::Mutex;

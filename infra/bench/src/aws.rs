@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What stands between the functions and the tables to count units, and stands in for the rest of
 //! AWS where a function runs as a process of its own.
 

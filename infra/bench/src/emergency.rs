@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! An emergency that starts while a large broadcast is going out on the same number.
 
 use jiff::Timestamp;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The fan-out of large audiences, by the function's own binary: time and memory.
 
 use std::time::Duration;

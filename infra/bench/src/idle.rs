@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What a month costs on AWS in which nobody writes and nothing is sent, by list prices before
 //! free tiers. Only the tables' units are measured; the rest is arithmetic.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! A function as the process it is on AWS: its release binary, fed by the Lambda Runtime API.
 //!
 //! Source: Lambda Developer Guide, runtime API.

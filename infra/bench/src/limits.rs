@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Whether the stand-in keeps Meta's limits at all: each is passed on purpose.
 
 use std::time::{Duration, Instant};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The facts of the machine that the numbers hold for, and what of it this process uses.
 
 use std::fs;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! `bench`: measures every number the design promises, against Meta's stand-in at its limits, and
 //! prints one table. It judges and never fails: a slow machine is no broken program.
 

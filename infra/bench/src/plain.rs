@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The same broadcast by the design that a first draft would have, so that the difference can be
 //! read: one message a recipient in the queue, one counter update a message and a status, a fixed
 //! number of senders, and whatever fails is tried again.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! A large broadcast through everything that can go wrong: lost answers, 500s, every status
 //! twice, and two `kill -9`. Nobody twice, nobody missing without a reason, every count right.
 

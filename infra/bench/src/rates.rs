@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! How fast a broadcast goes, at the line's rate and at rates where the machine is the limit.
 
 use std::time::Instant;

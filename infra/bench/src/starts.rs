@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! How long a function takes from its spawn to its first request for an event, beside the least
 //! that a function with the same clients can take; and how large it is.
 

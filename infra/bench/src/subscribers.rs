@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Many subscribers at once: copies of the rows of one who subscribed by WhatsApp, so that they are
 //! whatever the real way makes of a person.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The table that is printed: what, floor, measured, verdict.
 
 use std::fmt::Write;

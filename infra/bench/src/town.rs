@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! A comune to measure on: a stack with its subscribers, its office, and Meta's stand-in.
 
 use std::collections::{BTreeMap, VecDeque};

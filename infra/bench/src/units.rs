@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What a delivered message costs in DynamoDB units and SQS requests, all its statuses included.
 
 use std::collections::BTreeMap;

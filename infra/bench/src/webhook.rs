@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What Meta sees of us: how fast a keyword is answered and a webhook acknowledged.
 
 use std::time::{Duration, Instant};

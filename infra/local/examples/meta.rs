@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Meta's stand-in alone, for lines whose webhook is elsewhere, as on an emulator of AWS.
 //!
 //! `cargo run -p local-stack --example meta -- infra/lines http://127.0.0.1:4566/webhook 3999`. The

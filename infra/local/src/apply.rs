@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Line files become the settings of a deployment's lines, after showing what would change.
 
 use std::path::PathBuf;

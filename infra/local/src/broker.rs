@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The local stack's queues: SQS's rules on an SQLite file, on a clock that can be moved.
 //!
 //! A thread of its own owns the file. It serves requests in groups, one transaction and one disk

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Who asks AWS for what, written down while the tests run: a check holds it against the roles that
 //! the template gives to the functions, both ways.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! A line's ledger of consent, verified from the first entry to the last. Nothing changes by it.
 
 use std::fmt;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! A deployment on AWS, as its template wrote it down: where its tables, queues and addresses are.
 
 use std::time::Duration;

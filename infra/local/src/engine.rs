@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The embedded DynamoDB: the real client speaks to it over loopback.
 
 use std::path::Path;

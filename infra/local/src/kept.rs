@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What a data folder keeps besides its databases: who uses it, and small files that a crash leaves
 //! whole.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Everything in one process on embedded engines: the functions as libraries, queues of our own,
 //! an embedded DynamoDB, and Meta's stand-in with its phones.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The folder of line files: read whole, and refused whole if anything in it is wrong.
 
 use std::collections::HashMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The command `filodiretto`: runs everything on one machine, and tries words and line files.
 
 use std::io::{BufRead, Write};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What Meta's stand-in must know of our lines, and where it finds our webhook.
 
 use std::path::PathBuf;

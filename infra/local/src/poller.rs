@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What Lambda's event source mapping does: takes batches from a queue, invokes a function with
 //! them, deletes what succeeded.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! `Stack`: the whole system in one process, behind one port of 127.0.0.1.
 
 use std::fs::File;

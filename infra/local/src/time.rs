@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What happens because time passes: the minute's tick, the night's, and the clock that a test
 //! or a curious person moves.
 

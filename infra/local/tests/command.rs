@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The command as a person runs it: a process of its own that is killed, started again, and asked
 //! for what cannot be.
 

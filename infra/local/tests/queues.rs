@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! How a queue behaves, in people's words: the local broker always, and a second SQS on request.
 //!
 //! `SQS_ENDPOINT_URL=http://127.0.0.1:4566 cargo test -p local-stack --test queues

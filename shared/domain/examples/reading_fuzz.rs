@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Fuzzes the reading of messages: `cargo run --release -p domain --example reading_fuzz -- 60`
 //! for sixty seconds; a second argument is the seed, 1 if there is none.
 //!

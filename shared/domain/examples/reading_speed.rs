@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! How long reading a message takes: `cargo run --release -p domain --example reading_speed`.
 //!
 //! Prints, per list, the mean, the slowest tenth of a percent and the slowest message of the

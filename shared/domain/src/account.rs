@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What Meta says of an account and its templates, and what that means for broadcasts.
 //!
 //! An emergency is always tried: what we know may be out of date, and Meta's own answer stops it

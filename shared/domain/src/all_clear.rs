@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! An all-clear: a broadcast to whom an alert reached, which tells them that it is over.
 
 use crate::broadcast::{Broadcast, State};

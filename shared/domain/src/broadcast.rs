@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! A broadcast: what it says, to whom, and where it stands.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Topics whose notices go to the comune's WhatsApp Channel or site: we make the text, a person posts
 //! it, and no message is paid for.
 

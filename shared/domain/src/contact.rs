@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! A person on WhatsApp as one line knows them, subscribed or not.
 
 use std::cmp::Ordering;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What one message means for one person: consent, desk, reply.
 
 use std::collections::BTreeSet;

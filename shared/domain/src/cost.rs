@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What messages cost: Meta's rates, what a send will cost at most, what was billed, how that
 //! stands to the month's budget, and what a year like the last months comes to.
 //!

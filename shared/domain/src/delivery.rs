@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! A delivery: one broadcast to one contact, from the claim to what Meta last said of it.
 //!
 //! Reports only move it forward, by rank. So doubled and reordered reports end in the same state

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Doubt: a message that may or may not have been sent, and when it is sent once more all the same.
 //!
 //! Meta's API has no idempotency key. So an answer that was lost leaves a delivery *unresolved*

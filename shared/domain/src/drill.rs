@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! A drill: a broadcast that rehearses a warning, where everything that can be read of it says so.
 //!
 //! It is marked once, when it is written, so that nothing that shows or sends it can forget to.

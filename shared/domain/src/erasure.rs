@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What an erasure takes away, what stays all the same, and how to see that it is so.
 
 use jiff::{Timestamp, ToSpan};

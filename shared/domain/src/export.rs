@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Everything that is held of a person, as they are handed it: to read, and for a program.
 //!
 //! It is their own, so the number is whole. Source of what belongs in it: GDPR, articles 15 and 20.

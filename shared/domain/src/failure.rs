@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What went wrong with a send: what to do about it, and how to tell the office.
 //!
 //! Meta's error codes are a table here ([`code`]). It holds every code of Meta's page, those of

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Why a whole broadcast stops or waits, what to do about it, and until when. In plain Italian: the
 //! office reads it as the broadcast's `reason`.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Office hours: a subset of the OpenStreetMap `opening_hours` notation, read and put in words.
 //!
 //! The office writes `Mo-Fr 09:00-13:00; PH off`; a citizen reads "dal lunedì al venerdì dalle 9

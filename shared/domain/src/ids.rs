@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Ids: one type each, so that none is taken for another.
 //!
 //! Ours are opaque and may stand in logs, events and URLs. Meta's that contain or stand for a

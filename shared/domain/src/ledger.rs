@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The ledger of consent: a line's events, sealed into a chain of hashes.
 //!
 //! An entry holds a commitment to an event, a hash of it and of a random salt, and a name for the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What we decide. Pure functions over plain data: no I/O, not async, no clock, no randomness.
 //!
 //! Everything that varies arrives as an argument: `now`, the line's settings, the contact as it

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! A line: one business number of one comune's service, with its purposes, words and people.
 //!
 //! This is what a line file says once it has been read and found right. Reading the file, and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What a citizen sends us and what we send them, in our own words.
 
 use jiff::{SignedDuration, Timestamp};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The latest notices of a line, for whoever asks for them with NOVITÀ.
 
 use std::collections::BTreeSet;

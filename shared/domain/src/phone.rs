@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Phone numbers, kept where they cannot be printed by accident.
 
 use std::fmt;

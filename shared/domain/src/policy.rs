@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! A newer policy that must be accepted again: the next broadcast somebody gets asks for it, with one
 //! button.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The portfolio's limit: how many people its numbers may reach outside the service window in any
 //! 24 hours.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! One person's proof of consent: what they said, when, and where it stands in the ledger.
 
 use std::fmt::Write as _;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Quiet hours: when bulk messages rest. Emergencies and answers never do.
 
 use jiff::{Timestamp, ToSpan};

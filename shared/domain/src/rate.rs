@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! One rate per business number, shared by everyone who sends for it.
 //!
 //! A rate item holds the number's next free instant. A chunk reserves a run of slots by pushing

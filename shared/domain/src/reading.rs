@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Reading a message: what does the person want?
 //!
 //! Deterministic and explainable: every reading names the rule that made it. The pipeline of

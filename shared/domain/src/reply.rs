@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Every text a citizen can receive in answer, in one place.
 //!
 //! A line may reword any of them by name ([`Line::texts`]). Texts hold placeholders for the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What a broadcast's report says: failures grouped with their reasons, and its rows as CSV.
 //!
 //! The CSV is for Excel as Italian offices have it: UTF-8 with a byte order mark, semicolons

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Until when each kind of data stays.
 
 use jiff::{Timestamp, ToSpan};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What a person may ask about their data, and until when they are owed an answer.
 
 use std::fmt;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! A line's subscribers in numbers, day by day, with nobody in them.
 //!
 //! Written every night before anything goes, so that what a year was like is known after its

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Statuses of Meta's that come together, joined so that each message is written once for all.
 //!
 //! Meta tells `sent` and `delivered` within a moment, and posts many at a time. Told one by one

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Zones: parts of a comune for which a topic can be followed alone.
 //!
 //! A zone of a topic is a topic of its own, `utilita:torre` beside `utilita`. Who follows the topic

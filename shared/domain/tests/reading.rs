@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Messages as citizens write them, read for the two services we must be able to run.
 
 mod lines;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The page alone, with a line that answers by rote: to work on the page without the stack.
 //!
 //! `cargo run -p fakes --example simulator`, then <http://127.0.0.1:3999/simulator>.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Meta as one process: Graph API, webhooks and people's phones, on one durable store.
 //!
 //! An acceptance and the webhooks that follow from it are stored before it is answered, so what

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The Meta apps of a deployment with their secrets, which may be replaced while it runs.
 
 use std::fmt;

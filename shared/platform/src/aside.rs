@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Where a payload goes that Meta signed and we cannot read: kept aside for a person.
 
 use std::fs::{self, File, OpenOptions};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What may be said of an AWS error: its code and the id of the request, never its message,
 //! which can quote what was sent.
 

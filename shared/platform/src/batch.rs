@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! A batch of queue records: each one is handled alone, and only those that failed come back.
 //!
 //! A record fails if its handler returns an error or panics, or if it is not a job we can read.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What time it is: the system's, or one that a test or the local stack moves.
 
 use std::collections::BTreeMap;

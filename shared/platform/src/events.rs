@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The event bus: what other systems of the comune may subscribe to, and what wakes `fanout`.
 //!
 //! Nothing published here is or contains personal data.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The JSON between functions.
 //!
 //! A shape changes only by adding: new code reads jobs that old code queued, old code passes

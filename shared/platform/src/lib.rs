@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The host: settings, telemetry, metrics, clock, queues and jobs, events.
 //!
 //! The only user of the environment, SQS, EventBridge, S3 and Systems Manager. It decides nothing.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What is counted, once a batch, for dashboard and alarms. Nothing of a person: a name and a number.
 //!
 //! | metric | counts | where | alarm |

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! A name for a person that only we can make and nobody can turn back: for FIFO groups and for
 //! finding the log lines of one sender.
 

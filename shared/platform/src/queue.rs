@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Queues: SQS, or the local stack's broker that keeps SQS's rules.
 //!
 //! A message is JSON from [`crate::jobs`]. It may hold personal data, so nothing here derives

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What must be new each time: ids.
 
 use domain::ids::{BroadcastId, ContactId};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Secrets as SSM keeps them: encrypted parameters under one path, each holding settings, one
 //! `NAME=value` a line.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Settings: what the environment says, read once, each by the name of its variable.
 //!
 //! An error names the variable and never its value. No setting's absence selects a stand-in.

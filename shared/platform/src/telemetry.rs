@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Log lines: JSON on AWS, readable on a terminal, and never a payload in either. On AWS what is
 //! counted is written among them.
 

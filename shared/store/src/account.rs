@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What Meta last said of messaging accounts and their templates. An older word never undoes a
 //! newer one; the same word twice changes nothing.
 

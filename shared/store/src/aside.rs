@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Messages that Meta signed and we cannot read: kept aside for a person, for a week.
 //!
 //! What cannot even be taken apart into messages `webhook` keeps elsewhere: it touches no table.

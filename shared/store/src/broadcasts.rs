@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Broadcasts as stored: the item the office and `fanout` write, and beside it the counters that
 //! `sender` and `statuses` add to, so that neither waits for the other.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Chunks: the part of a broadcast's audience that one job works on. A row is there as long as
 //! somebody in it has not been worked on.
 

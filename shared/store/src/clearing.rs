@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What is past its date goes, a page at a time; or it is only counted, by the same decisions.
 
 use std::ops::AddAssign;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Conversations and their messages: what the desk sees, and what we still owe an answer.
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};

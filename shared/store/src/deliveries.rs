@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Deliveries: the claim that makes "once" true, and where each one stands.
 //!
 //! Every condition here is a row of [`domain::delivery::next`]; the tests hold the two together.

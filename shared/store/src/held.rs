@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Everything that is held of one person, gathered to be handed over or counted.
 
 use domain::contact::Contact;

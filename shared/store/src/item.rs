@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Attributes in and out: an item's fields by name and kind.
 
 use std::collections::{BTreeSet, HashMap};

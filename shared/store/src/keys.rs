@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Every key shape of the three tables, once, with an example.
 //!
 //! Every key holds the line, or an id that only that line has: nothing can be reached from

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The ledger of consent: events wait where sign-ups put them, and the night seals them.
 //!
 //! An event's row gets its number and its salt in the transaction that writes its entry: what dies

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The tables: every key shape once. The only user of the DynamoDB client.
 //!
 //! Three tables, all with a text partition key `pk` and a text sort key `sk`; [`keys`] has every

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The line file: settings of one line in TOML, read with every mistake named by its line.
 //!
 //! The office writes it, so problems are in plain Italian and say what to write instead. All of

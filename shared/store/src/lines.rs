@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Line files as applied, and the lines they say, remembered for a minute.
 
 use std::sync::{Arc, RwLock};

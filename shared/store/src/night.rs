@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Clearing: what is past its date goes, a page at a time, with a note of how far we came.
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Requests that carry an idempotency key: the same key gets the first answer again.
 
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};

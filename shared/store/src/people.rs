@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Contacts, what identifies them, what they follow, what they agreed to.
 
 mod items;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The portfolio item: how many people its numbers reached, by the quarter of an hour. One item for
 //! all lines of a portfolio, so that concurrent broadcasts share the limit.
 

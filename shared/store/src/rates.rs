@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The rate item of a business number: one clock that all its senders push forward.
 
 use std::collections::HashMap;

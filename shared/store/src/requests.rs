@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The register of requests: every use of a right over one's data, and what came of it.
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};

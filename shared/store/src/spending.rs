@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What messages cost: one item per line and month, and beside a broadcast's counters its own.
 //!
 //! A month is the one in which a message arrived, in Rome: that is when Meta bills it. Every

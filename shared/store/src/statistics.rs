@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! A line's days in numbers: one item each, and nobody in it. They stay.
 
 use std::collections::BTreeMap;

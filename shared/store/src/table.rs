@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What every part does with a table: consistent reads, whole partitions, transactions.
 
 use aws_sdk_dynamodb::types::{Delete, KeysAndAttributes, Put, TransactWriteItem};

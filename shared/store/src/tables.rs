@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The three tables as they are made: for the local stack and tests. On AWS the template makes
 //! them, and a check holds the two together.
 

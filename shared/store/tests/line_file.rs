@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What a line file may get wrong, and what the office is told.
 
 use domain::line::{Address, Category, SendBy};

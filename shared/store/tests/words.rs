@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Every text a citizen of the two lines can receive, as it reads.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The client of Meta's Graph API: sends one message and says for certain what came of it, or
 //! that nobody can say.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What Meta posts to the webhook, read in two steps: a batch into single updates, which the
 //! webhook function queues, and one message into the domain's words, which `commands` acts on.
 //!

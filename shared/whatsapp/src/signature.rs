@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Is this request from Meta? Both checks take the same time for a near miss as for a wild guess.
 
 use ring::hmac;

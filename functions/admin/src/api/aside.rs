@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Messages that nobody could read, for a person who may.
 
 use axum::Json;

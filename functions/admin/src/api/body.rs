@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Request bodies: JSON read strictly, with a pointer to what is wrong.
 
 use axum::body::Bytes;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Broadcasts: written as drafts, previewed, scheduled, watched.
 
 use std::collections::{BTreeMap, HashMap};

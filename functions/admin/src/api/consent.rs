@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Consent asked for off WhatsApp, recorded by an operator with its proof.
 
 use std::collections::HashMap;

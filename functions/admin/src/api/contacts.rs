@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Contacts and subscribers: numbers masked, and never in a URL.
 
 use std::collections::HashMap;

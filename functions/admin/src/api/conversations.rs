@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The desk: conversations, their messages, and answers inside the service window.
 
 use std::collections::HashMap;

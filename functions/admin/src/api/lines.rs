@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Lines: what they are, what may be public of their settings.
 
 use axum::Json;

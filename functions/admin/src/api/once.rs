@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! `Idempotency-Key`: same key and body, the first answer again; same key, other body, 422.
 
 use axum::extract::FromRequestParts;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What a broadcast would be if it were sent: to whom, in which words, at what cost, how long.
 
 use axum::Json;

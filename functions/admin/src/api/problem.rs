@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Errors as `application/problem+json` (RFC 9457): a stable `type`, an Italian `title`, a
 //! `detail` that says what to change, and a JSON pointer for every bad field.
 

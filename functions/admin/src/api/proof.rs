@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! One person's proof of consent: as data, and as a page to be kept, printed or handed over.
 
 use std::collections::HashMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What was spent, month by month, and what a year like the last months comes to; how one
 //! broadcast went, for a screen and for a spreadsheet.
 

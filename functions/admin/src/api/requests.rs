@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The register of requests: who used which right, by when they are owed an answer, what came of it.
 
 use std::collections::HashMap;

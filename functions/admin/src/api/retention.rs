@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What the night will take away, in numbers: a dry run of the same decisions.
 
 use axum::Json;

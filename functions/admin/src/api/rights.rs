@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What is held of a person, handed over or erased, for who asks the office instead of the chat.
 
 use std::collections::HashMap;

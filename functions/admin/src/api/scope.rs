@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The line in the path, and pages of lists.
 
 use std::collections::HashMap;

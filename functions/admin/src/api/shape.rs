@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What the API says of things: the JSON of answers, built in one place.
 
 use domain::broadcast::{Audience, Broadcast};

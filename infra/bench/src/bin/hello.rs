@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The least a Lambda function can be with the AWS clients named by its arguments: what the
 //! start of our functions is measured against. With `ssm` first it reads its secrets, as they do.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The messages in SQLite, and what SQS's operations mean for them.
 //!
 //! Instants are milliseconds since 1970. A message is visible once `visible_at` has come; until

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The thread that owns the ledger: takes requests in groups, commits, answers, wakes pollers.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! `consent verify`: the ledger of a data folder, whole or with the first entry that is not.
 
 use rusqlite::Connection;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! `kill -9` at the worst moments: nobody is forgotten, nobody hears anything twice.
 
 use std::time::Duration;

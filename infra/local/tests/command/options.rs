@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Flags and variables: no state, another Graph API, two secrets.
 
 use std::sync::{Arc, Mutex};

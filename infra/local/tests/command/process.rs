@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Processes with a folder of their own: whatever happens to a test, none outlives it.
 
 use std::fs::File;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What stops a start, and how it is said: with a code that is not 0 and a way out.
 
 use super::process::{Home, copy_lines};

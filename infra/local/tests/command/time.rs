@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The stack's clock: it starts where it is told to, and never goes back.
 
 use jiff::{Timestamp, ToSpan};

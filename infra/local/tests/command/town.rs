@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Citizens, an office and Meta, all through HTTP.
 
 use std::time::{Duration, Instant};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! `read` and `line check`: an office tries its words and its file.
 
 use super::process::{Home, LINES, copy_lines};

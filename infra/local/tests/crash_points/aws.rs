@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! AWS in this process: the real clients speak their own JSON to an engine, to queues, and to a
 //! bus that keeps what was published. There is no socket and no other thread.
 

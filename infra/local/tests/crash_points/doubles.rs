@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Two of everything: messages that come twice or in another order, fan-outs and senders that meet
 //! over the same work, clocks that disagree.
 

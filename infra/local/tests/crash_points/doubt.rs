@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Doubt: answers that say nothing, a webhook that is deaf, an alert that must not be missed.
 
 use fakes::meta::SendFault;

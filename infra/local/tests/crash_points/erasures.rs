@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Somebody who has everything erased while a broadcast is being sent: whoever dies, and whenever it
 //! is, nothing is left of them, nothing comes after the certificate, and there is one at most.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! A process that dies, or an answer that is lost, at every outside call of a broadcast during
 //! which two people say goodbye.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Somebody who leaves, and two who turn out to be one, at every call by which a broadcast moves
 //! on.
 

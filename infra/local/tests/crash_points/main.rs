@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Every outside call of a broadcast, and for each: what if the process died there, or the answer
 //! was lost, or somebody left just then?
 //!

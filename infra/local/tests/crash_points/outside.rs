@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The border between the functions and everything outside of them: every call over it has a
 //! number and a name, and any of them can go wrong.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Tries a story at every point, a world for each, on as many threads as there are processors.
 
 use std::fmt::Debug;

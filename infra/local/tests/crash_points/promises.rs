@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What may never happen, asked of a world in which everything has come to its end.
 
 use std::collections::BTreeSet;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The queues in this process: SQS's rules as far as our functions lean on them.
 //!
 //! The local broker keeps them all, on a thread of its own; here everything is on one thread, so

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What an emulator never does: tables and queues that are too busy, writes that meet each other,
 //! batches of which only a part is done, an index that lags.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Who is there before each story: a line, the people who follow it, and a notice that the office
 //! has scheduled.
 

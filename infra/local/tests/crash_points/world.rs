@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! A world of its own for every moment of a crash: all functions, all that is outside of them,
 //! and a clock that moves from one thing that is due to the next.
 //!

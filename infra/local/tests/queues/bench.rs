@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Where the suite's queues come from, and its words for working with them.
 
 use std::time::Duration;

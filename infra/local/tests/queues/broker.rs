@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What the local stack asks of its broker beyond SQS: what is due, whether all is worked off.
 
 use std::time::Duration;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What was acknowledged is there after a crash.
 //!
 //! A crash leaves the files as they are at that moment, so the tests copy them from under the

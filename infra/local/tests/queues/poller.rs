@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! How a function is fed from a queue.
 
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What a queue does as time passes. A second SQS has no clock that a test can move, so only the
 //! broker is held to these.
 

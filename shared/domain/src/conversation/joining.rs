@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Double opt-in: where a line asks twice, who writes to subscribe is asked once more, and only
 //! what they answer to that subscribes them. What an operator records is confirmed already.
 

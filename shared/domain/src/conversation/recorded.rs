@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! A change of consent asked for off WhatsApp, as an operator records it. It counts as if it had
 //! been written to us then: a newer word of theirs stands.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Rights used in chat: a copy is sent at once, everything goes after one confirmation, and what
 //! only the office can answer is written down with its date.
 

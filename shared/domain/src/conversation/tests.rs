@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Conversations played message by message, and what holds of any of them.
 
 mod answers;

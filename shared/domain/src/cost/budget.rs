@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The month's budget: it warns at 80 % and stops bulk messages at 100 %, and nothing else.
 //!
 //! Emergencies, replies and goodbyes are never held back by it, but they count. What stands

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What a broadcast will cost at most: whom it would reach, who can be answered for free, and
 //! the rates of the day.
 

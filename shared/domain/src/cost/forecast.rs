@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What a year like the last months comes to. No seasons are guessed at: a few months cannot
 //! show them.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Months, which is how budgets, free messages and bills are counted.
 
 use std::fmt;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What Meta said a message was: billed or free, and as what.
 //!
 //! Meta bills on delivery and says the price on one or another of a message's statuses, in any

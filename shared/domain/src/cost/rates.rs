@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Meta's list rates, from a data file: one row per country, category and stretch of time.
 
 use std::sync::LazyLock;

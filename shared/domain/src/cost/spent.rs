@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Messages and money by kind: small counters that are added up.
 
 use std::ops::AddAssign;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 use std::collections::BTreeSet;
 
 use jiff::civil::date;

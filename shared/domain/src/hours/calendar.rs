@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Holidays: the national ones, and the patron day that each comune adds.
 
 use jiff::ToSpan;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Reading the `opening_hours` notation, with errors that say what to write instead.
 
 use jiff::civil::Date;

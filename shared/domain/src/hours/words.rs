@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Hours as a citizen reads them.
 
 use jiff::Timestamp;

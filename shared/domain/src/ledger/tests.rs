@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Whatever is changed, removed or moved is found; what is erased is not missed.
 
 use std::collections::BTreeSet;

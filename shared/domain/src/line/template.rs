@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! A template's text: what may be wrong with it, and what it reads like when filled in.
 
 use std::collections::{BTreeMap, BTreeSet};

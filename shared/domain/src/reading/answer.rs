@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What is an answer only to our own question: "1", "la seconda", "no", a button's words typed out.
 
 use super::Text;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What a message about somebody's data wants: to know how they are used, or one of the rights.
 //! Says nothing on whether a message is about data at all; the callers know.
 

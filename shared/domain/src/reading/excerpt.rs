@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What is read of a long text: its beginning, where people say what they want, and its end, where
 //! they say it again. WhatsApp lets 4,096 characters through and others more; no command needs
 //! them.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What one clause says to the service. Opting in is read strictly: every word of the clause
 //! must belong to it. Opting out is read generously: a reason before it does no harm.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What must not be taken for a command: emergencies, reports, complaints, other people's
 //! affairs, the offices' work.
 

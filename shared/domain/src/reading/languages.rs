@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Commands in the other languages of the comuni, read only when they are the whole message.
 //!
 //! Per language: words that change nothing, and what is left of a command without them. A word

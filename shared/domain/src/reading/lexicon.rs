@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What Italian words mean to this service: the word lists, and looking words up in them.
 
 use std::collections::{HashMap, HashSet};

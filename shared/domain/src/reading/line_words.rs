@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The words of one line: its keywords, its topics, its name.
 
 use std::collections::HashMap;

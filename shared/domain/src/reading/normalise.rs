@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Makes one text out of the many ways to type it: case, accents, apostrophes, emoji, stretched
 //! and spaced letters, texting forms, punctuation that was dictated. Knows no keyword.
 

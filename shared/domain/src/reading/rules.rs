@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What a whole message is, before its clauses are taken for commands: somebody else's affair, the
 //! offices' work, thanks, news, a question.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Gives the words of a text their meaning, and parts them into clauses.
 
 use super::lexicon::{Class, Classes, LEXICON};

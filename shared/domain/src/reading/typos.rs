@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Reads misspelt keywords, and leaves alone the real words that look like them.
 
 use std::collections::HashSet;

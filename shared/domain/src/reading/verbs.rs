@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Verbs of joining and leaving in any of their forms, where "mi" or its like says who: "mi canceli",
 //! "mi dovreste togliere", "tolgimi". Which words are keywords by themselves is in `lexicon`.
 

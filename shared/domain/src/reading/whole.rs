@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Messages that mean something only when they are the whole message.
 
 use std::collections::HashMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The words a line has when it does not say otherwise, with tu and with Lei.
 //!
 //! Source: italian-pa, section 5.3.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Texts with placeholders: `{cancellazione}` for the line's own words, `{{luogo}}` for what
 //! changes with each broadcast.
 

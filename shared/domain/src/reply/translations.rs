@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What a foreigner needs, in the languages [`crate::reading`] knows: welcome, goodbye, help, the
 //! one question, rights. Everything else stays Italian, and so do the keywords.
 //!

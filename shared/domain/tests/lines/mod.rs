@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Lines to read messages for.
 
 use std::collections::BTreeMap;

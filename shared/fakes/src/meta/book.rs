@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The simulator's tables: every statement once. Instants are milliseconds since 1970.
 
 use std::collections::BTreeSet;

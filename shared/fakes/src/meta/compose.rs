@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Reads the body of a send as Meta would: what it says, or why it is refused.
 //!
 //! Sources: DOC/reference/whatsapp-business-phone-number/message-api and the message type guides.

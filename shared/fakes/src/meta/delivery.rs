@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Posts the webhooks that are due, again and again until they are answered 200.
 
 use std::pin::pin;

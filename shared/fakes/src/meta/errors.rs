@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Meta's error codes with the HTTP status and words they come with.
 //!
 //! Source: Cloud API error codes, DOC/support/error-codes.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What a test can make Meta do wrong, for one number or for all.
 
 use std::collections::{HashMap, VecDeque};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The Graph API over HTTP: who may call, which call it is, and how it is answered.
 
 use std::collections::HashMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What people do with their phones: write, tap, react, block, change number.
 
 use rusqlite::Connection;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Files: what may be uploaded, ids and sums, and the upload's multipart body.
 
 use base64::Engine;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What a [`Meta`](super::Meta) is told when it opens: apps, numbers, templates, and its pace.
 
 use std::path::PathBuf;

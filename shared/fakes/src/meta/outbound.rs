@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! A send that Meta accepts or refuses, and the statuses that follow.
 
 use base64::Engine;

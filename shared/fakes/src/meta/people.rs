@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Who is at the other end: profiles, what they write, and what their phones show.
 
 use std::collections::BTreeSet;

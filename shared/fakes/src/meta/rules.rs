@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Meta's limits and prices as arithmetic; instants are milliseconds since 1970.
 
 use std::collections::VecDeque;

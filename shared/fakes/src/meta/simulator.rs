@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Phones in the browser and for scripts: the page `/simulator` and the paths below it.
 //!
 //! | | |

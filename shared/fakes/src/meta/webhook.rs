@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Webhooks as Meta writes them: grouped, escaped, signed.
 
 use std::collections::BTreeMap;

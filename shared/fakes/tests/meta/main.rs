@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Meta's rules, held to through HTTP: what our software will meet.
 
 // Always so here; said so that the lints know it.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The people at the other end, and the names Meta gives them.
 
 use fakes::meta::{Identity, Status, WriteBody, WriteError};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What Meta takes, what it refuses, and how much of it.
 
 use fakes::meta::{SendFault, Status};

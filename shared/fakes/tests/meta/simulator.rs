@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The page and the paths that scripts use.
 
 use reqwest::Method;

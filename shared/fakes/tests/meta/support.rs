@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! A Meta, a webhook that keeps what it gets, and the words of the stories.
 
 use std::collections::VecDeque;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Templates: parameters, states, categories, holds.
 
 use fakes::meta::{Category, TemplateState};

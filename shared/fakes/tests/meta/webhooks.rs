@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Webhooks: order, repetition, batches, survival.
 
 use axum::http::StatusCode;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Which messages go into one request, and which of them were not taken in the end.
 
 use std::collections::{BTreeSet, HashSet};

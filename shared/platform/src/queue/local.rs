@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The near end of the local stack's queues: a handle, and the requests that its broker serves.
 //!
 //! The broker itself is in the local stack, so that no function carries an embedded database.

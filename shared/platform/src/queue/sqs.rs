@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! A queue on SQS.
 
 use std::sync::Arc;

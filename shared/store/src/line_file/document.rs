@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! TOML with the place of everything in it, and every mistake noted on the way.
 //!
 //! A table is asked for its keys one by one; what nobody asked for is unknown.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The sections of a line file, one function each.
 
 use std::collections::{BTreeMap, BTreeSet};

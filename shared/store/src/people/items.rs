@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Contacts and consent events as items: what is written is what is read.
 
 use aws_sdk_dynamodb::types::AttributeValue;

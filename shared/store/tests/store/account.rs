@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What Meta says of accounts and templates: the newest word stands, in whatever order they come.
 
 use domain::account::{AccountState, Known, TemplateNews, TemplateState};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What nobody could read.
 
 use store::MessageKey;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Broadcasts: written once, changed from one state only, found when due, counted exactly.
 
 use domain::broadcast::{Audience, Broadcast, Plan, PlanOf, Priority, State, TemplateMessage};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! A dry run and the night itself are the same decisions.
 
 use domain::contact::{Contact, Subscription};

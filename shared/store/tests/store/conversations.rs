@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Conversations: what waits for the desk is listed, what is owed is sent once.
 
 use std::collections::{BTreeMap, BTreeSet};

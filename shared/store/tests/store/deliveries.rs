@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Deliveries: claimed once, moved forward only, counted as they stand.
 
 use aws_sdk_dynamodb::types::AttributeValue;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Erasure and the night's clearing: what is gone is gone everywhere, whatever happens meanwhile.
 
 use domain::contact::{ConsentChange, Contact};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The ledger of consent: sealed once whatever dies or runs beside it, and whole after an erasure.
 
 use std::cell::Cell;

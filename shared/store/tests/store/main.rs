@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The tables on a real engine: what is promised of people, broadcasts and conversations rests on
 //! conditions and transactions, so that is where they are tested.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Contacts: found by what identifies them, saved whole or not at all, merged without a loss.
 
 use domain::broadcast::{Audience, Priority, may_reach};

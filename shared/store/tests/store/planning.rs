@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Who a broadcast goes to: nobody is missed, nobody is named twice, whatever happens meanwhile.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The portfolio's limit: shared by all who send, never passed, and given back where nothing went.
 
 use domain::broadcast::{Audience, Broadcast, Priority, State};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The rate item: slots that never overlap, and what pushes them.
 
 use domain::doubt::Hearing;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The register of requests.
 
 use domain::contact::{AskedBy, Contact};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Two lines in the same tables: nothing of one is visible to the other, not even under the same
 //! number, contact id, message key, broadcast id or request key. And what all items hold to.
 

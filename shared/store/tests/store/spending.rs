@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What messages cost: added by many at once, reserved only where there is room.
 
 use domain::broadcast::Audience;

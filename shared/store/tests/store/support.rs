@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! One engine with the three tables, and the people and things that the tests speak of.
 
 use std::collections::BTreeMap;

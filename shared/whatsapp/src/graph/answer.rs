@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What the Graph API's answer means: taken, refused, or nobody can say.
 
 use domain::failure::Failure;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! The JSON of what we ask of the Graph API.
 
 use domain::ids::MessageId;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Against a server on this machine that expects exactly one request and answers as told.
 
 use std::io::{Read, Write};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What an account's webhooks say, in the domain's words.
 //!
 //! Total: what is new or misshapen says nothing, since nothing can be lost by it that Meta's

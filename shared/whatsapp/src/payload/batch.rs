@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! One POST into single updates.
 //!
 //! Each level is read as raw pieces and each piece on its own. So a message that no parser takes

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! One message of Meta's into the domain's words. What we have no word for is still a message:
 //! the desk sees that something came.
 

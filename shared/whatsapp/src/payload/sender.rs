@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Who wrote a message: the same answer for the queue's order and for the contact.
 
 use domain::ids::UserId;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Each file of `testdata/` is one situation; [`told`] says in words what we make of it.
 
 use std::fmt::Write as _;

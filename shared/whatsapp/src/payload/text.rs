@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Makes texts that people chose safe to store and to show.
 
 /// Stands at the end of a text of which we have not kept the rest.

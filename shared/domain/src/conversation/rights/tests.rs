@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 use super::super::decide as hear_message;
 use super::*;
 use crate::contact::{ConsentChange, Subscription};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What people type in answer to our one question.
 
 use super::*;

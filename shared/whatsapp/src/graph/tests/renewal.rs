@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! A token is replaced while a function runs: Meta refuses the old one, Systems Manager has the new.
 
 use domain::ids::AppId;
