@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Dead letters: what no function could handle, looked at and sent back once the reason is mended.
 //!
 //! A letter holds what people wrote, so what is shown of it is only what we made ourselves: ids,

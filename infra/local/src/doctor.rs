@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! `filodiretto doctor`: looks at a deployment from outside and says what is not well, and what to
 //! do about it.
 //!

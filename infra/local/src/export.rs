@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! All of a line's data in open formats, so that the line can go elsewhere.
 //!
 //! Items are read and written one by one, so memory stays flat. The folder has another name until

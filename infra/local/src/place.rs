@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Where the data are that a command works on: a deployment on AWS, or a data folder.
 
 use std::fs::File;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What a backup has and a deployment or a data folder has lost comes back; who was erased, or left,
 //! after the backup's instant stays so. See `store`'s `restore` for how that is known.
 

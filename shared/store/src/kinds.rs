@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Every kind of item there is, and what becomes of it when a line's data leave.
 
 use aws_sdk_dynamodb::types::AttributeValue;

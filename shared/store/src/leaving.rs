@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Everything of a line, item by item, so that it can leave.
 //!
 //! By the line's own partitions, never by a scan: the tables hold other lines too.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What a backup has and the tables have lost comes back, and nothing else.
 //!
 //! The tables stay the ones in use, and what stands in them wins: whoever left, chose other topics

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Asks AWS about the account: two calls, signed here.
 //!
 //! Lambda's SDK takes half a minute to compile, for one number.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What can be seen of a deployment from outside, in the shapes that AWS and Meta give it.
 //!
 //! What could not be seen is an error that says how it failed, and the rest goes on without it.

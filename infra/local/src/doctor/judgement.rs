@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What the facts mean for a service, and what to do about it: for the one who runs it.
 //!
 //! An error is what keeps a part of the service from working now; a warning what will, or may, or

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Asks Meta about an app, its lines' accounts and their numbers.
 
 use std::sync::Arc;

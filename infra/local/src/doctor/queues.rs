@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! How much waits in the queues, and what was given up.
 
 use aws_config::SdkConfig;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! Asks a webhook what Meta asks it, and what nobody should get.
 
 use std::time::Duration;

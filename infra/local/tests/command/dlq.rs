@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! `dlq`: what no function could handle is looked at without anything personal, and goes back
 //! once the reason is mended.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! `export`: all of a line's data leave, whole and alone.
 
 use std::collections::BTreeMap;

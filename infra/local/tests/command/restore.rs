@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! `restore`: what was lost comes back from a backup, and who was erased, or left, after it does not.
 
 use std::path::Path;

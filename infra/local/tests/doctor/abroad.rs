@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! A deployment on AWS.
 
 use local_stack::doctor::Seeing;

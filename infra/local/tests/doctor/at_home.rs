@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! A local stack.
 
 use axum::http::StatusCode;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! AWS on a port of this machine: an engine for the tables, and for the rest what a test says.
 
 use std::collections::HashMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! `filodiretto doctor` against a running stack, Meta's stand-in, and an AWS that answers from a
 //! script: what is well, and each thing that can go wrong.
 

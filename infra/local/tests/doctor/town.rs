@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! A stack that is looked at, and what is said of it.
 
 use std::path::Path;

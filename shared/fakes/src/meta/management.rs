@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What Meta says of itself when asked: tokens, apps and their webhooks, accounts and numbers.
 //!
 //! Source: reference/whatsapp-cloud-api, sections 0 and 10; the fields of an account are those of

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! What Meta says of tokens, apps and accounts.
 
 use fakes::meta::{Template, TemplateState};

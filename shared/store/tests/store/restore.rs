@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 //! A backup comes back: what is lost, and nobody who was erased, whoever dies meanwhile.
 
 use std::collections::BTreeSet;
