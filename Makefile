@@ -1,6 +1,6 @@
-# What there is to do, each with one command. Needs Rust and a C compiler; for AWS also Python 3.11.
+# What there is to do, each with one command. Needs Rust and a C compiler; for AWS and `sbom` also Python 3.11.
 
-.PHONY: run build test check release bench package deploy aws
+.PHONY: run build test check release bench package deploy aws sbom
 
 run: ## Everything on http://127.0.0.1:3000
 	@cargo run --quiet --package local-stack --bin filodiretto
@@ -30,6 +30,9 @@ aws: ## What can be checked without AWS, after `make test`: the template, the ro
 	infra/aws/check
 	infra/aws/package x86_64
 	infra/aws/emulator
+
+sbom: ## What functions and command are made of, and the notices to hand on with them, in target/sbom
+	@.ci/sbom
 
 bench: release ## Every number the design promises, measured; one table, also in target/bench.md
 	cargo build --release --package local-stack --package bench
