@@ -9,6 +9,8 @@ mod idle;
 mod lambda;
 mod limits;
 mod machine;
+#[cfg(test)]
+mod operations;
 mod plain;
 mod proof;
 mod rates;
@@ -130,7 +132,7 @@ async fn measure(name: &str, size: Size) -> anyhow::Result<Vec<Row>> {
         "units" => units::measure(size).await,
         "fanout" => fanout::measure(size).await,
         "starts" => starts::measure(size).await,
-        "idle" => idle::measure().await,
+        "idle" => idle::measure(),
         "plain" => plain::measure(size).await,
         "limits" => limits::measure().await,
         _ => proof::measure(size).await,

@@ -94,22 +94,32 @@ impl Town {
 
     /// On an engine that is reached at `url`, directly or through what counts its units.
     pub(crate) async fn on(engine: &Engine, url: &str, rate: u32) -> anyhow::Result<Self> {
+        let town = Self::prompt(engine, url, rate, None).await?;
+        town.faults(|it| it.latency = Some(LATENCY))?;
+        Ok(town)
+    }
+
+    /// The same before a Meta that answers at once. `None` is real time.
+    pub(crate) async fn prompt(
+        engine: &Engine,
+        url: &str,
+        rate: u32,
+        clock: Option<Timestamp>,
+    ) -> anyhow::Result<Self> {
         let lines = lines(rate)?;
         let stack = Stack::start(Options {
             port: 0,
             data: None,
             lines: lines.path().to_owned(),
             api_key: "local-key".to_owned(),
-            clock: None,
+            clock,
             graph_url: None,
             settings: Settings::given([("FILODIRETTO_TABLES_URL", url)]),
         })
         .await
         .context("start the stack")?;
         let http = reqwest::Client::builder().no_proxy().build().context("make a client")?;
-        let town = Self { stack, http, db: engine.db.clone(), _lines: lines };
-        town.faults(|it| it.latency = Some(LATENCY))?;
-        Ok(town)
+        Ok(Self { stack, http, db: engine.db.clone(), _lines: lines })
     }
 
     pub(crate) fn meta(&self) -> anyhow::Result<&Meta> {

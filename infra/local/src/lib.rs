@@ -6,6 +6,7 @@ pub mod apply;
 pub mod broker;
 pub mod calls;
 pub mod consent;
+pub mod cost;
 pub mod deployment;
 pub mod dlq;
 pub mod doctor;

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use local_stack::apply::Plan;
 use local_stack::deployment::Deployment;
 use local_stack::place::{Place, agrees};
-use local_stack::{Options, Stack, consent, dlq, doctor, export, lines, restore};
+use local_stack::{Options, Stack, consent, cost, dlq, doctor, export, lines, restore};
 use platform::settings::Settings;
 
 /// Comuni and citizens on WhatsApp. Without a command: the whole system, on 127.0.0.1.
@@ -57,6 +57,8 @@ enum Command {
     Export(export::Asked),
     /// Bring back from a backup what is lost. Who was erased, or left, after it stays so
     Restore(restore::Asked),
+    /// Quanto costa un'installazione su AWS in un mese e in un anno, Meta compresa
+    Cost(cost::Asked),
 }
 
 #[derive(Subcommand)]
@@ -130,6 +132,7 @@ fn main() -> ExitCode {
         Some(Command::Dlq { command }) => on_runtime(dlq::run(command)),
         Some(Command::Export(asked)) => on_runtime(export::run(asked)),
         Some(Command::Restore(asked)) => on_runtime(restore::run(asked)),
+        Some(Command::Cost(asked)) => tell_cost(&asked).map(success),
     };
     done.unwrap_or_else(|err| {
         // Standard output is for answers. If nobody reads errors, there is nobody to tell.
@@ -239,4 +242,11 @@ fn diagnose(asked: &doctor::Asked) -> anyhow::Result<ExitCode> {
     let report = runtime.block_on(doctor::report(asked));
     writeln!(std::io::stdout(), "{report}").context("write standard output")?;
     Ok(if report.has_errors() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn tell_cost(asked: &cost::Asked) -> anyhow::Result<()> {
+    let list = cost::PriceList::read()?;
+    let told = cost::Told::new(asked.read()?, &list, jiff::Zoned::now().date());
+    let text = if asked.json { format!("{:#}\n", told.json()) } else { told.to_string() };
+    write!(std::io::stdout(), "{text}").context("write standard output")
 }

@@ -239,6 +239,11 @@ impl Stack {
         self.time.broker.requests().await
     }
 
+    /// How many events of each type were published so far.
+    pub fn events_published(&self) -> std::collections::BTreeMap<&'static str, u64> {
+        self.time.bus.published()
+    }
+
     /// The tables, for tests that look behind the API.
     pub fn store(&self) -> &Store {
         &self.time.store

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! What messages cost: Meta's rates, what a send will cost at most, what was billed, how that
-//! stands to the month's budget, and what a year like the last months comes to.
+//! stands to the month's budget, what a year like the last months comes to; and what a whole
+//! deployment costs, AWS included.
 //!
 //! Source of the rules: whatsapp-cloud-api, section 9. Amounts are list rates in euro, VAT
 //! excluded; volume tiers are far beyond one comune and left out.
@@ -9,16 +10,26 @@ mod budget;
 mod estimate;
 mod forecast;
 mod month;
+mod operations;
 mod priced;
 mod rates;
+mod running;
 mod spent;
 
 pub use budget::{Budget, budget, budget_ended, budget_limit, percent_of_budget};
 pub use estimate::{Estimate, Reach, at_most, at_most_one, estimate};
 pub use forecast::{Forecast, forecast, full_months};
 pub use month::{Month, NotAMonth};
+pub use operations::{
+    ANSWER, BROADCAST, CHAT_MESSAGE_BYTES, DELIVERY_BYTES, KEYWORD, MESSAGE, NIGHT,
+    NIGHT_OF_CONTACT, Operations, QUESTION, Runs, SUBSCRIBER_BYTES, TICK,
+};
 pub use priced::{Noted, Priced, on_report, recategorised};
 pub use rates::{Category, Market, Rate, rate};
+pub use running::{
+    ALARMS, Bill, Charge, FILES_PER_CENT, MESSAGES_PER_CHAT, MOVING_PER_CENT, Price, Prices, Unit,
+    Use, What, bill,
+};
 pub use spent::{Spent, Tally, billed};
 
 /// Ten-thousandths of a euro, so that sums are exact.
@@ -40,7 +51,7 @@ pub fn euro(amount: TenThousandths) -> String {
 }
 
 /// A whole number as Italians write it: `12.400`.
-fn thousands(number: i64) -> String {
+pub fn thousands(number: i64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
     for (n, digit) in digits.chars().enumerate() {

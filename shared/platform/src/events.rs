@@ -3,7 +3,8 @@
 //!
 //! Nothing published here is or contains personal data.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
@@ -34,11 +35,13 @@ pub enum Bus {
     Local(LocalBus),
 }
 
-/// The near end of the local stack's bus. It knows whether everything published was handled.
+/// The near end of the local stack's bus. It knows whether everything published was handled, and
+/// how much that was.
 #[derive(Clone)]
 pub struct LocalBus {
     events: mpsc::UnboundedSender<Event>,
     unhandled: Arc<watch::Sender<usize>>,
+    published: Arc<Mutex<BTreeMap<&'static str, u64>>>,
 }
 
 /// The far end: events in their order, each counted as handled when the next one is asked for.
@@ -53,11 +56,18 @@ impl LocalBus {
         let (near, far) = mpsc::unbounded_channel();
         let unhandled = Arc::new(watch::Sender::new(0));
         let events = Events { published: far, unhandled: Arc::clone(&unhandled), in_hand: false };
-        (Self { events: near, unhandled }, events)
+        (Self { events: near, unhandled, published: Arc::default() }, events)
+    }
+
+    /// How many events of each type were published so far.
+    pub fn published(&self) -> BTreeMap<&'static str, u64> {
+        self.published.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn publish(&self, event: Event) -> Result<(), NotPublished> {
         self.unhandled.send_modify(|it| *it += 1);
+        let mut published = self.published.lock().unwrap_or_else(PoisonError::into_inner);
+        *published.entry(event.detail_type).or_default() += 1;
         self.events.send(event).map_err(|_| NotPublished("bus closed".to_owned()))
     }
 
@@ -139,6 +149,7 @@ mod tests {
         Bus::Local(bus.clone()).publish(event.clone()).await.unwrap();
         assert_eq!(events.next().await, Some(event));
         assert!(!bus.is_idle(), "in somebody's hands");
+        assert_eq!(bus.published(), [("broadcast.finished", 1)].into());
         tokio::select! {
             biased;
             _ = events.next() => panic!("there is no other event"),
