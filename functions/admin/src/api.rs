@@ -2,23 +2,28 @@
 //! Routes of the API, who may use them, and what every answer has in common.
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::{get, post};
-use domain::broadcast::Action;
+use axum::routing::get;
+use domain::access::Scope;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::App;
 
 mod aside;
 mod body;
 mod broadcasts;
+mod caller;
 mod consent;
 mod contacts;
 mod conversations;
 mod lines;
 mod once;
+mod openapi;
 mod preview;
 mod problem;
 mod proof;
@@ -28,65 +33,95 @@ mod retention;
 mod rights;
 mod scope;
 mod shape;
+mod version;
 
+use caller::{Caller, needs};
 use problem::Problem;
 
 /// Larger than any request there is, smaller than any harm.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 pub(crate) fn router(app: App) -> Router {
-    let line = Router::new()
-        .route("/", get(lines::show))
-        .route("/broadcasts", get(broadcasts::list).post(broadcasts::create))
-        .route("/broadcasts/{id}", get(broadcasts::show))
-        .route("/broadcasts/{id}/preview", post(preview::preview))
-        .route("/broadcasts/{id}/schedule", post(broadcasts::schedule))
-        .route("/broadcasts/{id}/approve", broadcasts::acts(Action::Approve))
-        .route("/broadcasts/{id}/pause", broadcasts::acts(Action::Pause))
-        .route("/broadcasts/{id}/resume", broadcasts::acts(Action::Resume))
-        .route("/broadcasts/{id}/cancel", broadcasts::acts(Action::Cancel))
-        .route("/broadcasts/{id}/resend-unresolved", broadcasts::acts(Action::ResendUnresolved))
-        .route("/broadcasts/{id}/deliveries", get(broadcasts::deliveries))
-        .route("/broadcasts/{id}/report", get(reports::broadcast))
-        .route("/broadcasts/{id}/report.csv", get(reports::broadcast_csv))
-        .route("/reports/costs", get(reports::costs))
-        .route("/reports/retention", get(retention::report))
-        .route("/reports/policy", get(reports::policy))
-        .route("/reports/subscribers", get(reports::subscribers))
-        .route("/subscribers", get(contacts::subscribers))
-        .route("/subscribers/count", get(contacts::count))
-        .route("/contacts/search", post(contacts::search))
-        .route("/contacts/{id}", get(contacts::show).delete(rights::erase))
-        .route("/contacts/{id}/export", get(rights::export))
-        .route("/contacts/{id}/consent", post(consent::record))
-        .route("/contacts/{id}/requests", post(requests::record))
-        .route("/contacts/{id}/proof", get(proof::json))
-        .route("/contacts/{id}/proof.html", get(proof::html))
-        .route("/aside", get(aside::list))
-        .route("/requests", get(requests::list))
-        .route("/requests/{number}", get(requests::show))
-        .route("/requests/{number}/close", post(requests::close))
-        .route("/requests/{number}/told", post(requests::told))
-        .route("/conversations", get(conversations::list))
-        .route(
-            "/conversations/{contact}/messages",
-            get(conversations::messages).post(conversations::answer),
-        );
-    Router::new()
-        .route("/v1/lines", get(lines::list))
+    let (routes, api) = routes().split_for_parts();
+    let document: Bytes = serde_json::to_vec(&openapi::document(api))
+        .expect("a document is plain data with text keys")
+        .into();
+    let document = async move || ([(CONTENT_TYPE, "application/json")], document);
+    routes
         .route("/v1/lines/{line}/", get(lines::show))
-        .nest("/v1/lines/{line}", line)
         .route("/v1/{*rest}", axum::routing::any(unknown))
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn_with_state(app.clone(), only_with_key))
+        // It says nothing of any line, so it needs no key.
+        .route("/v1/openapi.json", get(document))
         .with_state(app)
+}
+
+/// Every route with its description, and which scope it needs.
+fn routes() -> OpenApiRouter<App> {
+    let counts = OpenApiRouter::new()
+        .routes(routes!(broadcasts::list))
+        .routes(routes!(broadcasts::show))
+        .routes(routes!(preview::preview))
+        .routes(routes!(reports::broadcast))
+        .routes(routes!(contacts::count));
+    let broadcasts = OpenApiRouter::new()
+        .routes(routes!(broadcasts::create))
+        .routes(routes!(broadcasts::schedule))
+        .routes(routes!(broadcasts::pause))
+        .routes(routes!(broadcasts::resume))
+        .routes(routes!(broadcasts::cancel))
+        .routes(routes!(broadcasts::resend_unresolved));
+    let people = OpenApiRouter::new()
+        .routes(routes!(broadcasts::deliveries))
+        .routes(routes!(reports::broadcast_csv))
+        .routes(routes!(contacts::subscribers));
+    let person =
+        OpenApiRouter::new().routes(routes!(contacts::search)).routes(routes!(contacts::show));
+    let desk = OpenApiRouter::new()
+        .routes(routes!(conversations::list))
+        .routes(routes!(conversations::messages, conversations::answer));
+    let reports = OpenApiRouter::new()
+        .routes(routes!(reports::costs))
+        .routes(routes!(reports::policy))
+        .routes(routes!(reports::subscribers));
+    let privacy = OpenApiRouter::new()
+        .routes(routes!(rights::erase))
+        .routes(routes!(rights::export))
+        .routes(routes!(proof::json))
+        .routes(routes!(proof::html))
+        .routes(routes!(requests::record))
+        .routes(routes!(requests::list))
+        .routes(routes!(requests::show))
+        .routes(routes!(requests::close))
+        .routes(routes!(requests::told))
+        .routes(routes!(retention::report));
+    let line = OpenApiRouter::new()
+        .merge(needs(&Scope::ALL, OpenApiRouter::new().routes(routes!(lines::show))))
+        .merge(needs(&[Scope::BroadcastWrite, Scope::BroadcastApprove, Scope::Reports], counts))
+        .merge(needs(&[Scope::BroadcastWrite], broadcasts))
+        .merge(needs(
+            &[Scope::BroadcastApprove],
+            OpenApiRouter::new().routes(routes!(broadcasts::approve)),
+        ))
+        .merge(needs(&[Scope::SubscribersRead], people))
+        .merge(needs(&[Scope::SubscribersRead, Scope::Desk, Scope::Privacy], person))
+        .merge(needs(
+            &[Scope::Desk, Scope::Privacy],
+            OpenApiRouter::new().routes(routes!(consent::record)),
+        ))
+        .merge(needs(&[Scope::Desk], desk))
+        .merge(needs(&[Scope::Reports], reports))
+        .merge(needs(&[Scope::Privacy], privacy))
+        .merge(needs(&[Scope::Admin], OpenApiRouter::new().routes(routes!(aside::list))));
+    OpenApiRouter::new().routes(routes!(lines::list)).nest("/v1/lines/{line}", line)
 }
 
 /// Nothing is looked at, not even the path, before the key is right.
 async fn only_with_key(
     State(app): State<App>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
     let given = request.headers().get(AUTHORIZATION).and_then(|it| it.to_str().ok());
@@ -94,6 +129,7 @@ async fn only_with_key(
     if !app.api_key.matches(given) {
         return Err(Problem::unauthorized());
     }
+    request.extensions_mut().insert(Caller::root());
     Ok(next.run(request).await)
 }
 

@@ -4,6 +4,7 @@
 //! Everything that varies arrives as an argument: `now`, the line's settings, the contact as it
 //! stands. Whoever calls performs what comes back.
 
+pub mod access;
 pub mod account;
 pub mod all_clear;
 pub mod broadcast;

@@ -3,24 +3,41 @@
 
 use axum::Json;
 use axum::extract::State;
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::problem::Problem;
 use super::scope::{OfLine, PageOf};
-use super::shape;
+use super::shape::{self, Page, Time};
 use crate::App;
 
+/// A message that nobody could read.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Aside {
+    id: String,
+    at: Time,
+    /// Why it could not be read.
+    why: String,
+    /// As it came.
+    message: String,
+}
+
 /// Latest first; they go after a week.
+#[utoipa::path(get, path = "/aside", tag = "line", operation_id = "aside.list",
+    params(PageOf), responses((status = 200, body = Page<Aside>)))]
 pub(crate) async fn list(
     State(app): State<App>,
     OfLine(line): OfLine,
     page: PageOf,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Page<Aside>>, Problem> {
     let found = app.store.aside(&line.id, page.cursor.as_deref(), page.limit).await?;
     let full = i32::try_from(found.len()) == Ok(page.limit);
     let cursor = found.last().filter(|_| full).map(|it| it.id.clone());
-    let items = found.iter().map(
-        |it| json!({ "id": it.id, "at": shape::time(it.at), "why": it.why, "message": it.message }),
-    );
-    Ok(Json(shape::page(items.collect(), cursor)))
+    let items = found.into_iter().map(|it| Aside {
+        id: it.id,
+        at: shape::time(it.at),
+        why: it.why,
+        message: it.message,
+    });
+    Ok(Json(shape::page(items, cursor)))
 }

@@ -7,7 +7,6 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::{MethodRouter, post};
 use domain::all_clear::{self, NoAllClear};
 use domain::broadcast::{
     self, Action, Audience, Broadcast, Plan, PlanOf, Priority, State as Stands, TemplateMessage,
@@ -22,15 +21,15 @@ use platform::events::Event;
 use platform::jobs::{BroadcastRef, FanoutCause};
 use platform::random;
 use serde::Deserialize;
-use serde_json::Value;
 use store::{Change, StoreError};
 use tracing::{info, warn};
+use utoipa::ToSchema;
 
 use super::body::Body;
 use super::once::{self, Key};
 use super::problem::{FieldError, Problem};
-use super::scope::{self, OfLine, PageOf};
-use super::shape;
+use super::scope::{self, OfLine, PageIn, PageOf};
+use super::shape::{self, Page};
 use crate::App;
 
 /// Times an action is asked for while others move the broadcast.
@@ -42,36 +41,59 @@ const TITLE_LIMIT: usize = 200;
 const SAYS_NO_DRILL: &str = "Questo modello non può dire che è un'esercitazione: usarne uno con \
                              qualcosa da compilare, o con ESERCITAZIONE nel testo.";
 
-#[derive(Deserialize)]
+/// A broadcast to be written. Without `send_at` it stays a draft.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewBroadcast, example = json!({
+    "title": "Chiusura della biblioteca",
+    "audience": { "topics": ["utilita"] },
+    "message": { "template": {
+        "name": "pordenone_utilita", "language": "it",
+        "parameters": {
+            "avviso": "la biblioteca resta chiusa", "dove": "piazza XX Settembre 11",
+            "quando": "lunedì 7 dicembre 2026", "cosa_fare": "riporta i libri da martedì",
+            "pagina": "comune.pordenone.it",
+        },
+    } },
+}))]
 pub(crate) struct Draft {
+    /// For the office's own lists.
+    #[schema(min_length = 1, max_length = 200)]
     title: String,
     audience: Asked,
     message: Message,
     priority: Option<Wanted>,
+    /// Says in its text that it is an exercise.
     drill: Option<bool>,
+    /// Whoever wrote in the last 24 hours gets it as a free text, which may cost less.
     free_form_in_window: Option<bool>,
+    #[schema(format = DateTime)]
     send_at: Option<String>,
+    /// After that it is not sent any more.
+    #[schema(format = DateTime)]
     expires_at: Option<String>,
 }
 
 /// `{"topics":[…]}`, `{"all":true}` or `{"reached_by":"0193…"}`
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewAudience)]
 struct Asked {
     topics: Option<Vec<String>>,
     all: Option<bool>,
     reached_by: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewMessage)]
 struct Message {
     template: Template,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewTemplateMessage)]
 struct Template {
     name: String,
     language: String,
@@ -80,32 +102,40 @@ struct Template {
     header: Option<Header>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewHeader)]
 struct Header {
     media_id: String,
 }
 
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[schema(as = WantedPriority)]
 #[serde(rename_all = "lowercase")]
 enum Wanted {
     Normal,
     Emergency,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "send_at": null }))]
 pub(crate) struct Schedule {
+    /// Null is now.
+    #[schema(format = DateTime)]
     send_at: Option<String>,
 }
 
 /// Nothing, said explicitly.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Nothing {}
 
 pub(super) type Ids = Path<HashMap<String, String>>;
 
+/// Writes a broadcast; with `send_at` it is scheduled.
+#[utoipa::path(post, path = "/broadcasts", tag = "broadcasts", operation_id = "broadcasts.create",
+    params(Key), request_body = Draft, responses((status = 201, body = shape::Broadcast)))]
 pub(crate) async fn create(
     State(app): State<App>,
     OfLine(line): OfLine,
@@ -138,14 +168,17 @@ pub(crate) async fn create(
     if broadcast.due_at.is_some_and(|at| at <= now) {
         wake(&app, &line, &broadcast.id).await;
     }
-    Ok(once::json(StatusCode::CREATED, answer.to_string()))
+    Ok(once::json(StatusCode::CREATED, once.answer))
 }
 
+/// Latest first.
+#[utoipa::path(get, path = "/broadcasts", tag = "broadcasts", operation_id = "broadcasts.list",
+    params(PageOf), responses((status = 200, body = Page<shape::Broadcast>)))]
 pub(crate) async fn list(
     State(app): State<App>,
     OfLine(line): OfLine,
     page: PageOf,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Page<shape::Broadcast>>, Problem> {
     let before = page.cursor.map(BroadcastId::new);
     let found = app.store.broadcasts(&line.id, before.as_ref(), page.limit).await?;
     let now = app.clock.now();
@@ -160,15 +193,21 @@ pub(crate) async fn list(
     Ok(Json(shape::page(items, cursor)))
 }
 
+#[utoipa::path(get, path = "/broadcasts/{id}", tag = "broadcasts", operation_id = "broadcasts.show",
+    responses((status = 200, body = shape::Broadcast)))]
 pub(crate) async fn show(
     State(app): State<App>,
     OfLine(line): OfLine,
     Path(path): Ids,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<shape::Broadcast>, Problem> {
     let broadcast = find(&app, &line, &path).await?;
     Ok(Json(shape::broadcast(&broadcast, &line, app.clock.now())))
 }
 
+/// Lets a draft go at a time, or now. If the line wants approval it waits for that first.
+#[utoipa::path(post, path = "/broadcasts/{id}/schedule", tag = "broadcasts",
+    operation_id = "broadcasts.schedule", params(Key), request_body = Schedule,
+    responses((status = 202, body = shape::Broadcast)))]
 pub(crate) async fn schedule(
     State(app): State<App>,
     OfLine(line): OfLine,
@@ -205,16 +244,74 @@ pub(crate) async fn schedule(
     key.answer(&app, &line, &body.bytes, StatusCode::ACCEPTED, &answer).await
 }
 
-/// The handler of an action that needs nothing but its name.
-pub(crate) fn acts(action: Action) -> MethodRouter<App> {
-    let handler = async move |State(app): State<App>,
-                              OfLine(line): OfLine,
-                              Path(path): Ids,
-                              key: Key,
-                              body: Body<Nothing>| {
-        act(&app, &line, &path, &key, &body, action).await
-    };
-    post(handler)
+/// Lets a broadcast go that waits for approval.
+#[utoipa::path(post, path = "/broadcasts/{id}/approve", tag = "broadcasts",
+    operation_id = "broadcasts.approve", params(Key), request_body(content = Option<Nothing>),
+    responses((status = 202, body = shape::Broadcast)))]
+pub(crate) async fn approve(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+    Path(path): Ids,
+    key: Key,
+    body: Body<Nothing>,
+) -> Result<Response, Problem> {
+    act(&app, &line, &path, &key, &body, Action::Approve).await
+}
+
+/// Nobody gets it until it is resumed.
+#[utoipa::path(post, path = "/broadcasts/{id}/pause", tag = "broadcasts",
+    operation_id = "broadcasts.pause", params(Key), request_body(content = Option<Nothing>),
+    responses((status = 202, body = shape::Broadcast)))]
+pub(crate) async fn pause(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+    Path(path): Ids,
+    key: Key,
+    body: Body<Nothing>,
+) -> Result<Response, Problem> {
+    act(&app, &line, &path, &key, &body, Action::Pause).await
+}
+
+/// Goes on with what is paused, held or stopped.
+#[utoipa::path(post, path = "/broadcasts/{id}/resume", tag = "broadcasts",
+    operation_id = "broadcasts.resume", params(Key), request_body(content = Option<Nothing>),
+    responses((status = 202, body = shape::Broadcast)))]
+pub(crate) async fn resume(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+    Path(path): Ids,
+    key: Key,
+    body: Body<Nothing>,
+) -> Result<Response, Problem> {
+    act(&app, &line, &path, &key, &body, Action::Resume).await
+}
+
+/// Nobody gets it any more.
+#[utoipa::path(post, path = "/broadcasts/{id}/cancel", tag = "broadcasts",
+    operation_id = "broadcasts.cancel", params(Key), request_body(content = Option<Nothing>),
+    responses((status = 202, body = shape::Broadcast)))]
+pub(crate) async fn cancel(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+    Path(path): Ids,
+    key: Key,
+    body: Body<Nothing>,
+) -> Result<Response, Problem> {
+    act(&app, &line, &path, &key, &body, Action::Cancel).await
+}
+
+/// Sends once more to those of whom it is not known whether they got it.
+#[utoipa::path(post, path = "/broadcasts/{id}/resend-unresolved", tag = "broadcasts",
+    operation_id = "broadcasts.resend-unresolved", params(Key), request_body(content = Option<Nothing>),
+    responses((status = 202, body = shape::Broadcast)))]
+pub(crate) async fn resend_unresolved(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+    Path(path): Ids,
+    key: Key,
+    body: Body<Nothing>,
+) -> Result<Response, Problem> {
+    act(&app, &line, &path, &key, &body, Action::ResendUnresolved).await
 }
 
 /// Moves a broadcast on and wakes the fan-out for what follows.
@@ -286,14 +383,19 @@ async fn wanted(
     Ok((to, change))
 }
 
+/// One row a contact that was worked on, number masked.
+#[utoipa::path(get, path = "/broadcasts/{id}/deliveries", tag = "broadcasts",
+    operation_id = "broadcasts.deliveries",
+    params(PageOf, ("state" = Option<String>, Query, description = "`failed`, `read` …")),
+    responses((status = 200, body = Page<shape::Delivery>)))]
 pub(crate) async fn deliveries(
     State(app): State<App>,
     OfLine(line): OfLine,
     Path(path): Ids,
-    page: PageOf,
-) -> Result<Json<Value>, Problem> {
+    PageIn { page, state }: PageIn,
+) -> Result<Json<Page<shape::Delivery>>, Problem> {
     let it = find(&app, &line, &path).await?;
-    let state = match page.state.as_deref() {
+    let state = match state.as_deref() {
         None => None,
         Some(name) => Some(delivery::State::parse(name).ok_or_else(|| {
             let names = delivery::State::ALL.map(delivery::State::name).join(", ");
@@ -306,7 +408,7 @@ pub(crate) async fn deliveries(
         app.store.deliveries(&it.id, state.as_slice(), after.as_ref(), limit).await?;
     let ids: Vec<_> = rows.iter().map(|it| it.contact.clone()).collect();
     let known = app.store.recipients(&line.id, &ids).await?;
-    let items = rows.iter().map(|it| shape::delivery(it, known.get(&it.contact))).collect();
+    let items = rows.iter().map(|it| shape::delivery(it, known.get(&it.contact)));
     Ok(Json(shape::page(items, cursor.map(|it| it.as_str().to_owned()))))
 }
 

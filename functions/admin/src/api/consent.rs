@@ -13,10 +13,11 @@ use domain::line::Line;
 use jiff::Timestamp;
 use platform::events::Event;
 use platform::random;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::{MessageKey, StoreError};
 use tracing::{info, warn};
+use utoipa::ToSchema;
 
 use super::body::Body;
 use super::broadcasts::moment;
@@ -35,23 +36,44 @@ const OPERATOR_LIMIT: usize = 200;
 /// Where the proof is kept, or what it says.
 const PROOF_LIMIT: usize = 2000;
 
-#[derive(Deserialize)]
+/// What somebody asked for off WhatsApp.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = AskedConsent, example = json!({
+    "action": "subscribe", "asked_at": "2026-11-20T10:00:00+01:00", "channel": "counter",
+    "proof": "Modulo firmato, protocollo 1234/2026", "operator": "URP",
+}))]
 pub(crate) struct Request {
     action: Action,
     topics: Option<Vec<String>>,
+    #[schema(format = DateTime)]
     asked_at: String,
     channel: String,
+    /// Where the proof is kept, or what it says.
+    #[schema(min_length = 1, max_length = 2000)]
     proof: String,
+    #[schema(min_length = 1, max_length = 200)]
     operator: String,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[schema(as = ConsentAction)]
 #[serde(rename_all = "lowercase")]
 enum Action {
     Subscribe,
     Unsubscribe,
     Topics,
+}
+
+/// What came of it.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RecordedConsent {
+    contact: String,
+    at: shape::Time,
+    change: &'static str,
+    /// False where the person has said something newer.
+    applied: bool,
+    topics: Vec<String>,
 }
 
 /// A request that can be recorded.
@@ -65,6 +87,9 @@ struct Checked {
 /// moment at which they asked. Nothing is sent to them.
 ///
 /// Only for a contact that is there: who never wrote to the line has none.
+#[utoipa::path(post, path = "/contacts/{id}/consent", tag = "contacts",
+    operation_id = "contacts.consent", params(Key), request_body = Request,
+    responses((status = 201, body = RecordedConsent)))]
 pub(crate) async fn record(
     State(app): State<App>,
     OfLine(line): OfLine,
@@ -94,21 +119,21 @@ pub(crate) async fn record(
                 .map_err(|why| Problem::conflict(why.to_string()))?;
         let applied = !matches!(event.change, ConsentChange::Outdated { .. });
         // It is remembered, so it says nothing that an erasure would have to find.
-        let answer = json!({
-            "contact": contact.id.as_str(),
-            "at": shape::time(event.at),
-            "change": event.change.name(),
-            "applied": applied,
-            "topics": contact.topics().iter().map(TopicId::as_str).collect::<Vec<_>>(),
-        });
-        let once = once::once(&app, &body.bytes, StatusCode::CREATED, &answer);
-        let once = key.hash().map(|_| &once);
+        let answer = RecordedConsent {
+            contact: contact.id.as_str().to_owned(),
+            at: shape::time(event.at),
+            change: event.change.name(),
+            applied,
+            topics: contact.topics().iter().map(|it| it.as_str().to_owned()).collect(),
+        };
+        let said = once::once(&app, &body.bytes, StatusCode::CREATED, &answer);
+        let once = key.hash().map(|_| &said);
         let change = (&contact, &event);
         match app.store.save_asked(&line.id, &loaded, change, &name, once, now).await {
             Ok(()) => {
                 info!(line.id = %line.id, contact.id = %contact.id, applied, "recorded consent");
                 tell(&app, &line, &event.change).await;
-                return Ok(once::json(StatusCode::CREATED, answer.to_string()));
+                return Ok(once::json(StatusCode::CREATED, said.answer));
             }
             // The same request at the same time was faster, or the person wrote.
             Err(StoreError::Conflict) => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! Contacts and subscribers: numbers masked, and never in a URL.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -10,37 +10,50 @@ use domain::ids::ContactId;
 use domain::line::Line;
 use domain::phone::Phone;
 use domain::policy::{self, Acceptance};
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
 use store::keys::EVERYONE;
+use utoipa::ToSchema;
 
 use super::body::Body;
 use super::problem::{FieldError, Problem};
-use super::scope::{self, OfLine, PageOf};
-use super::shape;
+use super::scope::{self, OfLine, PageIn, PageOf};
+use super::shape::{self, Page};
 use crate::App;
 
+/// How many are subscribed, in all and to each topic.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Count {
+    total: i64,
+    topics: BTreeMap<String, i64>,
+}
+
+/// How many are subscribed.
+#[utoipa::path(get, path = "/subscribers/count", tag = "subscribers",
+    operation_id = "subscribers.count", responses((status = 200, body = Count)))]
 pub(crate) async fn count(
     State(app): State<App>,
     OfLine(line): OfLine,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Count>, Problem> {
     let total = app.store.count_followers(&line.id, EVERYONE).await?;
-    let mut topics = Map::new();
+    let mut topics = BTreeMap::new();
     for topic in &line.topics {
         let followers = app.store.count_followers(&line.id, topic.id.as_str()).await?;
-        topics.insert(topic.id.as_str().to_owned(), followers.into());
+        topics.insert(topic.id.as_str().to_owned(), followers);
     }
-    Ok(Json(json!({ "total": total, "topics": topics })))
+    Ok(Json(Count { total, topics }))
 }
 
 /// All of them; with `?state=silent` those who were asked to accept a newer policy and said
 /// nothing, where a page may be shorter than `limit` although more follow.
+#[utoipa::path(get, path = "/subscribers", tag = "subscribers", operation_id = "subscribers.list",
+    params(PageOf, ("state" = Option<String>, Query, description = "`silent`")),
+    responses((status = 200, body = Page<shape::Contact>)))]
 pub(crate) async fn subscribers(
     State(app): State<App>,
     OfLine(line): OfLine,
-    page: PageOf,
-) -> Result<Json<Value>, Problem> {
-    let silent = match page.state.as_deref() {
+    PageIn { page, state }: PageIn,
+) -> Result<Json<Page<shape::Contact>>, Problem> {
+    let silent = match state.as_deref() {
         None => false,
         Some("silent") => true,
         Some(_) => {
@@ -55,35 +68,42 @@ pub(crate) async fn subscribers(
     let known = app.store.recipients(&line.id, &ids).await?;
     let is_meant = |it: &&Contact| !silent || policy::acceptance(it, &line) == Acceptance::Silent;
     let items = ids.iter().filter_map(|id| known.get(id)).filter(is_meant);
-    let items = items.map(shape::contact).collect();
+    let items = items.map(shape::contact);
     let cursor = ids.last().filter(|_| more).map(|it| it.as_str().to_owned());
     Ok(Json(shape::page(items, cursor)))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ContactSearch, example = json!({ "phone": "+39 333 0000001" }))]
 pub(crate) struct Search {
+    /// With the country's prefix.
     phone: String,
 }
 
+/// Finds a person by their number, which stands in no address.
+#[utoipa::path(post, path = "/contacts/search", tag = "contacts", operation_id = "contacts.search",
+    request_body = Search, responses((status = 200, body = Page<shape::Contact>)))]
 pub(crate) async fn search(
     State(app): State<App>,
     OfLine(line): OfLine,
     body: Body<Search>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Page<shape::Contact>>, Problem> {
     let phone = Phone::parse(&body.value.phone).map_err(|_| {
         let detail = "Scrivere il numero con il prefisso internazionale: +39 seguito dalle cifre.";
         Problem::invalid(vec![FieldError::new("/phone", detail)])
     })?;
     let found = app.store.find(&line.id, &phone).await?;
-    Ok(Json(shape::page(found.iter().map(shape::contact).collect(), None)))
+    Ok(Json(shape::page(found.iter().map(shape::contact), None)))
 }
 
+#[utoipa::path(get, path = "/contacts/{id}", tag = "contacts", operation_id = "contacts.show",
+    responses((status = 200, body = shape::Contact)))]
 pub(crate) async fn show(
     State(app): State<App>,
     OfLine(line): OfLine,
     Path(path): Path<HashMap<String, String>>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<shape::Contact>, Problem> {
     Ok(Json(shape::contact(&find(&app, &line, &path, "id").await?)))
 }
 

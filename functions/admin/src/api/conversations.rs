@@ -17,29 +17,36 @@ use domain::rate;
 use domain::reply::{TEXT_LIMIT, length};
 use jiff::{Timestamp, ToSpan};
 use platform::random;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use store::{EntryContent, MessageKey, NewEntry, Once, StoreError, keys};
 use tracing::warn;
+use utoipa::ToSchema;
 use whatsapp::graph::To;
 
 use super::body::Body;
+use super::caller::Caller;
 use super::contacts;
 use super::once::{self, Key};
 use super::problem::{FieldError, Problem};
-use super::scope::{OfLine, PageOf, wrong_cursor};
-use super::shape;
+use super::scope::{OfLine, PageIn, PageOf, wrong_cursor};
+use super::shape::{self, Page};
 use crate::App;
 
 /// What a conversation may be.
 const STATES: [&str; 3] = ["open", "waiting", "closed"];
 
+/// Conversations in a state, latest first.
+#[utoipa::path(get, path = "/conversations", tag = "desk", operation_id = "conversations.list",
+    params(PageOf, ("state" = Option<String>, Query,
+        description = "`open` (also without), `waiting` or `closed`")),
+    responses((status = 200, body = Page<shape::Conversation>)))]
 pub(crate) async fn list(
     State(app): State<App>,
     OfLine(line): OfLine,
-    page: PageOf,
-) -> Result<Json<Value>, Problem> {
-    let state = page.state.as_deref().unwrap_or("open");
+    PageIn { page, state }: PageIn,
+) -> Result<Json<Page<shape::Conversation>>, Problem> {
+    let state = state.as_deref().unwrap_or("open");
     if !STATES.contains(&state) {
         let detail = "Usare open, waiting oppure closed.";
         return Err(Problem::invalid(vec![FieldError::new("?state", detail)]));
@@ -58,36 +65,55 @@ pub(crate) async fn list(
     let items = found.iter().map(|it| shape::conversation(it, known.get(&it.contact), now));
     let full = found.len() == usize::try_from(page.limit).unwrap_or(0);
     let cursor = found.last().filter(|_| full).map(|it| it.last_at.as_millisecond().to_string());
-    Ok(Json(shape::page(items.collect(), cursor)))
+    Ok(Json(shape::page(items, cursor)))
 }
 
+/// A person's messages, latest first.
+#[utoipa::path(get, path = "/conversations/{contact}/messages", tag = "desk",
+    operation_id = "conversations.messages", params(PageOf),
+    responses((status = 200, body = Page<shape::ChatMessage>)))]
 pub(crate) async fn messages(
     State(app): State<App>,
     OfLine(line): OfLine,
     Path(path): Path<HashMap<String, String>>,
     page: PageOf,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Page<shape::ChatMessage>>, Problem> {
     let contact = contacts::find(&app, &line, &path, "contact").await?;
     let before = page.cursor.as_deref();
     let limit = usize::try_from(page.limit).unwrap_or(0);
     let found = app.store.entries(&line.id, &contact, before, limit).await?;
     let full = found.len() == limit;
     let cursor = found.last().filter(|_| full).map(|it| it.row.clone());
-    Ok(Json(shape::page(found.iter().map(shape::message).collect(), cursor)))
+    Ok(Json(shape::page(found.iter().map(shape::message), cursor)))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewAnswer, example = json!({ "text": "Buongiorno, lo sportello è aperto fino alle 13." }))]
 pub(crate) struct Answer {
+    #[schema(min_length = 1, max_length = 4096)]
+    text: String,
+}
+
+/// An answer that was sent.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Answered {
+    id: String,
+    at: shape::Time,
     text: String,
 }
 
 /// An operator's answer: written down, claimed, sent. The request's key makes the row's name, so
 /// a double click is one message.
+#[utoipa::path(post, path = "/conversations/{contact}/messages", tag = "desk",
+    operation_id = "conversations.answer", params(Key), request_body = Answer,
+    responses((status = 201, body = Answered),
+        (status = 502, body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn answer(
     State(app): State<App>,
     OfLine(line): OfLine,
     Path(path): Path<HashMap<String, String>>,
+    caller: Caller,
     key: Key,
     body: Body<Answer>,
 ) -> Result<Response, Problem> {
@@ -115,12 +141,11 @@ pub(crate) async fn answer(
         at: now,
         content: EntryContent::Out(Outgoing::Text(text.to_owned())),
         expires_at: now + (24 * i64::from(line.retention.chat_days)).hours(),
-        operator: Some("api".to_owned()),
+        operator: Some(caller.name().to_owned()),
     };
-    let answered = json!({ "id": row, "at": shape::time(now), "text": text });
-    let once =
-        key.hash().map(|it| (it, once::once(&app, &body.bytes, StatusCode::CREATED, &answered)));
-    let once = once.as_ref().map(|(hash, once)| (*hash, once));
+    let answered = Answered { id: row.clone(), at: shape::time(now), text: text.to_owned() };
+    let said = once::once(&app, &body.bytes, StatusCode::CREATED, &answered);
+    let once = key.hash().map(|it| (it, &said));
     match app.store.add_entry(&line.id, &contact.id, entry, once, now).await {
         Ok(()) => {}
         // The same request at the same time: the other one sends it.
@@ -131,7 +156,7 @@ pub(crate) async fn answer(
         Err(err) => return Err(err.into()),
     }
     deliver(&app, &line, &contact, &row, now).await?;
-    Ok(once::json(StatusCode::CREATED, answered.to_string()))
+    Ok(once::json(StatusCode::CREATED, said.answer))
 }
 
 /// The first answer again. If whoever gave it died before sending, it is sent now; if Meta

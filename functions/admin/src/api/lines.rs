@@ -4,26 +4,33 @@
 use axum::Json;
 use axum::extract::State;
 use domain::ids::TopicId;
-use serde_json::{Value, json};
 use store::keys::EVERYONE;
 
+use super::caller::Caller;
 use super::problem::Problem;
 use super::scope::OfLine;
-use super::shape;
+use super::shape::{self, Line, LineSummary, Page};
 use crate::App;
 
-pub(crate) async fn list(State(app): State<App>) -> Result<Json<Value>, Problem> {
+/// The lines that the key has to do with.
+#[utoipa::path(get, path = "/v1/lines", tag = "line", operation_id = "lines.list",
+    responses((status = 200, body = Page<LineSummary>)))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+) -> Result<Json<Page<LineSummary>>, Problem> {
     let lines = app.store.lines().await?;
-    let items = lines
-        .iter()
-        .map(|it| json!({ "id": it.id.as_str(), "comune": it.comune.name, "service": it.service }));
-    Ok(Json(shape::page(items.collect(), None)))
+    let known = lines.iter().filter(|it| caller.knows(&it.id));
+    Ok(Json(shape::page(known.map(|it| shape::line_summary(it)), None)))
 }
 
+/// The line's settings that may be public, its topics with how many follow them.
+#[utoipa::path(get, path = "/", tag = "line", operation_id = "line.show",
+    responses((status = 200, body = Line)))]
 pub(crate) async fn show(
     State(app): State<App>,
     OfLine(line): OfLine,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Line>, Problem> {
     let subscribers = app.store.count_followers(&line.id, EVERYONE).await?;
     let mut followers = Vec::new();
     for topic in line.topics.iter().map(|it| TopicId::as_str(&it.id)) {

@@ -7,14 +7,31 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::line::Line;
-use serde_json::Value;
+use serde::Serialize;
 use store::{Once, StoreError};
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use super::problem::Problem;
 use crate::App;
 
 /// The request's key, if it carries one, and what it is for.
 pub(crate) struct Key(Option<String>);
+
+impl IntoParams for Key {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[!-~]+$"));
+        let means = "Ripetere la stessa richiesta con la stessa chiave, entro 24 ore, dà di nuovo \
+                     la prima risposta e non fa nulla due volte.";
+        let key = ParameterBuilder::new()
+            .name("Idempotency-Key")
+            .parameter_in(ParameterIn::Header)
+            .description(Some(means))
+            .schema(Some(text.build()));
+        vec![key.build()]
+    }
+}
 
 impl FromRequestParts<App> for Key {
     type Rejection = Problem;
@@ -77,22 +94,23 @@ impl Key {
         line: &Line,
         body: &[u8],
         status: StatusCode,
-        answer: &Value,
+        answer: &impl Serialize,
     ) -> Result<Response, Problem> {
+        let once = once(app, body, status, answer);
         if let Some(hash) = self.hash() {
-            let once = once(app, body, status, answer);
             match app.store.remember(&line.id, hash, &once, app.clock.now()).await {
                 Ok(()) | Err(StoreError::Conflict) => {}
                 Err(err) => return Err(err.into()),
             }
         }
-        Ok(json(status, answer.to_string()))
+        Ok(json(status, once.answer))
     }
 }
 
 /// An answer as it is remembered.
-pub(crate) fn once(app: &App, body: &[u8], status: StatusCode, answer: &Value) -> Once {
-    Once { body_hash: body_hash(app, body), status: status.as_u16(), answer: answer.to_string() }
+pub(crate) fn once(app: &App, body: &[u8], status: StatusCode, answer: &impl Serialize) -> Once {
+    let answer = serde_json::to_string(answer).expect("an answer is plain data with text keys");
+    Once { body_hash: body_hash(app, body), status: status.as_u16(), answer }
 }
 
 fn body_hash(app: &App, body: &[u8]) -> String {

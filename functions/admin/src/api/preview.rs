@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! What a broadcast would be if it were sent: to whom, in which words, at what cost, how long.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use domain::broadcast::{self, Audience, Broadcast};
@@ -9,28 +11,86 @@ use domain::cost::{self, Estimate, Month, Reach};
 use domain::line::{Category, Line};
 use domain::portfolio::{self, Day, Reached};
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde::Serialize;
 use store::Spending;
+use utoipa::ToSchema;
 
 use super::body::Body;
 use super::broadcasts::{Ids, Nothing, find, parameter_error};
 use super::problem::Problem;
 use super::scope::OfLine;
-use super::shape::{self, eur};
+use super::shape::{Eur, eur};
 use crate::App;
 
 /// People looked at together, so that memory does not grow with the audience.
 const PAGE: i32 = 500;
 
+/// Who would get a broadcast, how it reads, what it costs at most and how long it takes.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Preview {
+    recipients: i64,
+    reachable_now: Reachable,
+    /// Who wrote in the last 24 hours.
+    in_window: i64,
+    /// As a citizen reads it.
+    rendered: String,
+    channel_text: Option<String>,
+    /// Messages by the category they would be billed as.
+    #[schema(example = json!({ "marketing": 60, "service": 30 }))]
+    billable: BTreeMap<&'static str, i64>,
+    free: Free,
+    cost_eur: Eur,
+    cost_is_estimate: bool,
+    budget: Option<Budget>,
+    duration_seconds: i64,
+    /// How many the portfolio's limit makes it take.
+    days: usize,
+    split: Vec<OnDay>,
+    warnings: Vec<String>,
+}
+
+/// Subscribers to it that can be reached, of how many.
+#[derive(Serialize, ToSchema)]
+struct Reachable {
+    now: i64,
+    of: i64,
+}
+
+/// Free replies that it would use, and how many the month has left.
+#[derive(Serialize, ToSchema)]
+struct Free {
+    service: i64,
+    service_left: i64,
+}
+
+/// How the month stands to its budget, before and after.
+#[derive(Serialize, ToSchema)]
+struct Budget {
+    eur: u32,
+    spent_eur: Eur,
+    estimated_eur: Eur,
+    percent_after: i64,
+}
+
+#[derive(Serialize, ToSchema)]
+struct OnDay {
+    #[schema(format = Date)]
+    on: String,
+    people: i64,
+}
+
 /// Who would get it, how it reads, what it costs at most and how long it takes.
 ///
 /// Everything as of the moment it is to be sent, as far as it can be known now.
+#[utoipa::path(post, path = "/broadcasts/{id}/preview", tag = "broadcasts",
+    operation_id = "broadcasts.preview", request_body(content = Option<Nothing>),
+    responses((status = 200, body = Preview)))]
 pub(crate) async fn preview(
     State(app): State<App>,
     OfLine(line): OfLine,
     Path(path): Ids,
     _: Body<Nothing>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Preview>, Problem> {
     let it = find(&app, &line, &path).await?;
     let template = line.template(&it.message.name, &it.message.language);
     let template = template.ok_or_else(|| {
@@ -52,25 +112,23 @@ pub(crate) async fn preview(
     let mut warnings = warnings(&it, &line, &reach, &cost, &month);
     warnings.extend(known.warnings(template.category, now));
     warnings.extend(portfolio::takes_days(&split));
-    Ok(Json(json!({
-        "recipients": reach.people(),
-        "reachable_now": { "now": reach.people(), "of": reach.audience },
-        "in_window": reach.in_window(),
-        "rendered": rendered,
-        "channel_text": channel::text(&it, &line),
-        "billable": billable(category, &cost),
-        "free": { "service": cost.free_service, "service_left": free_left },
-        "cost_eur": eur(cost.cost),
-        "cost_is_estimate": cost.is_estimate,
-        "budget": line.monthly_budget_eur.map(|limit| budget(limit, &month, &cost)),
-        "duration_seconds": broadcast::duration_seconds(reach.people(), line.bulk_rate()),
-        "days": split.len().max(1),
-        "split": split
-            .iter()
-            .map(|it| json!({ "on": it.on.to_string(), "people": it.people }))
-            .collect::<Vec<_>>(),
-        "warnings": warnings,
-    })))
+    let days = split.iter().map(|it| OnDay { on: it.on.to_string(), people: it.people });
+    Ok(Json(Preview {
+        recipients: reach.people(),
+        reachable_now: Reachable { now: reach.people(), of: reach.audience },
+        in_window: reach.in_window(),
+        rendered,
+        channel_text: channel::text(&it, &line),
+        billable: billable(category, &cost),
+        free: Free { service: cost.free_service, service_left: free_left },
+        cost_eur: eur(cost.cost),
+        cost_is_estimate: cost.is_estimate,
+        budget: line.monthly_budget_eur.map(|limit| budget(limit, &month, &cost)),
+        duration_seconds: broadcast::duration_seconds(reach.people(), line.bulk_rate()),
+        days: split.len().max(1),
+        split: days.collect(),
+        warnings,
+    }))
 }
 
 /// Looks at everybody in the audience, each once, a page at a time.
@@ -117,23 +175,25 @@ async fn split(
     Ok(portfolio::split(limit, &reached, it.priority, people, at))
 }
 
-/// Messages by the category they would be billed as: `{"marketing":60,"service":30}`.
-fn billable(category: Category, cost: &Estimate) -> Value {
-    let mut billable = json!({ shape::category(category): cost.templates });
+fn billable(category: Category, cost: &Estimate) -> BTreeMap<&'static str, i64> {
+    let name = match category {
+        Category::Utility => "utility",
+        Category::Marketing => "marketing",
+    };
+    let mut billable = BTreeMap::from([(name, cost.templates)]);
     if cost.service > 0 {
-        billable["service"] = cost.service.into();
+        billable.insert("service", cost.service);
     }
     billable
 }
 
-/// How the month stands to its budget, before and after.
-fn budget(limit_eur: u32, month: &Spending, cost: &Estimate) -> Value {
-    json!({
-        "eur": limit_eur,
-        "spent_eur": eur(month.committed),
-        "estimated_eur": eur(cost.cost),
-        "percent_after": cost::percent_of_budget(month.committed + cost.cost, limit_eur),
-    })
+fn budget(limit_eur: u32, month: &Spending, cost: &Estimate) -> Budget {
+    Budget {
+        eur: limit_eur,
+        spent_eur: eur(month.committed),
+        estimated_eur: eur(cost.cost),
+        percent_after: cost::percent_of_budget(month.committed + cost.cost, limit_eur),
+    }
 }
 
 fn warnings(

@@ -5,26 +5,32 @@
 use axum::http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use domain::access::Scope;
 use domain::all_clear::NoAllClear;
 use domain::broadcast::NotAllowed;
 use domain::doubt::NoResend;
 use serde::Serialize;
 use store::StoreError;
 use tracing::error;
+use utoipa::ToSchema;
 
-#[derive(Debug, Serialize)]
+/// RFC 9457.
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Problem {
+    /// Stable, for programs: `invalid-fields`.
     #[serde(rename = "type")]
+    #[schema(example = "invalid-fields")]
     slug: &'static str,
     title: &'static str,
     status: u16,
+    /// What to change.
     detail: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
 }
 
 /// What is wrong with one field of the request.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct FieldError {
     /// JSON pointer (RFC 6901): `/message/template/name`.
     pub(crate) pointer: String,
@@ -55,6 +61,20 @@ impl Problem {
             "Chiave mancante o non valida",
             "Inviare l'intestazione Authorization: Bearer con una chiave valida.",
         )
+    }
+
+    pub(crate) fn forbidden(scopes: &[Scope]) -> Self {
+        let names: Vec<_> = scopes.iter().map(|it| it.name()).collect();
+        let detail = format!(
+            "Per questa azione serve il permesso {}. Chiederlo a chi amministra la linea.",
+            names.join(" oppure ")
+        );
+        Self::new(StatusCode::FORBIDDEN, "forbidden", "Permesso mancante", detail)
+    }
+
+    /// The same for a line that is not there and for one that is another's.
+    pub(crate) fn unknown_line() -> Self {
+        Self::not_found("Questa linea non esiste, o la chiave non la riguarda.")
     }
 
     pub(crate) fn not_found(detail: impl Into<String>) -> Self {
@@ -95,6 +115,25 @@ impl Problem {
             "idempotency-key-reused",
             "Idempotency-Key già usata",
             "Questa chiave è stata usata con un'altra richiesta. Usarne una nuova.",
+        )
+    }
+
+    pub(crate) fn version_missing() -> Self {
+        Self::new(
+            StatusCode::PRECONDITION_REQUIRED,
+            "version-missing",
+            "Versione mancante",
+            "Inviare in If-Match l'ETag ricevuto leggendo: così una modifica non ne cancella \
+             un'altra.",
+        )
+    }
+
+    pub(crate) fn changed_meanwhile() -> Self {
+        Self::new(
+            StatusCode::PRECONDITION_FAILED,
+            "changed-meanwhile",
+            "Cambiato nel frattempo",
+            "Qualcun altro ha modificato lo stesso dato. Rileggerlo e ripetere la modifica.",
         )
     }
 

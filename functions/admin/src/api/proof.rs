@@ -10,7 +10,6 @@ use axum::response::{IntoResponse, Response};
 use domain::contact::Contact;
 use domain::line::Line;
 use domain::proof::{Proof, Standing, page};
-use serde_json::Value;
 
 use super::contacts;
 use super::problem::Problem;
@@ -23,15 +22,22 @@ type Ids = Path<HashMap<String, String>>;
 /// The page brings its own style and needs nothing else.
 const ONLY_ITSELF: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
+/// A person's consent, event by event, with where each stands in the ledger.
+#[utoipa::path(get, path = "/contacts/{id}/proof", tag = "privacy", operation_id = "contacts.proof",
+    responses((status = 200, body = shape::Proof)))]
 pub(crate) async fn json(
     State(app): State<App>,
     OfLine(line): OfLine,
     Path(path): Ids,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<shape::Proof>, Problem> {
     let contact = contacts::find(&app, &line, &path, "id").await?;
     Ok(Json(shape::proof(&proof(&app, &line, &contact).await?)))
 }
 
+/// The same as a page to be kept, printed or handed over.
+#[utoipa::path(get, path = "/contacts/{id}/proof.html", tag = "privacy",
+    operation_id = "contacts.proof_page",
+    responses((status = 200, body = String, content_type = "text/html")))]
 pub(crate) async fn html(
     State(app): State<App>,
     OfLine(line): OfLine,

@@ -2,7 +2,7 @@
 //! What was spent, month by month, and what a year like the last months comes to; how one
 //! broadcast went, for a screen and for a spreadsheet.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use axum::Json;
 use axum::body::Body;
@@ -21,16 +21,17 @@ use domain::statistics::{self, By};
 use futures::{Stream, stream};
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use store::keys::EVERYONE;
 use store::{Delivery, Spending, Store, StoreError};
 use tracing::error;
+use utoipa::{IntoParams, ToSchema};
 
 use super::broadcasts::{Ids, find};
 use super::problem::{FieldError, Problem};
 use super::scope::OfLine;
-use super::shape::{self, by_category, eur};
+use super::shape::{self, Billed, Eur, by_category, eur};
 use crate::App;
 
 /// Rows of a spreadsheet read together, so that memory does not grow with the audience.
@@ -43,20 +44,71 @@ const SUBSCRIBERS: i32 = 100;
 const MONTHS: usize = 36;
 
 /// `?from=2026-01&to=2026-12`; without them this year so far.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
+    #[param(example = "2026-01", pattern = r"^\d{4}-\d{2}$")]
     from: Option<String>,
+    #[param(example = "2026-12", pattern = r"^\d{4}-\d{2}$")]
     to: Option<String>,
+    #[param(ignore)]
     #[serde(flatten)]
     unknown: serde_json::Map<String, Value>,
 }
 
+/// What was spent, month by month.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Costs {
+    months: Vec<MonthCosts>,
+    total: Sums,
+    budget_eur: Option<u32>,
+    /// Null before there is a full month.
+    forecast: Option<Forecast>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct MonthCosts {
+    #[schema(example = "2026-11")]
+    month: String,
+    #[serde(flatten)]
+    sums: Sums,
+    replies: Replies,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Sums {
+    estimated_eur: Eur,
+    actual_eur: Eur,
+    by_category: BTreeMap<String, Billed>,
+}
+
+/// Answers of the desk: the month's free ones, and those beyond them.
+#[derive(Serialize, ToSchema)]
+struct Replies {
+    free_used: i64,
+    free_limit: i64,
+    billed: i64,
+}
+
+/// A year like the last full months.
+#[derive(Serialize, ToSchema)]
+struct Forecast {
+    low_eur: Eur,
+    expected_eur: Eur,
+    high_eur: Eur,
+    /// The months it rests on.
+    months: Vec<String>,
+    text: String,
+}
+
 /// Estimated beside actual for every month asked for, their sum, and the forecast.
+#[utoipa::path(get, path = "/reports/costs", tag = "reports", operation_id = "reports.costs",
+    params(Asked), responses((status = 200, body = Costs)))]
 pub(crate) async fn costs(
     State(app): State<App>,
     OfLine(line): OfLine,
     Query(asked): Query<Asked>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Costs>, Problem> {
     let now = app.clock.now();
     let (from, to) = asked_months(&asked, now)?;
     let known = app.store.spendings(&line.id, from, to).await?;
@@ -66,46 +118,45 @@ pub(crate) async fn costs(
         let it = known.get(&month).copied().unwrap_or_default();
         total.spent += it.spent;
         total.estimated += it.estimated;
-        let mut item = sums(&it);
-        item["month"] = month.to_string().into();
-        item["replies"] = json!({
-            "free_used": it.spent.get(Priced::FreeService).messages,
-            "free_limit": FREE_SERVICE_MESSAGES,
-            "billed": it.spent.get(Priced::Billed(Category::Service)).messages,
+        months.push(MonthCosts {
+            month: month.to_string(),
+            sums: sums(&it),
+            replies: Replies {
+                free_used: it.spent.get(Priced::FreeService).messages,
+                free_limit: FREE_SERVICE_MESSAGES,
+                billed: it.spent.get(Priced::Billed(Category::Service)).messages,
+            },
         });
-        months.push(item);
     }
-    Ok(Json(json!({
-        "months": months,
-        "total": sums(&total),
-        "budget_eur": line.monthly_budget_eur,
-        "forecast": forecast(&app, &line, now).await?,
-    })))
+    Ok(Json(Costs {
+        months,
+        total: sums(&total),
+        budget_eur: line.monthly_budget_eur,
+        forecast: forecast(&app, &line, now).await?,
+    }))
 }
 
-fn sums(it: &Spending) -> Value {
-    json!({
-        "estimated_eur": eur(it.estimated),
-        "actual_eur": eur(it.spent.total().cost),
-        "by_category": by_category(&it.spent),
-    })
+fn sums(it: &Spending) -> Sums {
+    Sums {
+        estimated_eur: eur(it.estimated),
+        actual_eur: eur(it.spent.total().cost),
+        by_category: by_category(&it.spent),
+    }
 }
 
-/// A year like the last full months; null before there is one.
-async fn forecast(app: &App, line: &Line, now: Timestamp) -> Result<Value, Problem> {
+async fn forecast(app: &App, line: &Line, now: Timestamp) -> Result<Option<Forecast>, Problem> {
     let first = app.store.first_spending(&line.id).await?;
     let months = cost::full_months(first, now);
-    let [Some(from), Some(to)] = [months.first(), months.last()] else { return Ok(Value::Null) };
+    let [Some(from), Some(to)] = [months.first(), months.last()] else { return Ok(None) };
     let known = app.store.spendings(&line.id, *from, *to).await?;
     let spent = |it: &Month| known.get(it).map_or(0, |it| it.spent.total().cost);
     let amounts: Vec<_> = months.iter().map(spent).collect();
-    let Some(year) = cost::forecast(&amounts) else { return Ok(Value::Null) };
-    Ok(json!({
-        "low_eur": eur(year.low),
-        "expected_eur": eur(year.expected),
-        "high_eur": eur(year.high),
-        "months": months.iter().map(Month::to_string).collect::<Vec<_>>(),
-        "text": year.in_words(),
+    Ok(cost::forecast(&amounts).map(|year| Forecast {
+        low_eur: eur(year.low),
+        expected_eur: eur(year.expected),
+        high_eur: eur(year.high),
+        months: months.iter().map(Month::to_string).collect(),
+        text: year.in_words(),
     }))
 }
 
@@ -113,21 +164,43 @@ async fn forecast(app: &App, line: &Line, now: Timestamp) -> Result<Value, Probl
 const DAYS: i32 = 3 * 366;
 
 /// `?from=2026-11-01&to=2026-11-30&by=day`; without them the last thirty days, by day.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct AskedDays {
+    #[param(format = Date, example = "2026-11-01")]
     from: Option<String>,
+    #[param(format = Date, example = "2026-11-30")]
     to: Option<String>,
+    /// `day` or `month`
+    #[param(pattern = "^(day|month)$")]
     by: Option<String>,
+    #[param(ignore)]
     #[serde(flatten)]
     unknown: serde_json::Map<String, Value>,
 }
 
+/// How the subscribers stand to the policy in force. Counts only.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PolicyReport {
+    #[schema(format = Date)]
+    policy: String,
+    /// Whether those who accepted an older one are asked again.
+    accept_again: bool,
+    accepted: i64,
+    /// Asked, and said nothing.
+    silent: i64,
+    /// The next broadcast will ask them.
+    not_asked: i64,
+}
+
 /// How many subscribers have accepted the policy in force, how many were asked and said nothing,
-/// and how many the next broadcast will ask. Counts only.
+/// and how many the next broadcast will ask.
+#[utoipa::path(get, path = "/reports/policy", tag = "reports", operation_id = "reports.policy",
+    responses((status = 200, body = PolicyReport)))]
 pub(crate) async fn policy(
     State(app): State<App>,
     OfLine(line): OfLine,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<PolicyReport>, Problem> {
     let (mut accepted, mut silent, mut not_asked) = (0, 0, 0);
     let mut after = None;
     loop {
@@ -146,37 +219,55 @@ pub(crate) async fn policy(
             break;
         }
     }
-    Ok(Json(json!({
-        "policy": line.policy.date.to_string(),
-        "accept_again": line.accept_again,
-        "accepted": accepted,
-        "silent": silent,
-        "not_asked": not_asked,
-    })))
+    Ok(Json(PolicyReport {
+        policy: line.policy.date.to_string(),
+        accept_again: line.accept_again,
+        accepted,
+        silent,
+        not_asked,
+    }))
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Subscribers {
+    #[schema(format = Date)]
+    from: String,
+    #[schema(format = Date)]
+    to: String,
+    items: Vec<Period>,
+}
+
+/// A day or a month.
+#[derive(Serialize, ToSchema)]
+struct Period {
+    #[schema(example = "2026-11-26")]
+    period: String,
+    /// At its end.
+    total: i64,
+    joined: i64,
+    left: i64,
+    topics: BTreeMap<String, i64>,
 }
 
 /// Subscribers day by day or month by month: counts only.
+#[utoipa::path(get, path = "/reports/subscribers", tag = "reports",
+    operation_id = "reports.subscribers", params(AskedDays),
+    responses((status = 200, body = Subscribers)))]
 pub(crate) async fn subscribers(
     State(app): State<App>,
     OfLine(line): OfLine,
     Query(asked): Query<AskedDays>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Subscribers>, Problem> {
     let (from, to, by) = asked_days(&asked, app.clock.now())?;
     let days = app.store.days(&line.id, from, to).await?;
-    let items: Vec<_> = statistics::put_together(days, by)
-        .into_iter()
-        .map(|it| {
-            let topics = it.topics.iter().map(|(id, n)| (id.as_str().to_owned(), json!(n)));
-            json!({
-                "period": by.label(it.from),
-                "total": it.total,
-                "joined": it.joined,
-                "left": it.left,
-                "topics": topics.collect::<serde_json::Map<_, _>>(),
-            })
-        })
-        .collect();
-    Ok(Json(json!({ "from": from.to_string(), "to": to.to_string(), "items": items })))
+    let items = statistics::put_together(days, by).into_iter().map(|it| Period {
+        period: by.label(it.from),
+        total: it.total,
+        joined: it.joined,
+        left: it.left,
+        topics: it.topics.iter().map(|(id, n)| (id.as_str().to_owned(), *n)).collect(),
+    });
+    Ok(Json(Subscribers { from: from.to_string(), to: to.to_string(), items: items.collect() }))
 }
 
 fn asked_days(asked: &AskedDays, now: Timestamp) -> Result<(Date, Date, By), Problem> {
@@ -231,39 +322,77 @@ fn asked_months(asked: &Asked, now: Timestamp) -> Result<(Month, Month), Problem
     if errors.is_empty() { Ok((from, to)) } else { Err(Problem::invalid(errors)) }
 }
 
+/// How a broadcast went.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct BroadcastReport {
+    counts: shape::Counts,
+    cost: shape::Cost,
+    /// Why messages failed, most frequent first.
+    failures: Vec<Failed>,
+    /// Why people were passed over, most frequent first.
+    skipped: Vec<Skipped>,
+    unresolved: i64,
+    counted_at: Option<shape::Time>,
+    /// Whether the reasons are all there is.
+    exact: bool,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Failed {
+    /// Meta's error code.
+    code: Option<i64>,
+    reason: String,
+    people: i64,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Skipped {
+    reason_name: &'static str,
+    reason: String,
+    people: i64,
+}
+
 /// How a broadcast went: counts, cost, and why messages did not arrive, most frequent first.
 ///
-/// Reasons are counted when it closes, and again as Meta's late reports come in. `exact` says
-/// whether they are all there is.
+/// Reasons are counted when it closes, and again as Meta's late reports come in.
+#[utoipa::path(get, path = "/broadcasts/{id}/report", tag = "broadcasts",
+    operation_id = "broadcasts.report", responses((status = 200, body = BroadcastReport)))]
 pub(crate) async fn broadcast(
     State(app): State<App>,
     OfLine(line): OfLine,
     Path(path): Ids,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<BroadcastReport>, Problem> {
     let it = find(&app, &line, &path).await?;
     let grouped = report::group(&app.store.reasons(&it.id).await?);
-    let failed = grouped
-        .failed
-        .iter()
-        .map(|it| json!({ "code": it.code, "reason": it.reason, "people": it.people }));
-    let skipped = grouped.skipped.iter().map(
-        |it| json!({ "reason_name": it.why.name(), "reason": it.reason, "people": it.people }),
-    );
-    Ok(Json(json!({
-        "counts": shape::counts(&it.counts),
-        "cost": shape::cost(&it, &line),
-        "failures": failed.collect::<Vec<_>>(),
-        "skipped": skipped.collect::<Vec<_>>(),
-        "unresolved": it.counts.unresolved,
-        "counted_at": shape::time_or_null(it.counted_at),
-        "exact": report::is_exact(&it, &grouped),
-    })))
+    let exact = report::is_exact(&it, &grouped);
+    let failed = grouped.failed.into_iter().map(|it| Failed {
+        code: it.code.map(i64::from),
+        reason: it.reason.into(),
+        people: it.people,
+    });
+    let skipped = grouped.skipped.into_iter().map(|it| Skipped {
+        reason_name: it.why.name(),
+        reason: it.reason.into(),
+        people: it.people,
+    });
+    Ok(Json(BroadcastReport {
+        counts: shape::counts(&it.counts),
+        cost: shape::cost(&it, &line),
+        failures: failed.collect(),
+        skipped: skipped.collect(),
+        unresolved: it.counts.unresolved,
+        counted_at: it.counted_at.map(shape::time),
+        exact,
+    }))
 }
 
 /// One row a contact that was worked on, as [`report`] writes them for Excel.
 ///
 /// It goes out page by page. Behind API Gateway one answer holds 6 MB, some 50,000 people; beyond
 /// that there are the deliveries' pages.
+#[utoipa::path(get, path = "/broadcasts/{id}/report.csv", tag = "broadcasts",
+    operation_id = "broadcasts.report_csv",
+    responses((status = 200, body = String, content_type = "text/csv")))]
 pub(crate) async fn broadcast_csv(
     State(app): State<App>,
     OfLine(line): OfLine,

@@ -12,18 +12,19 @@ use domain::export;
 use domain::line::Line;
 use domain::rights::{Closed, Outcome, Request, RequestNumber, Right, Told};
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use store::StoreError;
 use tracing::info;
+use utoipa::ToSchema;
 
 use super::body::Body;
 use super::broadcasts::moment;
 use super::contacts;
 use super::once::Key;
 use super::problem::{FieldError, Problem};
-use super::scope::{self, OfLine, PageOf, wrong_cursor};
-use super::shape;
+use super::scope::{self, OfLine, PageIn, PageOf, wrong_cursor};
+use super::shape::{self, Page};
 use crate::App;
 
 type Ids = Path<HashMap<String, String>>;
@@ -34,13 +35,28 @@ const OPERATOR_LIMIT: usize = 200;
 /// What is written of a request.
 const NOTE_LIMIT: usize = 2000;
 
+/// One use of a right over one's data, with how long there is, and who is still to be told of it.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Registered {
+    /// `number`, `contact`, `right`, `article`, `asked_at`, `asked_by`, `due`, `state`, and, once
+    /// closed, `closed_at`, `outcome`, `operator`, `note`; `told` of whom.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    request: Value,
+    overdue: bool,
+    to_tell: Vec<String>,
+}
+
 /// `?state=open` (the first due first) or `closed` (the latest first).
+#[utoipa::path(get, path = "/requests", tag = "privacy", operation_id = "requests.list",
+    params(PageOf, ("state" = Option<String>, Query, description = "`open` or `closed`")),
+    responses((status = 200, body = Page<Registered>)))]
 pub(crate) async fn list(
     State(app): State<App>,
     OfLine(line): OfLine,
-    page: PageOf,
-) -> Result<Json<Value>, Problem> {
-    let open = match page.state.as_deref() {
+    PageIn { page, state }: PageIn,
+) -> Result<Json<Page<Registered>>, Problem> {
+    let open = match state.as_deref() {
         None | Some("open") => true,
         Some("closed") => false,
         Some(_) => {
@@ -53,27 +69,36 @@ pub(crate) async fn list(
     let found = app.store.requests(&line.id, open, after.as_ref(), limit).await?;
     let cursor = found.last().filter(|_| found.len() == limit).map(|it| it.number.to_string());
     let now = app.clock.now();
-    Ok(Json(shape::page(found.iter().map(|it| row(it, &line, now)).collect(), cursor)))
+    Ok(Json(shape::page(found.iter().map(|it| row(it, &line, now)), cursor)))
 }
 
+#[utoipa::path(get, path = "/requests/{number}", tag = "privacy", operation_id = "requests.show",
+    responses((status = 200, body = Registered)))]
 pub(crate) async fn show(
     State(app): State<App>,
     OfLine(line): OfLine,
     Path(path): Ids,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Registered>, Problem> {
     let request = find(&app, &line, &path).await?;
     Ok(Json(row(&request, &line, app.clock.now())))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewRequest, example = json!({
+    "right": "access", "asked_at": "2026-11-20T10:00:00+01:00", "channel": "counter",
+}))]
 pub(crate) struct OffWhatsApp {
     right: String,
+    #[schema(format = DateTime)]
     asked_at: String,
     channel: String,
 }
 
 /// Writes down what somebody asked for off WhatsApp, as of the moment at which they asked.
+#[utoipa::path(post, path = "/contacts/{id}/requests", tag = "privacy",
+    operation_id = "requests.record", params(Key), request_body = OffWhatsApp,
+    responses((status = 201, body = Registered)))]
 pub(crate) async fn record(
     State(app): State<App>,
     OfLine(line): OfLine,
@@ -111,21 +136,29 @@ pub(crate) async fn record(
     key.answer(&app, &line, &body.bytes, StatusCode::CREATED, &row(&request, &line, now)).await
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = RequestEnding, example = json!({
+    "outcome": "granted", "operator": "Ufficio relazioni con il pubblico", "note": null,
+}))]
 pub(crate) struct Ending {
     outcome: String,
+    #[schema(min_length = 1, max_length = 200)]
     operator: String,
+    #[schema(min_length = 1, max_length = 2000)]
     note: Option<String>,
 }
 
 /// Ends a request. The person is told by the desk, in their own words.
+#[utoipa::path(post, path = "/requests/{number}/close", tag = "privacy",
+    operation_id = "requests.close", request_body = Ending,
+    responses((status = 200, body = Registered)))]
 pub(crate) async fn close(
     State(app): State<App>,
     OfLine(line): OfLine,
     Path(path): Ids,
     body: Body<Ending>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Registered>, Problem> {
     let (ending, now) = (&body.value, app.clock.now());
     let request = find(&app, &line, &path).await?;
     let mut errors = Vec::new();
@@ -149,20 +182,24 @@ pub(crate) async fn close(
     Ok(Json(row(&Request { closed: Some(closed), ..request }, &line, now)))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Telling {
     recipient: String,
+    #[schema(min_length = 1, max_length = 200)]
     operator: String,
 }
 
 /// Notes that a recipient of the data was told of a correction, an erasure or a restriction.
+#[utoipa::path(post, path = "/requests/{number}/told", tag = "privacy",
+    operation_id = "requests.told", request_body = Telling,
+    responses((status = 200, body = Registered)))]
 pub(crate) async fn told(
     State(app): State<App>,
     OfLine(line): OfLine,
     Path(path): Ids,
     body: Body<Telling>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Registered>, Problem> {
     let (telling, now) = (&body.value, app.clock.now());
     let mut request = find(&app, &line, &path).await?;
     let mut errors = Vec::new();
@@ -193,18 +230,14 @@ pub(crate) async fn told(
     Ok(Json(row(&request, &line, now)))
 }
 
-/// A request, with how long there is, and who is still to be told of it.
-fn row(it: &Request, line: &Line, now: Timestamp) -> Value {
-    let mut row = export::request(it);
-    row["overdue"] = it.is_overdue(now).into();
+fn row(it: &Request, line: &Line, now: Timestamp) -> Registered {
     let told = |recipient: &&String| it.told.iter().any(|told| told.recipient == **recipient);
-    let to_tell: Vec<_> = if it.right.is_passed_on() {
-        line.recipients.iter().filter(|it| !told(it)).collect()
+    let to_tell = if it.right.is_passed_on() {
+        line.recipients.iter().filter(|it| !told(it)).cloned().collect()
     } else {
         Vec::new()
     };
-    row["to_tell"] = json!(to_tell);
-    row
+    Registered { request: export::request(it), overdue: it.is_overdue(now), to_tell }
 }
 
 async fn find(app: &App, line: &Line, path: &HashMap<String, String>) -> Result<Request, Problem> {

@@ -7,9 +7,10 @@ use domain::hours::ROME;
 use domain::retention::{RULES, cutoffs};
 use jiff::ToSpan;
 use jiff::civil::Date;
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use store::{Mode, Night};
+use utoipa::{IntoParams, ToSchema};
 
 use super::problem::{FieldError, Problem};
 use super::scope::OfLine;
@@ -20,20 +21,57 @@ use crate::App;
 const PAGES: usize = 200;
 
 /// `?on=2027-01-31`; without it, tonight.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
+    #[param(format = Date)]
     on: Option<String>,
+    #[param(ignore)]
     #[serde(flatten)]
     unknown: Map<String, Value>,
 }
 
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RetentionReport {
+    #[schema(format = Date)]
+    on: String,
+    counted_at: shape::Time,
+    /// False where there was too much to look at.
+    complete: bool,
+    would_go: WouldGo,
+    /// How long each kind of data is kept.
+    rules: Vec<Rule>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct WouldGo {
+    contacts: i64,
+    lapsed: i64,
+    messages: i64,
+    deliveries: i64,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = RetentionRule)]
+struct Rule {
+    kind: &'static str,
+    /// Null is never.
+    days: Option<u16>,
+    floor: u16,
+    ceiling: u16,
+    why: &'static str,
+}
+
 /// What will have gone by the end of a day, if nobody writes until then. Counts only; nothing is
 /// changed. `complete` is false where there was too much to look at.
+#[utoipa::path(get, path = "/reports/retention", tag = "reports",
+    operation_id = "reports.retention", params(Asked),
+    responses((status = 200, body = RetentionReport)))]
 pub(crate) async fn report(
     State(app): State<App>,
     OfLine(line): OfLine,
     Query(asked): Query<Asked>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<RetentionReport>, Problem> {
     let mut errors: Vec<_> = asked
         .unknown
         .keys()
@@ -63,25 +101,23 @@ pub(crate) async fn report(
         app.store.work_night(&line, &cutoffs, &mut night, end, Mode::Count).await?;
     }
     let counted = night.counted;
-    let rules = RULES.iter().map(|it| {
-        json!({
-            "kind": it.key,
-            "days": it.days(&line.retention),
-            "floor": it.floor,
-            "ceiling": it.ceiling,
-            "why": it.why,
-        })
+    let rules = RULES.iter().map(|it| Rule {
+        kind: it.key,
+        days: it.days(&line.retention),
+        floor: it.floor,
+        ceiling: it.ceiling,
+        why: it.why,
     });
-    Ok(Json(json!({
-        "on": on.to_string(),
-        "counted_at": shape::time(app.clock.now()),
-        "complete": night.finished,
-        "would_go": {
-            "contacts": counted.contacts,
-            "lapsed": counted.lapsed,
-            "messages": counted.messages,
-            "deliveries": counted.deliveries,
+    Ok(Json(RetentionReport {
+        on: on.to_string(),
+        counted_at: shape::time(app.clock.now()),
+        complete: night.finished,
+        would_go: WouldGo {
+            contacts: counted.contacts,
+            lapsed: counted.lapsed,
+            messages: counted.messages,
+            deliveries: counted.deliveries,
         },
-        "rules": rules.collect::<Vec<_>>(),
-    })))
+        rules: rules.collect(),
+    }))
 }

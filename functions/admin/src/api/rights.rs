@@ -9,14 +9,16 @@ use domain::erasure::{self, Certificate};
 use domain::export;
 use domain::line::Line;
 use domain::rights::{Request, Right};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use store::StoreError;
 use tracing::{info, warn};
+use utoipa::ToSchema;
 
 use super::contacts;
 use super::problem::Problem;
 use super::scope::OfLine;
-use super::shape;
+use super::shape::{self, Time};
 use crate::App;
 
 type Ids = Path<HashMap<String, String>>;
@@ -25,6 +27,8 @@ type Ids = Path<HashMap<String, String>>;
 const TRIES: usize = 3;
 
 /// Everything held of one person. It is their own data, so the number is whole.
+#[utoipa::path(get, path = "/contacts/{id}/export", tag = "privacy",
+    operation_id = "contacts.export", responses((status = 200, body = Object)))]
 pub(crate) async fn export(
     State(app): State<App>,
     OfLine(line): OfLine,
@@ -36,13 +40,42 @@ pub(crate) async fn export(
     Ok(Json(export::json(&held)))
 }
 
+/// What an erasure did.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ErasureCertificate {
+    certificate: String,
+    line: String,
+    erased_at: Time,
+    erased: ErasedCounts,
+    kept: Vec<Kept>,
+    /// How to verify it.
+    verify: String,
+}
+
+#[derive(Serialize, ToSchema)]
+struct ErasedCounts {
+    identifiers: usize,
+    consents: usize,
+    messages: i64,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Kept {
+    what: &'static str,
+    why: &'static str,
+    /// Null stays as long as the service.
+    until: Option<Time>,
+}
+
 /// Erases a person and answers with the certificate. Afterwards nobody is there. The register of
 /// requests keeps that it was done.
+#[utoipa::path(delete, path = "/contacts/{id}", tag = "privacy", operation_id = "contacts.erase",
+    responses((status = 200, body = ErasureCertificate)))]
 pub(crate) async fn erase(
     State(app): State<App>,
     OfLine(line): OfLine,
     Path(path): Ids,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<ErasureCertificate>, Problem> {
     for _ in 0..TRIES {
         let contact = contacts::find(&app, &line, &path, "id").await?;
         let now = app.clock.now();
@@ -78,20 +111,22 @@ async fn take_files_away(app: &App, line: &Line, uploads: &[String]) {
     }
 }
 
-fn show(it: &Certificate, line: &Line) -> Value {
-    let kept = it.kept.iter().map(
-        |it| json!({ "what": it.what, "why": it.why, "until": shape::time_or_null(it.until) }),
-    );
-    json!({
-        "certificate": it.number.as_str(),
-        "line": line.id.as_str(),
-        "erased_at": shape::time(it.at),
-        "erased": {
-            "identifiers": it.erased.identifiers,
-            "consents": it.erased.consents,
-            "messages": it.erased.messages,
+fn show(it: &Certificate, line: &Line) -> ErasureCertificate {
+    let kept = it.kept.iter().map(|it| Kept {
+        what: it.what,
+        why: it.why,
+        until: it.until.map(shape::time),
+    });
+    ErasureCertificate {
+        certificate: it.number.as_str().to_owned(),
+        line: line.id.as_str().to_owned(),
+        erased_at: shape::time(it.at),
+        erased: ErasedCounts {
+            identifiers: it.erased.identifiers,
+            consents: it.erased.consents,
+            messages: it.erased.messages,
         },
-        "kept": kept.collect::<Vec<_>>(),
-        "verify": erasure::how_to_verify(line),
-    })
+        kept: kept.collect(),
+        verify: erasure::how_to_verify(line),
+    }
 }

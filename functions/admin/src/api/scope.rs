@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 use domain::ids::LineId;
 use domain::line::Line;
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::problem::{FieldError, Problem};
 use crate::App;
@@ -23,8 +24,7 @@ impl FromRequestParts<App> for OfLine {
         let path = Path::<HashMap<String, String>>::from_request_parts(parts, app).await;
         let id = path.ok().and_then(|mut it| it.remove("line")).unwrap_or_default();
         let line = app.store.line(&LineId::new(id)).await?;
-        let missing = "Questa linea non esiste, o la chiave non la riguarda.";
-        line.map(Self).ok_or_else(|| Problem::not_found(missing))
+        line.map(Self).ok_or_else(Problem::unknown_line)
     }
 }
 
@@ -50,14 +50,36 @@ struct Asked {
 }
 
 /// Which page of a list is asked for.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct PageOf {
-    /// 1 to 100; 50 if not said.
+    /// How many at most; 50 if not said.
+    #[param(minimum = 1, maximum = 100, required = false)]
     pub(crate) limit: i32,
+    /// `next_cursor` of the page before; without it the first page.
     pub(crate) cursor: Option<String>,
+}
+
+/// Which page of a list is asked for, of those in a state.
+pub(crate) struct PageIn {
+    pub(crate) page: PageOf,
     pub(crate) state: Option<String>,
 }
 
 impl FromRequestParts<App> for PageOf {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let PageIn { page, state } = PageIn::from_request_parts(parts, app).await?;
+        if state.is_some() {
+            let detail = "Questa lista non ha stati: si possono usare soltanto limit e cursor.";
+            return Err(Problem::invalid(vec![FieldError::new("?state", detail)]));
+        }
+        Ok(page)
+    }
+}
+
+impl FromRequestParts<App> for PageIn {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
@@ -77,7 +99,7 @@ impl FromRequestParts<App> for PageOf {
         if cursor.as_deref().is_some_and(|it| !is_id(it)) {
             return Err(wrong_cursor());
         }
-        Ok(Self { limit, cursor, state: asked.state })
+        Ok(Self { page: PageOf { limit, cursor }, state: asked.state })
     }
 }
 
