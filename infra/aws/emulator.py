@@ -28,7 +28,7 @@ sys.path.insert(0, str(ROOT / "infra" / "aws"))
 
 STACK = "filodiretto"
 REGION = "eu-south-1"
-FUNCTIONS = ["webhook", "commands", "fanout", "sender", "statuses", "retention", "admin"]
+FUNCTIONS = ["webhook", "commands", "fanout", "sender", "statuses", "retention", "desk", "admin"]
 APP = {
     "META_APP_SECRET": "emulator-app-secret",
     "META_VERIFY_TOKEN": "emulator-verify-token",

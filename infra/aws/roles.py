@@ -10,7 +10,7 @@ needs. Ends with 1 if there is either, naming each.
 import json
 import sys
 
-FUNCTIONS = ["webhook", "commands", "fanout", "sender", "statuses", "retention", "admin"]
+FUNCTIONS = ["webhook", "commands", "fanout", "sender", "statuses", "retention", "desk", "admin"]
 
 # Resources as the calls name them.
 NAMES = {
@@ -32,6 +32,7 @@ ELSEWHERE = {
     "sqs:DeleteMessage": "Lambda's event source polls",
     "sqs:GetQueueAttributes": "Lambda's event source polls",
     "ssm:GetParametersByPath": "locally secrets are in the environment",
+    "ses:SendEmail": "locally mails are kept in a folder",
     "s3:PutObject": "locally what is unreadable is kept in a folder",
     "admin events:PutEvents": "locally the bus is a channel",
 }

@@ -11,6 +11,7 @@ use axum::Router;
 use platform::apps::Apps;
 use platform::clock::Clock;
 use platform::events::Bus;
+use platform::mail::Mail;
 use platform::pseudonym::Pseudonym;
 use platform::settings::{Secret, Settings};
 use store::Store;
@@ -24,6 +25,7 @@ pub struct App {
     pub graph: Arc<Graph>,
     pub apps: Apps,
     pub bus: Bus,
+    pub mail: Mail,
     pub pseudonym: Pseudonym,
     /// A key with every permission on every line.
     pub api_key: Secret,
@@ -40,6 +42,7 @@ impl App {
             graph: Arc::new(Graph::new(&graph.base_url, graph.version)),
             apps: Apps::of(&settings)?,
             bus: Bus::event_bridge(&aws, settings.event_bus()?),
+            mail: Mail::ses(&aws, settings.mail_from()),
             pseudonym: Pseudonym::new(&settings.lookup_key()?),
             api_key: settings.api_key()?,
             clock: Clock::System,

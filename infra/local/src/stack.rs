@@ -21,6 +21,7 @@ use platform::aside::Aside;
 use platform::clock::{Clock, Shifted};
 use platform::events::{Bus, Events, LocalBus};
 use platform::jobs::{BroadcastRef, FanoutCause, FanoutEvent};
+use platform::mail::{self, Mail};
 use platform::pseudonym::Pseudonym;
 use platform::queue::Queue;
 use platform::random;
@@ -44,6 +45,9 @@ pub(crate) const GRAPH: &str = "/graph";
 
 /// Where it says how much is in which queue.
 pub(crate) const QUEUES: &str = "/_queues";
+
+/// Where it shows the mails that were sent.
+pub(crate) const MAIL: &str = "/_mail";
 
 /// After so many receives a message goes to the dead letters.
 const MAX_RECEIVES: u32 = 5;
@@ -150,12 +154,16 @@ impl Stack {
             Some(folder) => folder,
             None => std::env::temp_dir().join(format!("filodiretto-{}", random::key())),
         });
+        let mail_folder = file("mail").unwrap_or_else(|| {
+            std::env::temp_dir().join(format!("filodiretto-mail-{}", random::key()))
+        });
         let functions = Functions {
             store: store.clone(),
             graph,
             apps,
             queues,
             bus: Bus::Local(bus.clone()),
+            mail: Mail::Folder(mail_folder.clone()),
             aside,
             pseudonym,
             api_key: Secret::new(options.api_key),
@@ -172,13 +180,14 @@ impl Stack {
             store,
             fanout: fanout.clone(),
             retention: functions.retention(),
+            desk: functions.desk(),
             ticked: Mutex::new(Ticked::at(clock.now())),
         });
         tasks.spawn(wake_fanout(fanout, events, clock));
         let ticking = Arc::clone(&time);
         tasks.spawn(async move { ticking.run().await });
 
-        let router = functions.router().merge(own_routes(Arc::clone(&time)));
+        let router = functions.router().merge(own_routes(Arc::clone(&time), mail_folder));
         let router = match &meta {
             Some(meta) => {
                 meta.set_graph_url(&graph_url);
@@ -263,6 +272,7 @@ struct Functions {
     apps: Apps,
     queues: Queues,
     bus: Bus,
+    mail: Mail,
     aside: Aside,
     pseudonym: Pseudonym,
     api_key: Secret,
@@ -286,6 +296,15 @@ impl Functions {
         }
     }
 
+    fn desk(&self) -> desk::App {
+        desk::App {
+            store: calls::noted(&self.store, "desk"),
+            graph: Arc::clone(&self.graph),
+            apps: self.apps.clone(),
+            mail: self.mail.clone(),
+        }
+    }
+
     /// The two functions that speak HTTP.
     fn router(&self) -> Router {
         let webhook = webhook::App {
@@ -301,6 +320,7 @@ impl Functions {
             graph: Arc::clone(&self.graph),
             apps: self.apps.clone(),
             bus: self.bus.clone(),
+            mail: self.mail.clone(),
             pseudonym: self.pseudonym.clone(),
             api_key: self.api_key.clone(),
             clock: self.clock.clone(),
@@ -468,12 +488,23 @@ async fn wake_fanout(fanout: fanout::App, mut events: Events, clock: Clock) {
 }
 
 /// What only a local stack has.
-fn own_routes(time: Arc<Time>) -> Router {
+fn own_routes(time: Arc<Time>, mail_folder: PathBuf) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok" }))
         .route("/_clock/advance", post(advance))
         .route(QUEUES, get(depths))
+        .route(MAIL, get(async move || mails(&mail_folder)))
         .with_state(time)
+}
+
+fn mails(folder: &Path) -> (StatusCode, Json<Value>) {
+    match mail::kept(folder) {
+        Ok(items) => (StatusCode::OK, Json(json!({ "items": items }))),
+        Err(err) => {
+            error!("mails not read: {err}");
+            (StatusCode::INTERNAL_SERVER_ERROR, Json(Value::Null))
+        }
+    }
 }
 
 async fn depths(State(time): State<Arc<Time>>) -> (StatusCode, Json<Value>) {

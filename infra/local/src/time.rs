@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
+use desk::App as Desk;
 use fakes::meta::Meta;
 use fanout::App as Fanout;
 use jiff::{Timestamp, ToSpan};
@@ -36,6 +37,7 @@ pub(crate) struct Time {
     pub(crate) store: Store,
     pub(crate) fanout: Fanout,
     pub(crate) retention: Retention,
+    pub(crate) desk: Desk,
     pub(crate) ticked: Mutex<Ticked>,
 }
 
@@ -101,6 +103,9 @@ impl Time {
             if let Err(err) = self.fanout.handle(event).await {
                 error!("tick failed: {err:#}");
             }
+            if let Err(err) = self.desk.handle(Tick { at: now }).await {
+                error!("desk's minute failed: {err:#}");
+            }
         }
         if now >= ticked.night {
             ticked.night = next_night(now);
@@ -148,9 +153,9 @@ impl Time {
         let queued = self.broker.next_due().await?;
         let webhook = self.meta.as_ref().and_then(Meta::next_due);
         let night = Some(self.ticked.lock().await.night);
-        // What a broadcast needs is seen to by the first tick that finds it due.
-        let broadcast = self.store.next_due().await.context("read what is due")?;
-        let tick = broadcast.map(|at| if at > now { minute_from(at) } else { minute_after(now) });
+        // What is due is seen to by the first tick that finds it so.
+        let due = self.store.next_due().await.context("read what is due")?;
+        let tick = due.map(|at| if at > now { minute_from(at) } else { minute_after(now) });
         let all = [queued, webhook, night, tick];
         Ok(all.into_iter().flatten().filter(|it| *it > now).min())
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! The host: settings, telemetry, metrics, clock, queues and jobs, events.
 //!
-//! The only user of the environment, SQS, EventBridge, S3 and Systems Manager. It decides nothing.
+//! The only user of the environment, SQS, EventBridge, S3, SES and Systems Manager. It decides nothing.
 
 pub mod apps;
 pub mod aside;
@@ -9,6 +9,7 @@ pub mod batch;
 pub mod clock;
 pub mod events;
 pub mod jobs;
+pub mod mail;
 pub mod metrics;
 pub mod pseudonym;
 pub mod queue;

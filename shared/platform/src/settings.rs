@@ -207,6 +207,11 @@ impl Settings {
         self.required("EVENT_BUS")
     }
 
+    /// The sender of [`crate::mail::Mail::Ses`]; without it no mail is sent.
+    pub fn mail_from(&self) -> Option<&str> {
+        self.optional("MAIL_FROM")
+    }
+
     /// The bucket of [`crate::aside::Aside::S3`].
     pub fn aside_bucket(&self) -> Result<&str, SettingError> {
         self.required("ASIDE_BUCKET")

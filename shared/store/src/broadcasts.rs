@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use domain::broadcast::{
     self, Audience, Broadcast, Plan, PlanOf, Priority, State, TemplateMessage,
@@ -108,18 +109,7 @@ impl Store {
         let mut due = Vec::new();
         let mut start = None;
         loop {
-            let page = self
-                .client
-                .query()
-                .table_name(&self.tables.broadcasts)
-                .index_name(DUE.name)
-                .key_condition_expression("due = :due AND due_at <= :now")
-                .expression_attribute_values(":due", text(keys::DUE))
-                .expression_attribute_values(":now", instant(now))
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(failed)?;
+            let page = self.due_rows(keys::DUE, Some(now), None, start).await?;
             for item in page.items() {
                 let line = item.text("pk")?.strip_prefix(&keys::broadcasts(&LineId::new("")));
                 let line = LineId::new(line.ok_or(StoreError::Corrupt("pk"))?);
@@ -134,18 +124,35 @@ impl Store {
 
     /// When something is due next, if anything is. Local stack: how far its clock may jump.
     pub async fn next_due(&self) -> Result<Option<Timestamp>> {
-        let page = self
-            .client
+        let mut soonest = None;
+        for what in [keys::DUE, keys::DESK] {
+            let page = self.due_rows(what, None, Some(1), None).await?;
+            let at = page.items().first().map(|it| it.instant("due_at")).transpose()?;
+            soonest = [soonest, at].into_iter().flatten().min();
+        }
+        Ok(soonest)
+    }
+
+    /// A page of what is due by `now`, or ever, soonest first.
+    pub(crate) async fn due_rows(
+        &self,
+        what: &str,
+        now: Option<Timestamp>,
+        limit: Option<i32>,
+        start: Option<Item>,
+    ) -> Result<QueryOutput> {
+        self.client
             .query()
             .table_name(&self.tables.broadcasts)
             .index_name(DUE.name)
-            .key_condition_expression("due = :due")
-            .expression_attribute_values(":due", text(keys::DUE))
-            .limit(1)
+            .key_condition_expression("due = :due AND due_at <= :now")
+            .expression_attribute_values(":due", text(what))
+            .expression_attribute_values(":now", instant(now.unwrap_or(Timestamp::MAX)))
+            .set_limit(limit)
+            .set_exclusive_start_key(start)
             .send()
             .await
-            .map_err(failed)?;
-        page.items().first().map(|it| it.instant("due_at")).transpose()
+            .map_err(failed)
     }
 
     /// Moves a broadcast from one state to another; `Conflict` if it is not in the first.

@@ -208,6 +208,16 @@ pub const COUNTS: &str = "COUNTS";
 /// Partition of the sparse index `due`: what the minute's tick must look at.
 pub const DUE: &str = "due";
 
+/// Partition of the same index: what the desk's minute must look at.
+pub const DESK: &str = "desk";
+
+/// `TASKS#pordenone` / `waits#0b9e…7`: something to look at, at its time.
+pub fn task(line: &LineId, name: &str) -> Key {
+    Key::new(format!("{TASKS}{line}"), name)
+}
+
+pub const TASKS: &str = "TASKS#";
+
 /// `CHUNKS#0193…` / `000042`: people not worked on yet. The row goes when they are.
 pub fn chunk(broadcast: &BroadcastId, number: u32) -> Key {
     Key::new(chunks(broadcast), format!("{number:06}"))

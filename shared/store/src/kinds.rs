@@ -37,6 +37,7 @@ pub enum Kind {
     Template,
     Spending,
     Once,
+    Task,
 }
 
 /// What becomes of a kind when a line's data leave.
@@ -49,7 +50,7 @@ pub enum Leaves {
 }
 
 impl Kind {
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Line,
         Self::Contact,
         Self::Phone,
@@ -77,6 +78,7 @@ impl Kind {
         Self::Template,
         Self::Spending,
         Self::Once,
+        Self::Task,
     ];
 
     /// The kind of what is under this key; `None` is a shape that this code does not know.
@@ -109,6 +111,7 @@ impl Kind {
             "ACCOUNT" if sk.starts_with("TEMPLATE#") => Self::Template,
             "SPEND" => Self::Spending,
             "ONCE" => Self::Once,
+            "TASKS" => Self::Task,
             _ => return None,
         })
     }
@@ -159,6 +162,10 @@ impl Kind {
             Self::Account | Self::Template => Not {
                 what: "che cosa dice Meta dell'account e dei modelli",
                 why: "è di Meta, e si legge in WhatsApp Manager",
+            },
+            Self::Task => Not {
+                what: "i promemoria di ciò che lo sportello deve guardare a una certa ora",
+                why: "valgono solo per questo sistema, e si rifanno da soli",
             },
             Self::Once => Not {
                 what: "le risposte date nell'ultimo giorno alle richieste dell'API",

@@ -39,6 +39,7 @@ mod spending;
 mod statistics;
 mod table;
 pub mod tables;
+mod tasks;
 
 pub use aside::Aside;
 pub use broadcasts::{Change, Progress};
@@ -58,6 +59,7 @@ pub use portfolios::People;
 pub use requests::register_until;
 pub use restore::{Away, Restored};
 pub use spending::{Reserved, Spending};
+pub use tasks::Task;
 
 /// The names of the three tables.
 #[derive(Clone, Debug)]

@@ -395,7 +395,8 @@ impl Restore<'_> {
             | Kind::Unsealed
             | Kind::Chunk
             | Kind::Night
-            | Kind::Once => false,
+            | Kind::Once
+            | Kind::Task => false,
             Kind::Consent => {
                 matches!(person(part(2)), Some(Fated::Back | Fated::Stands | Fated::Moved))
             }

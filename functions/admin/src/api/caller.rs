@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::http::request::Parts;
 use axum::middleware::{self, Next};
@@ -66,12 +67,14 @@ pub(crate) fn needs(
 
 async fn only_with_scope(
     State(scopes): State<&'static [Scope]>,
-    Path(path): Path<HashMap<String, String>>,
+    path: Result<Path<HashMap<String, String>>, PathRejection>,
     caller: Caller,
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let line = LineId::new(path.get("line").cloned().unwrap_or_default());
+    // What is not even text is the name of nothing.
+    let line = path.ok().and_then(|Path(mut it)| it.remove("line")).unwrap_or_default();
+    let line = LineId::new(line);
     if !caller.knows(&line) {
         return Err(Problem::unknown_line());
     }

@@ -28,6 +28,7 @@ use platform::aside::Aside;
 use platform::clock::{Clock, Manual};
 use platform::events::Bus;
 use platform::jobs::{self, BroadcastRef, FanoutCause, FanoutEvent};
+use platform::mail::Mail;
 use platform::pseudonym::Pseudonym;
 use platform::queue::{Message, Queue, Received};
 use platform::settings::{Secret, Settings};
@@ -631,6 +632,7 @@ impl World {
             graph: Arc::clone(&self.graphs[&Lane::Story]),
             apps: self.apps.clone(),
             bus: Bus::event_bridge(&self.aws.config(Lane::Story), "bus"),
+            mail: Mail::NoSender,
             pseudonym: self.pseudonym.clone(),
             api_key: Secret::new("local-key"),
             clock: self.clock_of(Lane::Story),

@@ -21,3 +21,4 @@ mod restore;
 mod separation;
 mod spending;
 mod support;
+mod tasks;
