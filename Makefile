@@ -18,7 +18,8 @@ check: ## What a push must pass besides the tests
 
 release: ## The functions as they run on AWS, in target/release
 	cargo build --release --package webhook --package commands --package fanout \
-	    --package sender --package statuses --package retention --package admin
+	    --package sender --package statuses --package retention --package desk \
+	    --package admin
 
 package: ## The functions as zips in target/lambda; ARCHITECTURE=x86_64 for that processor
 	infra/aws/package $(or $(ARCHITECTURE),arm64)

@@ -20,6 +20,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         let bytes = Bytes::from_request(request, state).await.map_err(|_| Problem::too_large())?;
         // Actions have nothing to say and may say nothing.
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+        // serde would take a list for an object, field by field.
+        if text.trim_ascii_start().starts_with(b"[") {
+            return Err(malformed());
+        }
         let mut reader = serde_json::Deserializer::from_slice(text);
         let value = serde_path_to_error::deserialize(&mut reader).map_err(|err| problem(&err))?;
         reader.end().map_err(|_| malformed())?;
@@ -46,11 +50,17 @@ fn problem(err: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
         let at = at.strip_suffix(&format!("/{name}")).unwrap_or(&at);
         FieldError::new(format!("{at}/{name}"), "Questo campo non esiste: toglierlo.")
     } else if said.starts_with("unknown variant") {
-        FieldError::new(at, "Questo valore non è tra quelli ammessi.")
+        FieldError::new(at, one_of(&said))
     } else {
         FieldError::new(at, "Il tipo di questo valore non è quello giusto.")
     };
     Problem::invalid(vec![error])
+}
+
+/// `unknown variant x, expected one of a, b` with the names in ticks: those after the first are ours.
+pub(crate) fn one_of(said: &str) -> String {
+    let known: Vec<_> = said.split('`').skip(3).step_by(2).collect();
+    format!("Usare uno di: {}.", known.join(", "))
 }
 
 fn pointer(path: &serde_path_to_error::Path) -> String {

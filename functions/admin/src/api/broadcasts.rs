@@ -253,7 +253,7 @@ pub(crate) async fn approve(
     OfLine(line): OfLine,
     Path(path): Ids,
     key: Key,
-    body: Body<Nothing>,
+    body: Body<Option<Nothing>>,
 ) -> Result<Response, Problem> {
     act(&app, &line, &path, &key, &body, Action::Approve).await
 }
@@ -267,7 +267,7 @@ pub(crate) async fn pause(
     OfLine(line): OfLine,
     Path(path): Ids,
     key: Key,
-    body: Body<Nothing>,
+    body: Body<Option<Nothing>>,
 ) -> Result<Response, Problem> {
     act(&app, &line, &path, &key, &body, Action::Pause).await
 }
@@ -281,7 +281,7 @@ pub(crate) async fn resume(
     OfLine(line): OfLine,
     Path(path): Ids,
     key: Key,
-    body: Body<Nothing>,
+    body: Body<Option<Nothing>>,
 ) -> Result<Response, Problem> {
     act(&app, &line, &path, &key, &body, Action::Resume).await
 }
@@ -295,7 +295,7 @@ pub(crate) async fn cancel(
     OfLine(line): OfLine,
     Path(path): Ids,
     key: Key,
-    body: Body<Nothing>,
+    body: Body<Option<Nothing>>,
 ) -> Result<Response, Problem> {
     act(&app, &line, &path, &key, &body, Action::Cancel).await
 }
@@ -309,7 +309,7 @@ pub(crate) async fn resend_unresolved(
     OfLine(line): OfLine,
     Path(path): Ids,
     key: Key,
-    body: Body<Nothing>,
+    body: Body<Option<Nothing>>,
 ) -> Result<Response, Problem> {
     act(&app, &line, &path, &key, &body, Action::ResendUnresolved).await
 }
@@ -320,7 +320,7 @@ async fn act(
     line: &Line,
     path: &HashMap<String, String>,
     key: &Key,
-    body: &Body<Nothing>,
+    body: &Body<Option<Nothing>>,
     action: Action,
 ) -> Result<Response, Problem> {
     if let Some(before) = key.answered(app, line, &body.bytes).await? {
@@ -383,25 +383,52 @@ async fn wanted(
     Ok((to, change))
 }
 
+/// Where a delivery stands.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum DeliveryState {
+    Waiting,
+    Claimed,
+    Unresolved,
+    Accepted,
+    Sent,
+    Failed,
+    Delivered,
+    Read,
+    Skipped,
+    Cancelled,
+}
+
+impl From<DeliveryState> for delivery::State {
+    fn from(it: DeliveryState) -> Self {
+        match it {
+            DeliveryState::Waiting => Self::Waiting,
+            DeliveryState::Claimed => Self::Claimed,
+            DeliveryState::Unresolved => Self::Unresolved,
+            DeliveryState::Accepted => Self::Accepted,
+            DeliveryState::Sent => Self::Sent,
+            DeliveryState::Failed => Self::Failed,
+            DeliveryState::Delivered => Self::Delivered,
+            DeliveryState::Read => Self::Read,
+            DeliveryState::Skipped => Self::Skipped,
+            DeliveryState::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
 /// One row a contact that was worked on, number masked.
 #[utoipa::path(get, path = "/broadcasts/{id}/deliveries", tag = "broadcasts",
     operation_id = "broadcasts.deliveries",
-    params(PageOf, ("state" = Option<String>, Query, description = "`failed`, `read` …")),
+    params(PageOf, ("state" = inline(Option<DeliveryState>), Query)),
     responses((status = 200, body = Page<shape::Delivery>)))]
 pub(crate) async fn deliveries(
     State(app): State<App>,
     OfLine(line): OfLine,
     Path(path): Ids,
-    PageIn { page, state }: PageIn,
+    PageIn { page, state }: PageIn<DeliveryState>,
 ) -> Result<Json<Page<shape::Delivery>>, Problem> {
     let it = find(&app, &line, &path).await?;
-    let state = match state.as_deref() {
-        None => None,
-        Some(name) => Some(delivery::State::parse(name).ok_or_else(|| {
-            let names = delivery::State::ALL.map(delivery::State::name).join(", ");
-            Problem::invalid(vec![FieldError::new("?state", format!("Usare uno tra {names}."))])
-        })?),
-    };
+    let state = state.map(delivery::State::from);
     let after = page.cursor.map(ContactId::new);
     let limit = usize::try_from(page.limit).unwrap_or(0);
     let (rows, cursor) =

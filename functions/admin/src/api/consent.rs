@@ -48,6 +48,7 @@ pub(crate) struct Request {
     topics: Option<Vec<String>>,
     #[schema(format = DateTime)]
     asked_at: String,
+    #[schema(schema_with = super::requests::channels)]
     channel: String,
     /// Where the proof is kept, or what it says.
     #[schema(min_length = 1, max_length = 2000)]

@@ -43,24 +43,24 @@ pub(crate) async fn count(
     Ok(Json(Count { total, topics }))
 }
 
+/// Which subscribers: `silent` have not answered about the new policy.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum SubscriberState {
+    Silent,
+}
+
 /// All of them; with `?state=silent` those who were asked to accept a newer policy and said
 /// nothing, where a page may be shorter than `limit` although more follow.
 #[utoipa::path(get, path = "/subscribers", tag = "subscribers", operation_id = "subscribers.list",
-    params(PageOf, ("state" = Option<String>, Query, description = "`silent`")),
+    params(PageOf, ("state" = inline(Option<SubscriberState>), Query)),
     responses((status = 200, body = Page<shape::Contact>)))]
 pub(crate) async fn subscribers(
     State(app): State<App>,
     OfLine(line): OfLine,
-    PageIn { page, state }: PageIn,
+    PageIn { page, state }: PageIn<SubscriberState>,
 ) -> Result<Json<Page<shape::Contact>>, Problem> {
-    let silent = match state.as_deref() {
-        None => false,
-        Some("silent") => true,
-        Some(_) => {
-            let detail = "Si può chiedere state=silent: chi non ha risposto sulle nuove regole.";
-            return Err(Problem::invalid(vec![FieldError::new("?state", detail)]));
-        }
-    };
+    let silent = matches!(state, Some(SubscriberState::Silent));
     let after = page.cursor.map(ContactId::new);
     let followers = app.store.followers(&line.id, EVERYONE, after.as_ref(), page.limit).await?;
     let (rows, more) = followers;

@@ -33,24 +33,36 @@ use super::scope::{OfLine, PageIn, PageOf, wrong_cursor};
 use super::shape::{self, Page};
 use crate::App;
 
-/// What a conversation may be.
-const STATES: [&str; 3] = ["open", "waiting", "closed"];
+/// `open` waits for us, `waiting` for the citizen.
+#[derive(Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ConversationState {
+    #[default]
+    Open,
+    Waiting,
+    Closed,
+}
+
+impl ConversationState {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Waiting => "waiting",
+            Self::Closed => "closed",
+        }
+    }
+}
 
 /// Conversations in a state, latest first.
 #[utoipa::path(get, path = "/conversations", tag = "desk", operation_id = "conversations.list",
-    params(PageOf, ("state" = Option<String>, Query,
-        description = "`open` (also without), `waiting` or `closed`")),
+    params(PageOf, ("state" = inline(Option<ConversationState>), Query, description = "Without it, open")),
     responses((status = 200, body = Page<shape::Conversation>)))]
 pub(crate) async fn list(
     State(app): State<App>,
     OfLine(line): OfLine,
-    PageIn { page, state }: PageIn,
+    PageIn { page, state }: PageIn<ConversationState>,
 ) -> Result<Json<Page<shape::Conversation>>, Problem> {
-    let state = state.as_deref().unwrap_or("open");
-    if !STATES.contains(&state) {
-        let detail = "Usare open, waiting oppure closed.";
-        return Err(Problem::invalid(vec![FieldError::new("?state", detail)]));
-    }
+    let state = state.unwrap_or_default().name();
     let before = match page.cursor.as_deref().map(str::parse::<i64>) {
         None => None,
         Some(ms) => {

@@ -89,7 +89,7 @@ pub(crate) async fn preview(
     State(app): State<App>,
     OfLine(line): OfLine,
     Path(path): Ids,
-    _: Body<Nothing>,
+    _: Body<Option<Nothing>>,
 ) -> Result<Json<Preview>, Problem> {
     let it = find(&app, &line, &path).await?;
     let template = line.template(&it.message.name, &it.message.language);

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use domain::contact::Contact;
@@ -30,7 +30,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::broadcasts::{Ids, find};
 use super::problem::{FieldError, Problem};
-use super::scope::OfLine;
+use super::scope::{OfLine, Params};
 use super::shape::{self, Billed, Eur, by_category, eur};
 use crate::App;
 
@@ -47,9 +47,9 @@ const MONTHS: usize = 36;
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
-    #[param(example = "2026-01", pattern = r"^\d{4}-\d{2}$")]
+    #[param(example = "2026-01", pattern = "^[0-9]{4}-(0[1-9]|1[0-2])$")]
     from: Option<String>,
-    #[param(example = "2026-12", pattern = r"^\d{4}-\d{2}$")]
+    #[param(example = "2026-12", pattern = "^[0-9]{4}-(0[1-9]|1[0-2])$")]
     to: Option<String>,
     #[param(ignore)]
     #[serde(flatten)]
@@ -107,7 +107,7 @@ struct Forecast {
 pub(crate) async fn costs(
     State(app): State<App>,
     OfLine(line): OfLine,
-    Query(asked): Query<Asked>,
+    Params(asked): Params<Asked>,
 ) -> Result<Json<Costs>, Problem> {
     let now = app.clock.now();
     let (from, to) = asked_months(&asked, now)?;
@@ -256,7 +256,7 @@ struct Period {
 pub(crate) async fn subscribers(
     State(app): State<App>,
     OfLine(line): OfLine,
-    Query(asked): Query<AskedDays>,
+    Params(asked): Params<AskedDays>,
 ) -> Result<Json<Subscribers>, Problem> {
     let (from, to, by) = asked_days(&asked, app.clock.now())?;
     let days = app.store.days(&line.id, from, to).await?;

@@ -17,6 +17,7 @@ use serde_json::Value;
 use store::StoreError;
 use tracing::info;
 use utoipa::ToSchema;
+use utoipa::openapi::Object;
 
 use super::body::Body;
 use super::broadcasts::moment;
@@ -47,23 +48,23 @@ pub(crate) struct Registered {
     to_tell: Vec<String>,
 }
 
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RequestState {
+    Open,
+    Closed,
+}
+
 /// `?state=open` (the first due first) or `closed` (the latest first).
 #[utoipa::path(get, path = "/requests", tag = "privacy", operation_id = "requests.list",
-    params(PageOf, ("state" = Option<String>, Query, description = "`open` or `closed`")),
+    params(PageOf, ("state" = inline(Option<RequestState>), Query, description = "Without it, open")),
     responses((status = 200, body = Page<Registered>)))]
 pub(crate) async fn list(
     State(app): State<App>,
     OfLine(line): OfLine,
-    PageIn { page, state }: PageIn,
+    PageIn { page, state }: PageIn<RequestState>,
 ) -> Result<Json<Page<Registered>>, Problem> {
-    let open = match state.as_deref() {
-        None | Some("open") => true,
-        Some("closed") => false,
-        Some(_) => {
-            let wrong = FieldError::new("?state", "Usare open oppure closed.");
-            return Err(Problem::invalid(vec![wrong]));
-        }
-    };
+    let open = !matches!(state, Some(RequestState::Closed));
     let after = page.cursor.map(number).transpose()?;
     let limit = usize::try_from(page.limit).unwrap_or(0);
     let found = app.store.requests(&line.id, open, after.as_ref(), limit).await?;
@@ -89,10 +90,24 @@ pub(crate) async fn show(
     "right": "access", "asked_at": "2026-11-20T10:00:00+01:00", "channel": "counter",
 }))]
 pub(crate) struct OffWhatsApp {
+    #[schema(schema_with = rights)]
     right: String,
     #[schema(format = DateTime)]
     asked_at: String,
+    #[schema(schema_with = channels)]
     channel: String,
+}
+
+fn rights() -> Object {
+    shape::names(Right::ALL.map(Right::name))
+}
+
+pub(crate) fn channels() -> Object {
+    shape::names(AskedBy::ALL.map(AskedBy::name))
+}
+
+fn outcomes() -> Object {
+    shape::names(Outcome::ALL.map(Outcome::name))
 }
 
 /// Writes down what somebody asked for off WhatsApp, as of the moment at which they asked.
@@ -142,6 +157,7 @@ pub(crate) async fn record(
     "outcome": "granted", "operator": "Ufficio relazioni con il pubblico", "note": null,
 }))]
 pub(crate) struct Ending {
+    #[schema(schema_with = outcomes)]
     outcome: String,
     #[schema(min_length = 1, max_length = 200)]
     operator: String,

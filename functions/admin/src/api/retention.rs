@@ -2,7 +2,7 @@
 //! What the night will take away, in numbers: a dry run of the same decisions.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use domain::hours::ROME;
 use domain::retention::{RULES, cutoffs};
 use jiff::ToSpan;
@@ -13,7 +13,7 @@ use store::{Mode, Night};
 use utoipa::{IntoParams, ToSchema};
 
 use super::problem::{FieldError, Problem};
-use super::scope::OfLine;
+use super::scope::{OfLine, Params};
 use super::shape;
 use crate::App;
 
@@ -70,7 +70,7 @@ struct Rule {
 pub(crate) async fn report(
     State(app): State<App>,
     OfLine(line): OfLine,
-    Query(asked): Query<Asked>,
+    Params(asked): Params<Asked>,
 ) -> Result<Json<RetentionReport>, Problem> {
     let mut errors: Vec<_> = asked
         .unknown

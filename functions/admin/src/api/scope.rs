@@ -9,8 +9,11 @@ use axum::http::request::Parts;
 use domain::ids::LineId;
 use domain::line::Line;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde::de::value::{Error as Wrong, StringDeserializer};
 use utoipa::IntoParams;
 
+use super::body::one_of;
 use super::problem::{FieldError, Problem};
 use crate::App;
 
@@ -57,49 +60,72 @@ pub(crate) struct PageOf {
     #[param(minimum = 1, maximum = 100, required = false)]
     pub(crate) limit: i32,
     /// `next_cursor` of the page before; without it the first page.
+    #[param(pattern = "^[!-~]*$", max_length = 200)]
     pub(crate) cursor: Option<String>,
 }
 
 /// Which page of a list is asked for, of those in a state.
-pub(crate) struct PageIn {
+pub(crate) struct PageIn<S> {
     pub(crate) page: PageOf,
-    pub(crate) state: Option<String>,
+    pub(crate) state: Option<S>,
 }
+
+/// A list that has no states.
+#[derive(Deserialize)]
+enum NoState {}
 
 impl FromRequestParts<App> for PageOf {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let PageIn { page, state } = PageIn::from_request_parts(parts, app).await?;
-        if state.is_some() {
-            let detail = "Questa lista non ha stati: si possono usare soltanto limit e cursor.";
-            return Err(Problem::invalid(vec![FieldError::new("?state", detail)]));
-        }
+        let PageIn { page, .. } = PageIn::<NoState>::from_request_parts(parts, app).await?;
         Ok(page)
     }
 }
 
-impl FromRequestParts<App> for PageIn {
+impl<S: DeserializeOwned> FromRequestParts<App> for PageIn<S> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let Query(asked) = Query::<Asked>::from_request_parts(parts, app).await.map_err(|_| {
-            let detail = "Si possono usare soltanto limit, cursor e state.";
-            Problem::invalid(vec![FieldError::new("?", detail)])
-        })?;
+        let Params(asked) = Params::<Asked>::from_request_parts(parts, app).await?;
+        let mut errors = Vec::new();
         let limit = match asked.limit.as_deref() {
-            None => Some(50),
-            Some(text) => text.parse().ok().filter(|it| (1..=100).contains(it)),
+            None => 50,
+            Some(text) => text.parse().ok().filter(|it| (1..=100).contains(it)).unwrap_or(0),
         };
-        let limit = limit.ok_or_else(|| {
-            Problem::invalid(vec![FieldError::new("?limit", "Usare un numero da 1 a 100.")])
-        })?;
+        if limit == 0 {
+            errors.push(FieldError::new("?limit", "Usare un numero da 1 a 100."));
+        }
         // An empty one asks for the first page.
         let cursor = asked.cursor.filter(|it| !it.is_empty());
         if cursor.as_deref().is_some_and(|it| !is_id(it)) {
             return Err(wrong_cursor());
         }
-        Ok(Self { page: PageOf { limit, cursor }, state: asked.state })
+        let state = asked.state.map(|it| S::deserialize(StringDeserializer::<Wrong>::new(it)));
+        let state = state.transpose().unwrap_or_else(|err| {
+            errors.push(FieldError::new("?state", one_of(&err.to_string())));
+            None
+        });
+        if errors.is_empty() {
+            Ok(Self { page: PageOf { limit, cursor }, state })
+        } else {
+            Err(Problem::invalid(errors))
+        }
+    }
+}
+
+/// What stands after the `?`, read strictly.
+pub(crate) struct Params<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequestParts<App> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        Query::<T>::from_request_parts(parts, app).await.map(|Query(it)| Self(it)).map_err(|_| {
+            let detail =
+                "Usare soltanto i parametri che questo indirizzo prevede, ognuno una volta.";
+            Problem::invalid(vec![FieldError::new("?", detail)])
+        })
     }
 }
 

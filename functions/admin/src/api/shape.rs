@@ -18,6 +18,8 @@ use serde::Serialize;
 use serde_json::Value;
 use store::Direction;
 use utoipa::ToSchema;
+use utoipa::openapi::Object;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 /// RFC 3339 with the offset of Rome: `2026-11-27T09:30:00+01:00`.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -26,6 +28,11 @@ pub(crate) struct Time(String);
 
 pub(crate) fn time(at: Timestamp) -> Time {
     Time(domain::hours::rfc3339(at))
+}
+
+/// The schema of a text that is one of these.
+pub(crate) fn names<const N: usize>(names: [&'static str; N]) -> Object {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build()
 }
 
 /// A page of a list. `next_cursor` is null on the last one.
