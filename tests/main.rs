@@ -18,6 +18,7 @@ mod life;
 mod metrics;
 mod notices;
 mod office;
+mod openapi;
 mod policy;
 mod promises;
 mod reports;

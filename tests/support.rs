@@ -324,7 +324,7 @@ impl Office<'_> {
         self.request(reqwest::Method::POST, path, Some(body), Some(key)).await
     }
 
-    async fn request(
+    pub(crate) async fn request(
         &self,
         method: reqwest::Method,
         path: &str,

@@ -200,6 +200,10 @@ pub(crate) async fn close(
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "recipient": "Meta Platforms, Inc. (sub-responsabile del trattamento)",
+    "operator": "Segreteria generale",
+}))]
 pub(crate) struct Telling {
     recipient: String,
     #[schema(min_length = 1, max_length = 200)]
