@@ -3,6 +3,7 @@
 //! prints one table. It judges and never fails: a slow machine is no broken program.
 
 mod aws;
+mod desk;
 mod emergency;
 mod fanout;
 mod idle;
@@ -43,7 +44,7 @@ struct Cli {
 }
 
 /// In the order of the table. Those that measure time come before the one that fills memory.
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 13] = [
     "rate",
     "emergency",
     "reply",
@@ -53,6 +54,7 @@ const NAMES: [&str; 12] = [
     "limits",
     "starts",
     "idle",
+    "desk",
     "high",
     "fanout",
     "proof",
@@ -130,6 +132,7 @@ async fn measure(name: &str, size: Size) -> anyhow::Result<Vec<Row>> {
         "reply" => webhook::reply(size).await,
         "webhook" => webhook::acknowledgement(size).await,
         "units" => units::measure(size).await,
+        "desk" => desk::measure(size).await,
         "fanout" => fanout::measure(size).await,
         "starts" => starts::measure(size).await,
         "idle" => idle::measure(),

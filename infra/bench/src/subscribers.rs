@@ -3,7 +3,7 @@
 //! whatever the real way makes of a person.
 
 use anyhow::Context;
-use domain::ids::LineId;
+use domain::ids::{ContactId, LineId};
 use dynoxide::{Database, ImportOptions, Item};
 use platform::random;
 use serde_json::{Value, json};
@@ -19,19 +19,22 @@ const TABLE: &str = "subscribers";
 /// The topic that only some follow.
 const SOME_FOLLOW: &str = "utilita";
 
-/// Makes `n` subscribers of the one there is. Those after the first `all_topics` do not follow
-/// public utility.
-pub(crate) fn copy(db: &Database, n: usize, all_topics: usize) -> anyhow::Result<()> {
+/// Makes `n` subscribers of the one there is, and gives the copies' ids. Those after the first
+/// `all_topics` do not follow public utility.
+pub(crate) fn copy(db: &Database, n: usize, all_topics: usize) -> anyhow::Result<Vec<ContactId>> {
     let original = Original::read(db)?;
+    let mut contacts = Vec::new();
     let numbers: Vec<usize> = (1..n).collect();
     for part in numbers.chunks(AT_ONCE) {
         let mut items = Vec::new();
         for n in part {
-            items.extend(original.copy_as(*n, *n < all_topics)?);
+            let contact = random::contact_id();
+            items.extend(original.copy_as(&contact, *n, *n < all_topics)?);
+            contacts.push(contact);
         }
         db.import_items(TABLE, items, ImportOptions::default()).context("import subscribers")?;
     }
-    Ok(())
+    Ok(contacts)
 }
 
 /// The rows of the one subscriber there is, as their JSON.
@@ -64,8 +67,12 @@ impl Original {
         Ok(Self { rows, contact })
     }
 
-    fn copy_as(&self, n: usize, follows_all: bool) -> anyhow::Result<Vec<Item>> {
-        let contact = random::contact_id();
+    fn copy_as(
+        &self,
+        contact: &ContactId,
+        n: usize,
+        follows_all: bool,
+    ) -> anyhow::Result<Vec<Item>> {
         let mut items = Vec::new();
         for row in &self.rows {
             let row = row.replace(&self.contact, contact.as_str()).replace(&phone(0), &phone(n));
@@ -75,7 +82,7 @@ impl Original {
                 continue;
             }
             if pk.starts_with("CONTACTS#") {
-                row["pk"]["S"] = store::keys::contact(&LineId::new(LINE), &contact).pk.into();
+                row["pk"]["S"] = store::keys::contact(&LineId::new(LINE), contact).pk.into();
             }
             for value in row.as_object_mut().context("read a row")?.values_mut() {
                 if let Some(set) = value["SS"].as_array_mut().filter(|_| !follows_all) {

@@ -133,7 +133,11 @@ impl Town {
 
     /// Makes `n` subscribers: one by WhatsApp, the others as copies of that one's rows. Those
     /// after the first `all_topics` do not follow public utility.
-    pub(crate) async fn subscribers(&self, n: usize, all_topics: usize) -> anyhow::Result<()> {
+    pub(crate) async fn subscribers(
+        &self,
+        n: usize,
+        all_topics: usize,
+    ) -> anyhow::Result<Vec<ContactId>> {
         self.meta()?.write(&phone(0), LINE, "ISCRIVIMI").context("subscribe")?;
         let until = Instant::now() + LIMIT;
         while self.subscribed().await? == 0 {
@@ -142,11 +146,11 @@ impl Town {
         }
         self.quiet().await?;
         let db = self.db.clone();
-        tokio::task::spawn_blocking(move || subscribers::copy(&db, n, all_topics))
+        let contacts = tokio::task::spawn_blocking(move || subscribers::copy(&db, n, all_topics))
             .await
             .context("copy subscribers")??;
         ensure!(self.subscribed().await? == i64::try_from(n)?, "not everybody subscribed");
-        Ok(())
+        Ok(contacts)
     }
 
     async fn subscribed(&self) -> anyhow::Result<i64> {
