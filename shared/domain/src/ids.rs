@@ -82,6 +82,14 @@ id! {
     /// A broadcast. 32 hexadecimal digits that sort by the time of creation.
     BroadcastId
 }
+id! {
+    /// A key of the API. 32 hexadecimal digits, random.
+    KeyId
+}
+id! {
+    /// Somebody of the office. 32 hexadecimal digits, the same on every line.
+    PersonId
+}
 personal_id! {
     /// Meta's id of a message, `wamid.…`. It contains the phone number: personal data.
     MessageId
