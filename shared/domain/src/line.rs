@@ -201,6 +201,8 @@ pub struct Retention {
     pub media_days: u16,
     /// Per-person deliveries; the counts of the broadcast stay.
     pub delivery_days: u16,
+    /// The audit log of the office's own acts.
+    pub audit_days: u16,
 }
 
 impl Line {
@@ -305,6 +307,7 @@ pub(crate) mod sample {
                 chat_days: 180,
                 media_days: 30,
                 delivery_days: 90,
+                audit_days: 730,
             },
             monthly_budget_eur: None,
             needs_approval: false,

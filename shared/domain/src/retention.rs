@@ -60,7 +60,16 @@ pub const DELIVERIES: Rule = Rule {
           controllare i costi. I conteggi restano.",
 };
 
-pub const RULES: [Rule; 5] = [INACTIVITY, CONSENT, CHAT, MEDIA, DELIVERIES];
+pub const AUDIT: Rule = Rule {
+    key: "audit_days",
+    floor: 180,
+    ceiling: 3_650,
+    default: Some(730),
+    why: "Registro delle attività di chi lavora sulla linea: chi ha fatto che cosa e quando, senza \
+          alcun testo.",
+};
+
+pub const RULES: [Rule; 6] = [INACTIVITY, CONSENT, CHAT, MEDIA, DELIVERIES, AUDIT];
 
 impl Rule {
     /// What a line chose.
@@ -70,6 +79,7 @@ impl Rule {
             "consent_days" => Some(chosen.consent_days),
             "chat_days" => Some(chosen.chat_days),
             "media_days" => Some(chosen.media_days),
+            "audit_days" => Some(chosen.audit_days),
             _ => Some(chosen.delivery_days),
         }
     }
@@ -151,6 +161,7 @@ mod tests {
         chat_days: 180,
         media_days: 30,
         delivery_days: 90,
+        audit_days: 730,
     };
 
     fn days_ago(days: i64) -> Timestamp {

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::cost::Month;
-use domain::ids::{BroadcastId, ContactId, LineId, PhoneNumberId, UserId};
+use domain::ids::{BroadcastId, ContactId, KeyId, LineId, PersonId, PhoneNumberId, UserId};
 use domain::phone::Phone;
 use domain::rights::RequestNumber;
 use jiff::civil::Date;
@@ -145,6 +145,38 @@ pub fn numbers(line: &LineId, day: Date) -> Key {
 
 pub fn all_numbers(line: &LineId) -> String {
     format!("NUMBERS#{line}")
+}
+
+/// `KEYS#pordenone` / `0b9e…7`: a key of the API, with the digest of its secret.
+pub fn api_key(line: &LineId, id: &KeyId) -> Key {
+    Key::new(api_keys(line), id.as_str())
+}
+
+pub fn api_keys(line: &LineId) -> String {
+    format!("KEYS#{line}")
+}
+
+/// `PEOPLE#pordenone` / `4f…`: somebody of the office.
+pub fn person(line: &LineId, id: &PersonId) -> Key {
+    Key::new(people(line), id.as_str())
+}
+
+pub fn people(line: &LineId) -> String {
+    format!("PEOPLE#{line}")
+}
+
+/// `SESSION#5f…` / `SESSION`: who is signed in, by the digest of their cookie.
+pub fn session(digest: &str) -> Key {
+    Key::new(format!("SESSION#{digest}"), "SESSION")
+}
+
+/// `AUDIT#pordenone` / `0001749416383000#4f…`: an act, by our time of it.
+pub fn audit(line: &LineId, id: &str) -> Key {
+    Key::new(audits(line), id)
+}
+
+pub fn audits(line: &LineId) -> String {
+    format!("AUDIT#{line}")
 }
 
 // Table `messages`.

@@ -19,6 +19,10 @@ pub enum Kind {
     LedgerEntry,
     LedgerHead,
     Request,
+    ApiKey,
+    Person,
+    Session,
+    Audit,
     Follower,
     Night,
     Numbers,
@@ -50,7 +54,7 @@ pub enum Leaves {
 }
 
 impl Kind {
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 32] = [
         Self::Line,
         Self::Contact,
         Self::Phone,
@@ -60,6 +64,10 @@ impl Kind {
         Self::LedgerEntry,
         Self::LedgerHead,
         Self::Request,
+        Self::ApiKey,
+        Self::Person,
+        Self::Session,
+        Self::Audit,
         Self::Follower,
         Self::Night,
         Self::Numbers,
@@ -93,6 +101,10 @@ impl Kind {
             "LEDGER" if sk == crate::keys::LEDGER_HEAD => Self::LedgerHead,
             "LEDGER" => Self::LedgerEntry,
             "REQUESTS" => Self::Request,
+            "KEYS" => Self::ApiKey,
+            "PEOPLE" => Self::Person,
+            "SESSION" => Self::Session,
+            "AUDIT" => Self::Audit,
             "TOPIC" => Self::Follower,
             "NIGHT" => Self::Night,
             "NUMBERS" => Self::Numbers,
@@ -135,6 +147,16 @@ impl Kind {
             Self::Chunk => As("invii-da-finire"),
             Self::Delivery => As("esiti"),
             Self::Spending => As("spesa"),
+            Self::Person => As("persone-ufficio"),
+            Self::Audit => As("registro-attivita"),
+            Self::ApiKey => Not {
+                what: "le chiavi dell'API",
+                why: "aprono solo questo sistema: dove si va se ne fanno di nuove",
+            },
+            Self::Session => Not {
+                what: "chi ha effettuato l'accesso in questo momento",
+                why: "vale per un giorno di lavoro, e solo qui",
+            },
             Self::Phone | Self::User => Not {
                 what: "gli indici per trovare una persona dal numero o dal codice WhatsApp",
                 why: "numero e codice sono in «contatti»",
@@ -178,7 +200,12 @@ impl Kind {
     /// sort key.
     fn names(self) -> (&'static [&'static str], Option<&'static str>) {
         match self {
-            Self::Contact | Self::Broadcast | Self::Aside | Self::Line => (&[], Some("id")),
+            Self::Contact
+            | Self::Broadcast
+            | Self::Aside
+            | Self::Line
+            | Self::Person
+            | Self::Audit => (&[], Some("id")),
             Self::Consent | Self::Message => (&["contact"], Some("id")),
             Self::Request => (&[], Some("number")),
             Self::Follower => (&["topic"], Some("contact")),
@@ -194,7 +221,7 @@ impl Kind {
 
     /// Whether the partition key begins with the line; else with an id that only one line has.
     fn is_under_line(self) -> bool {
-        !matches!(self, Self::Counts | Self::Chunk | Self::Delivery | Self::Line)
+        !matches!(self, Self::Counts | Self::Chunk | Self::Delivery | Self::Line | Self::Session)
     }
 
     /// The item with plain names and values: instants as RFC 3339, no keys.

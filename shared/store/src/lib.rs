@@ -13,8 +13,11 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::RequestId;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 
+mod access;
 mod account;
+mod api_keys;
 mod aside;
+mod audit;
 mod broadcasts;
 mod chunks;
 mod clearing;
@@ -29,6 +32,7 @@ mod ledger;
 pub mod line_file;
 mod lines;
 mod night;
+mod office;
 mod once;
 mod people;
 mod portfolios;
@@ -42,6 +46,7 @@ pub mod tables;
 mod tasks;
 
 pub use aside::Aside;
+pub use audit::audit_id;
 pub use broadcasts::{Change, Progress};
 pub use chunks::Chunk;
 pub use clearing::Mode;
@@ -53,6 +58,7 @@ pub use kinds::{Kind, Leaves};
 pub use ledger::{Recorded, Seal};
 pub use lines::{AllLines, Document};
 pub use night::{Counted, Night};
+pub use office::{Session, SignedIn};
 pub use once::Once;
 pub use people::{Erasing, Loaded, MessageKey, Seen, Turn};
 pub use portfolios::People;
@@ -80,6 +86,7 @@ pub struct Store {
     lines: Arc<lines::Cache>,
     heard: Arc<rates::Heard>,
     templates: Arc<account::Cache>,
+    access: Arc<access::Access>,
 }
 
 /// What the caller can do next is the variant.
@@ -119,6 +126,7 @@ impl Store {
             lines: Arc::default(),
             heard: Arc::default(),
             templates: Arc::default(),
+            access: Arc::default(),
         }
     }
 }

@@ -381,6 +381,8 @@ impl Restore<'_> {
         };
         let comes = match kind {
             _ if self.is_past(&item) => false,
+            // Who was shut out since then must not come back in.
+            Kind::ApiKey | Kind::Person | Kind::Session => false,
             Kind::Contact => match item.find_text("merged_into").map(person) {
                 Some(fated) => matches!(fated, Some(Fated::Back | Fated::Stands)),
                 // It comes last, with what leads to it.
@@ -425,7 +427,8 @@ impl Restore<'_> {
             | Kind::Portfolio
             | Kind::Account
             | Kind::Template
-            | Kind::Spending => true,
+            | Kind::Spending
+            | Kind::Audit => true,
         };
         Ok(comes.then_some(item))
     }

@@ -53,6 +53,7 @@ fn line(comune: &str, service: &str, keywords: [&str; 2], topics: Vec<Topic>) ->
             chat_days: 365,
             media_days: 30,
             delivery_days: 90,
+            audit_days: 730,
         },
         monthly_budget_eur: None,
         needs_approval: false,

@@ -10,7 +10,7 @@ use domain::line::{
     QuietHours, Retention, SendBy, Template, TemplateProblem, Topic,
 };
 use domain::reply::{self, length};
-use domain::retention::{CHAT, CONSENT, DELIVERIES, INACTIVITY, MEDIA, Rule};
+use domain::retention::{AUDIT, CHAT, CONSENT, DELIVERIES, INACTIVITY, MEDIA, Rule};
 use domain::zones;
 use jiff::civil::{Date, Time};
 
@@ -529,6 +529,7 @@ pub(super) fn retention(mut section: Section) -> Retention {
         chat_days: days(CHAT).unwrap_or_default(),
         media_days: days(MEDIA).unwrap_or_default(),
         delivery_days: days(DELIVERIES).unwrap_or_default(),
+        audit_days: days(AUDIT).unwrap_or_default(),
     };
     section.done();
     retention
