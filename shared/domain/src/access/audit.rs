@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use crate::report;
+
 /// One act.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -41,29 +43,16 @@ pub fn id(text: &str) -> String {
     if is_id && !is_number { text.to_owned() } else { "?".to_owned() }
 }
 
-/// The head of the log as a table.
-pub const CSV_HEAD: &str = "quando;chi;nome;operazione;dati;esito\r\n";
+/// The log as a table, for spreadsheets: what its columns are called.
+pub const COLUMNS: [&str; 6] = ["quando", "chi", "nome", "operazione", "dati", "esito"];
 
 impl Entry {
-    /// One row of the log as a table, for spreadsheets.
+    /// One row of the log as a table.
     pub fn csv(&self) -> String {
         let ids: Vec<_> = self.ids.iter().map(|(name, id)| format!("{name} {id}")).collect();
         let status = self.status.map_or_else(|| "ignoto".to_owned(), |it| it.to_string());
-        let at = crate::hours::rfc3339(self.at);
-        let cells = [&at, &self.who, &self.name, &self.operation, &ids.join(", "), &status];
-        let cells: Vec<_> = cells.into_iter().map(|it| cell(it)).collect();
-        cells.join(";") + "\r\n"
-    }
-}
-
-/// Quoted where it must be. What a spreadsheet would take for a formula begins with a quote mark.
-fn cell(text: &str) -> String {
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let text = if is_formula { format!("'{text}") } else { text.to_owned() };
-    if text.contains([';', '"', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text
+        let (at, ids) = (report::time(self.at), ids.join(", "));
+        report::row([&at, &self.who, &self.name, &self.operation, &ids, &status])
     }
 }
 
@@ -94,21 +83,5 @@ mod tests {
         for text in ["393330000001", "+39 333 000 0001", "333-000-0001", "", "Anna Rossi", "à"] {
             assert_eq!(id(text), "?", "{text}");
         }
-    }
-
-    #[test]
-    fn a_row_is_no_formula() {
-        let entry = Entry {
-            id: "1".to_owned(),
-            at: "2026-11-24T08:00:00Z".parse().unwrap(),
-            who: "key 0b".to_owned(),
-            name: "=HYPERLINK(\"x\");".to_owned(),
-            operation: "keys.revoke".to_owned(),
-            ids: BTreeMap::from([("id".to_owned(), "0b".to_owned())]),
-            status: None,
-        };
-        let want = "2026-11-24T09:00:00+01:00;key 0b;\"'=HYPERLINK(\"\"x\"\");\";keys.revoke;id \
-                    0b;ignoto\r\n";
-        assert_eq!(entry.csv(), want);
     }
 }
