@@ -5,6 +5,7 @@
 
 mod support;
 
+mod access;
 mod account;
 mod broadcast;
 mod citizen;

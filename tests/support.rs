@@ -302,7 +302,7 @@ impl Person<'_> {
 
 /// The office, or whoever holds its key.
 pub(crate) struct Office<'a> {
-    world: &'a World,
+    pub(crate) world: &'a World,
     pub(crate) line: String,
     pub(crate) key: String,
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! Routes of the API, who may use them, and what every answer has in common.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
-use axum::middleware::{self, Next};
-use axum::response::Response;
+use axum::extract::DefaultBodyLimit;
+use axum::http::header::CONTENT_TYPE;
+use axum::middleware;
 use axum::routing::get;
 use domain::access::Scope;
 use utoipa_axum::router::OpenApiRouter;
@@ -15,13 +16,17 @@ use utoipa_axum::routes;
 use crate::App;
 
 mod aside;
+mod audit;
 mod body;
 mod broadcasts;
 mod caller;
 mod consent;
 mod contacts;
 mod conversations;
+mod gate;
+mod keys;
 mod lines;
+mod me;
 mod once;
 mod openapi;
 mod preview;
@@ -35,14 +40,15 @@ mod scope;
 mod shape;
 mod version;
 
-use caller::{Caller, needs};
+use caller::needs;
 use problem::Problem;
 
 /// Larger than any request there is, smaller than any harm.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 pub(crate) fn router(app: App) -> Router {
-    let (routes, api) = routes().split_for_parts();
+    let (routes, mut api) = routes().split_for_parts();
+    let operations = Arc::new(audit::Operations::of(&mut api));
     let document: Bytes = serde_json::to_vec(&openapi::document(api))
         .expect("a document is plain data with text keys")
         .into();
@@ -52,7 +58,8 @@ pub(crate) fn router(app: App) -> Router {
         .route("/v1/{*rest}", axum::routing::any(unknown))
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .layer(middleware::from_fn_with_state(app.clone(), only_with_key))
+        .layer(middleware::from_fn_with_state((app.clone(), operations), audit::logged))
+        .layer(middleware::from_fn_with_state(app.clone(), gate::only_known))
         // It says nothing of any line, so it needs no key.
         .route("/v1/openapi.json", get(document))
         .with_state(app)
@@ -115,22 +122,11 @@ fn routes() -> OpenApiRouter<App> {
         .merge(needs(&[Scope::Reports], reports))
         .merge(needs(&[Scope::Privacy], privacy))
         .merge(needs(&[Scope::Admin], OpenApiRouter::new().routes(routes!(aside::list))));
-    OpenApiRouter::new().routes(routes!(lines::list)).nest("/v1/lines/{line}", line)
-}
-
-/// Nothing is looked at, not even the path, before the key is right.
-async fn only_with_key(
-    State(app): State<App>,
-    mut request: Request,
-    next: Next,
-) -> Result<Response, Problem> {
-    let given = request.headers().get(AUTHORIZATION).and_then(|it| it.to_str().ok());
-    let given = given.and_then(|it| it.strip_prefix("Bearer ")).unwrap_or_default();
-    if !app.api_key.matches(given) {
-        return Err(Problem::unauthorized());
-    }
-    request.extensions_mut().insert(Caller::root());
-    Ok(next.run(request).await)
+    let line = line.merge(keys::routes()).merge(audit::routes());
+    OpenApiRouter::new()
+        .routes(routes!(lines::list))
+        .routes(routes!(me::show))
+        .nest("/v1/lines/{line}", line)
 }
 
 async fn unknown() -> Problem {

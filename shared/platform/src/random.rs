@@ -3,6 +3,7 @@
 
 use domain::ids::{BroadcastId, ContactId};
 use jiff::Timestamp;
+use ring::rand::{SystemRandom, generate};
 use uuid::{NoContext, Uuid};
 
 /// A new contact's id: random throughout.
@@ -18,6 +19,13 @@ pub fn broadcast_id(now: Timestamp) -> BroadcastId {
     BroadcastId::new(Uuid::new_v7(time).simple().to_string())
 }
 
+/// 64 random hexadecimal digits, for what must not be guessed.
+pub fn secret() -> String {
+    let bytes: [u8; 32] =
+        generate(&SystemRandom::new()).expect("the system has random bytes").expose();
+    bytes.iter().map(|it| format!("{it:02x}")).collect()
+}
+
 /// 32 random hexadecimal digits.
 pub fn key() -> String {
     Uuid::new_v4().simple().to_string()
@@ -26,6 +34,13 @@ pub fn key() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_is_new_each_time() {
+        let (one, other) = (secret(), secret());
+        assert_eq!((one.len(), other.len()), (64, 64));
+        assert_ne!(one, other);
+    }
 
     #[test]
     fn ids_of_broadcasts_sort_by_time() {

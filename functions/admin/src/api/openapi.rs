@@ -2,7 +2,7 @@
 //! `/v1/openapi.json`: what the handlers say of themselves, and what all of them have in common.
 
 use axum::http::Method;
-use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{
@@ -15,16 +15,19 @@ use super::problem::Problem;
 
 /// Every operation, with its method.
 pub(crate) fn operations(api: &mut OpenApi) -> impl Iterator<Item = (Method, &mut Operation)> {
-    api.paths.paths.values_mut().flat_map(|it| {
-        let found = [
-            (Method::GET, it.get.as_mut()),
-            (Method::POST, it.post.as_mut()),
-            (Method::PUT, it.put.as_mut()),
-            (Method::PATCH, it.patch.as_mut()),
-            (Method::DELETE, it.delete.as_mut()),
-        ];
-        found.into_iter().filter_map(|(method, it)| Some((method, it?)))
-    })
+    api.paths.paths.values_mut().flat_map(operations_at)
+}
+
+/// The operations of one path.
+pub(crate) fn operations_at(it: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
+    let found = [
+        (Method::GET, it.get.as_mut()),
+        (Method::POST, it.post.as_mut()),
+        (Method::PUT, it.put.as_mut()),
+        (Method::PATCH, it.patch.as_mut()),
+        (Method::DELETE, it.delete.as_mut()),
+    ];
+    found.into_iter().filter_map(|(method, it)| Some((method, it?)))
 }
 
 /// The document, once every route is known: path parameters, errors and the key, which are the

@@ -272,7 +272,7 @@ fn number(cursor: String) -> Result<RequestNumber, Problem> {
     if is_ours { Ok(RequestNumber::new(cursor)) } else { Err(wrong_cursor()) }
 }
 
-fn one_of<T, const N: usize>(
+pub(super) fn one_of<T, const N: usize>(
     given: &str,
     at: &str,
     known: [&str; N],
@@ -281,7 +281,7 @@ fn one_of<T, const N: usize>(
     parse(given).ok_or_else(|| FieldError::new(at, format!("Usare uno di: {}.", known.join(", "))))
 }
 
-fn words(given: &str, at: &str, limit: usize, errors: &mut Vec<FieldError>) -> String {
+pub(super) fn words(given: &str, at: &str, limit: usize, errors: &mut Vec<FieldError>) -> String {
     let given = given.trim();
     if !(1..=limit).contains(&given.chars().count()) {
         let detail = format!("Scrivere un testo da 1 a {limit} caratteri.");

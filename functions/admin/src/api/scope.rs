@@ -14,6 +14,7 @@ use serde::de::value::{Error as Wrong, StringDeserializer};
 use utoipa::IntoParams;
 
 use super::body::one_of;
+use super::caller::Caller;
 use super::problem::{FieldError, Problem};
 use crate::App;
 
@@ -26,7 +27,11 @@ impl FromRequestParts<App> for OfLine {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let path = Path::<HashMap<String, String>>::from_request_parts(parts, app).await;
         let id = path.ok().and_then(|mut it| it.remove("line")).unwrap_or_default();
-        let line = app.store.line(&LineId::new(id)).await?;
+        let id = LineId::new(id);
+        if !Caller::from_request_parts(parts, app).await?.knows(&id) {
+            return Err(Problem::unknown_line());
+        }
+        let line = app.store.line(&id).await?;
         line.map(Self).ok_or_else(Problem::unknown_line)
     }
 }
@@ -89,7 +94,24 @@ impl<S: DeserializeOwned> FromRequestParts<App> for PageIn<S> {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let Params(asked) = Params::<Asked>::from_request_parts(parts, app).await?;
         let mut errors = Vec::new();
-        let limit = match asked.limit.as_deref() {
+        let page = PageOf::asked(asked.limit.as_deref(), asked.cursor, &mut errors)?;
+        let state = asked.state.map(|it| S::deserialize(StringDeserializer::<Wrong>::new(it)));
+        let state = state.transpose().unwrap_or_else(|err| {
+            errors.push(FieldError::new("?state", one_of(&err.to_string())));
+            None
+        });
+        if errors.is_empty() { Ok(Self { page, state }) } else { Err(Problem::invalid(errors)) }
+    }
+}
+
+impl PageOf {
+    /// Where a list has parameters of its own.
+    pub(crate) fn asked(
+        limit: Option<&str>,
+        cursor: Option<String>,
+        errors: &mut Vec<FieldError>,
+    ) -> Result<Self, Problem> {
+        let limit = match limit {
             None => 50,
             Some(text) => text.parse().ok().filter(|it| (1..=100).contains(it)).unwrap_or(0),
         };
@@ -97,20 +119,28 @@ impl<S: DeserializeOwned> FromRequestParts<App> for PageIn<S> {
             errors.push(FieldError::new("?limit", "Usare un numero da 1 a 100."));
         }
         // An empty one asks for the first page.
-        let cursor = asked.cursor.filter(|it| !it.is_empty());
+        let cursor = cursor.filter(|it| !it.is_empty());
         if cursor.as_deref().is_some_and(|it| !is_id(it)) {
             return Err(wrong_cursor());
         }
-        let state = asked.state.map(|it| S::deserialize(StringDeserializer::<Wrong>::new(it)));
-        let state = state.transpose().unwrap_or_else(|err| {
-            errors.push(FieldError::new("?state", one_of(&err.to_string())));
-            None
-        });
-        if errors.is_empty() {
-            Ok(Self { page: PageOf { limit, cursor }, state })
-        } else {
-            Err(Problem::invalid(errors))
-        }
+        Ok(Self { limit, cursor })
+    }
+
+    /// The page of a list that is small by nature and was read whole.
+    pub(crate) fn of<T>(
+        &self,
+        all: Vec<T>,
+        id: impl Fn(&T) -> &str,
+    ) -> Result<(Vec<T>, Option<String>), Problem> {
+        let start = match &self.cursor {
+            None => 0,
+            Some(it) => 1 + all.iter().position(|row| id(row) == it).ok_or_else(wrong_cursor)?,
+        };
+        let (total, limit) = (all.len(), usize::try_from(self.limit).unwrap_or(0));
+        let rows: Vec<T> = all.into_iter().skip(start).take(limit).collect();
+        let more = start + rows.len() < total;
+        let cursor = rows.last().filter(|_| more).map(|it| id(it).to_owned());
+        Ok((rows, cursor))
     }
 }
 
