@@ -224,7 +224,7 @@ impl App {
         } else {
             Vec::new()
         };
-        let decision = conversation::decide(&current, message, reading, line, &notices, now);
+        let decision = conversation::decide(&current, message, reading, line, &notices, None, now);
         let Some(decision) = decision else { return Ok(Next::Nothing) };
         let erases = if decision.erases {
             Some(self.store.count_held(line, &current).await.context("count what goes")?)

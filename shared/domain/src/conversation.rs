@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
+use crate::appointment::{self, Agenda};
 use crate::contact::{
     Answered, ConsentChange, ConsentEvent, ConsentSource, Contact, Joining, MarketingSwitch,
     Subscription, ToldBy,
@@ -20,10 +21,12 @@ use crate::reply::{self, Reply};
 use crate::rights::Request;
 use crate::zones;
 
+mod appointments;
 mod joining;
 mod recorded;
 mod rights;
 
+pub use appointments::asks_for_appointment;
 use joining::Confirmed;
 pub use recorded::{NotRecorded, Wish, record};
 
@@ -45,6 +48,8 @@ pub struct Decision {
     pub request: Option<Request>,
     /// Whether everything of this person goes now. The certificate follows, and nothing else.
     pub erases: bool,
+    /// An appointment that is made or changed by it.
+    pub appointment: Option<appointment::Change>,
     pub desk: Desk,
     /// One confirmation, never three: each is paid.
     pub reply: Option<Reply>,
@@ -78,7 +83,8 @@ pub fn wants_news(reading: Option<&Reading>) -> bool {
 }
 
 /// Decides what `message` means. `reading` is there for texts and taps we understand as commands;
-/// everything else is for the desk. `notices` are the line's latest where they are wanted.
+/// everything else is for the desk. `notices` are the line's latest where they are wanted, `agenda`
+/// is there where it [`asks_for_appointment`].
 ///
 /// `None` if nothing is to be kept of it: a press on WhatsApp's own button, or a change of number, by
 /// somebody the line does not know, or does not know any more.
@@ -88,6 +94,7 @@ pub fn decide(
     reading: Option<&Reading>,
     line: &Line,
     notices: &[Notice],
+    agenda: Option<&Agenda>,
     now: Timestamp,
 ) -> Option<Decision> {
     let unknown = contact.phone.is_none() && contact.user_id.is_none();
@@ -100,12 +107,18 @@ pub fn decide(
     let contact = seen(contact, message, line);
     let decision = match erasure {
         Some(erasure) => rights::decide_erasure(contact, erasure, message, line),
-        None => decide_for(contact, message, reading, line, notices, now),
+        None => match agenda.filter(|_| appointments::may_be_made(&contact, line, now)) {
+            Some(agenda) => appointments::decide(contact, agenda, line, now),
+            None => decide_for(contact, message, reading, line, notices, now),
+        },
     };
     // A message that came a day late changes what it changes, but its answer would be refused.
     let mut reply = decision.reply.clone().filter(|_| window_is_open(&decision.contact, now));
     let mut contact = decision.contact.clone();
-    let is_news = decision.event.is_some() || decision.request.is_some();
+    // Who goes from list to list is answered each time.
+    let goes_on =
+        matches!((&reply, &message.content), (Some(Reply::Appointment(_)), Content::Tap { .. }));
+    let is_news = goes_on || decision.event.is_some() || decision.request.is_some();
     if !is_news && reply.as_ref().is_some_and(|it| was_just_said(&contact, it, now)) {
         reply = None;
     }
@@ -176,6 +189,7 @@ impl Decision {
             event: None,
             request: None,
             erases: false,
+            appointment: None,
             desk,
             reply: None,
             language: Language::Italian,

@@ -16,7 +16,9 @@ use jiff::{Timestamp, ToSpan};
 
 pub use calendar::{PatronDay, easter, is_national_holiday};
 pub use words::opening_words;
-pub(crate) use words::{and, date_words, dated_moment_words, day_words, moment_words, month_name};
+pub(crate) use words::{
+    and, at_time, date_words, dated_moment_words, day_words, moment_words, month_name, weekday_name,
+};
 
 /// The one time zone of every line, compiled in.
 pub static ROME: TimeZone = jiff::tz::get!("Europe/Rome");
@@ -98,6 +100,19 @@ impl Hours {
     pub fn is_open(&self, at: DateTime, patron: Option<&PatronDay>) -> bool {
         let minute = i16::from(at.hour()) * 60 + i16::from(at.minute());
         self.spans_on(at.date(), patron).iter().any(|it| it.from <= minute && minute < it.to)
+    }
+
+    /// From when to when the office is open on a day, span by span.
+    ///
+    /// Where clocks change within a span, a doubtful part is left out, so that no instant in it is
+    /// outside the hours.
+    pub fn open_on(&self, day: Date, patron: Option<&PatronDay>) -> Vec<(Timestamp, Timestamp)> {
+        let instants = |span: &Span| {
+            let from = ROME.to_ambiguous_timestamp(span.start_on(day)).later().ok()?;
+            let to = ROME.to_ambiguous_timestamp(span.end_on(day)?).earlier().ok()?;
+            (from < to).then_some((from, to))
+        };
+        self.spans_on(day, patron).iter().filter_map(instants).collect()
     }
 
     /// The first instant from `now` on at which the office is open: `now` itself if it is.
@@ -183,6 +198,14 @@ impl Span {
     fn start_on(self, day: Date) -> DateTime {
         let (hour, minute) = (self.from / 60, self.from % 60);
         day.at(narrow(hour), narrow(minute), 0, 0)
+    }
+
+    /// `None` at the end of time.
+    fn end_on(self, day: Date) -> Option<DateTime> {
+        if self.to == 24 * 60 {
+            return day.tomorrow().ok().map(|it| it.at(0, 0, 0, 0));
+        }
+        Some(Self { from: self.to, ..self }.start_on(day))
     }
 }
 

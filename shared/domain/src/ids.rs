@@ -90,6 +90,14 @@ id! {
     /// Somebody of the office. 32 hexadecimal digits, the same on every line.
     PersonId
 }
+id! {
+    /// Something one makes an appointment for, as in the line file: `carta-identita`.
+    ServiceId
+}
+id! {
+    /// An appointment: the id of the contact who made it, a dash, and 8 random hexadecimal digits.
+    AppointmentId
+}
 personal_id! {
     /// Meta's id of a message, `wamid.…`. It contains the phone number: personal data.
     MessageId

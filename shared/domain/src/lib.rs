@@ -7,6 +7,7 @@
 pub mod access;
 pub mod account;
 pub mod all_clear;
+pub mod appointment;
 pub mod broadcast;
 pub mod channel;
 pub mod contact;

@@ -4,6 +4,7 @@
 //! This is what a line file says once it has been read and found right. Reading the file, and
 //! saying where it is wrong, is `store::line_file`.
 
+mod service;
 mod template;
 
 use std::collections::BTreeMap;
@@ -11,8 +12,9 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use crate::hours::{Hours, PatronDay};
-use crate::ids::{AppId, LineId, PhoneNumberId, TopicId};
+use crate::ids::{AppId, LineId, PhoneNumberId, ServiceId, TopicId};
 
+pub use service::{SERVICE_NAME_LIMIT, Service};
 pub use template::{BODY_LIMIT, HEADER_LIMIT, ParameterProblem, TemplateProblem};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +52,8 @@ pub struct Line {
     pub quiet_hours: Option<QuietHours>,
     pub address: Address,
     pub office: Office,
+    /// What one makes an appointment for; empty where the desk takes none.
+    pub services: Vec<Service>,
     /// Texts that differ from the default, by name: see [`crate::reply`].
     pub texts: BTreeMap<String, String>,
     /// What may be sent to the desk besides text.
@@ -220,6 +224,10 @@ impl Line {
         self.topics.iter().find(|it| it.id == *id)
     }
 
+    pub fn service(&self, id: &ServiceId) -> Option<&Service> {
+        self.services.iter().find(|it| it.id == *id)
+    }
+
     pub fn template(&self, name: &str, language: &str) -> Option<&Template> {
         self.templates.iter().find(|it| it.name == name && it.language == language)
     }
@@ -293,6 +301,7 @@ pub(crate) mod sample {
                 desk: Some("piazza della Prova 1".to_owned()),
                 dpo: Some("dpo@comune.prova.it".to_owned()),
             },
+            services: vec![service::sample("carta")],
             texts: BTreeMap::new(),
             media: MediaRules::default(),
             moderation: Vec::new(),

@@ -5,6 +5,7 @@
 //! line's own words, `{cancellazione}`, `{orari}`; a row whose placeholder has no value for the
 //! line is left out. The five texts a foreigner needs are there in other languages, too.
 
+mod appointments;
 mod defaults;
 mod placeholders;
 mod translations;
@@ -15,6 +16,7 @@ use std::fmt;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use crate::appointment::Said;
 use crate::erasure::{Certificate, Erased, how_to_verify};
 use crate::export::Form;
 use crate::hours::{ROME, and, date_words, dated_moment_words, opening_words};
@@ -130,6 +132,7 @@ pub enum Reply {
     MediaNotAccepted {
         kind: String,
     },
+    Appointment(Said),
 }
 
 // Written by hand because a text is personal data.
@@ -154,6 +157,9 @@ pub fn render_in(language: Language, reply: &Reply, line: &Line, now: Timestamp)
     {
         let button = placeholders::shorten(&text("topics_button"), BUTTON_TITLE_LIMIT);
         return Outgoing::List { body: placeholders::shorten(&body, TEXT_LIMIT), button, rows };
+    }
+    if let Reply::Appointment(said) = reply {
+        return appointments::outgoing(said, &body, line);
     }
     let button = |payload: &str, name: &str| Button {
         payload: payload_in(language, payload),
@@ -272,14 +278,16 @@ impl Reply {
             Self::Closed { next_opening: Some(_) } => "closed",
             Self::Closed { next_opening: None } => "closed_without_date",
             Self::MediaNotAccepted { .. } => "media",
+            Self::Appointment(said) => appointments::name(said),
         }
     }
 
     /// One of each, as long as it can get for a line: what previews and checks go through.
     pub fn samples(line: &Line, now: Timestamp) -> Vec<Self> {
         let topics: BTreeSet<TopicId> = line.topics.iter().map(|it| it.id.clone()).collect();
+        let appointments = line.services.iter().flat_map(|it| appointments::samples(it, now));
         let longest = Notice { on: ROME.to_datetime(now).date(), text: "x".repeat(BODY_LIMIT) };
-        vec![
+        let others = vec![
             Self::Welcome { topics: topics.clone() },
             Self::Confirm { topics: topics.clone() },
             Self::AlreadySubscribed { topics: topics.clone() },
@@ -312,7 +320,8 @@ impl Reply {
             Self::Closed { next_opening: Some(now) },
             Self::Closed { next_opening: None },
             Self::MediaNotAccepted { kind: "audio".into() },
-        ]
+        ];
+        others.into_iter().chain(appointments.map(Self::Appointment)).collect()
     }
 }
 
@@ -369,6 +378,7 @@ fn own_value(name: &str, reply: &Reply, line: &Line, now: Timestamp) -> Option<S
         ("prossima_apertura", Reply::Closed { next_opening: Some(at) }) => {
             Some(opening_words(*at, now))
         }
+        (name, Reply::Appointment(said)) => appointments::value(name, said, line, now),
         ("tipo", Reply::MediaNotAccepted { kind }) => Some(media_words(kind).to_owned()),
         _ => None,
     }
@@ -465,7 +475,7 @@ const fn text(
     Text { name, limit: TEXT_LIMIT, own, needed }
 }
 
-const TEXTS: [Text; 35] = [
+const TEXTS: [Text; 50] = [
     text("welcome", &["argomenti"], &["cancellazione", "link_policy", "link_informativa"]),
     Text {
         name: "confirm",
@@ -514,6 +524,56 @@ const TEXTS: [Text; 35] = [
     text("closed", &["prossima_apertura"], &["prossima_apertura"]),
     text("closed_without_date", &[], &[]),
     text("media", &["tipo"], &["tipo"]),
+    text("appointment_services", &[], &[]),
+    text("appointment_days", &["prestazione", "luogo", "prima"], &["prestazione"]),
+    text("appointment_taken", &["prestazione", "luogo", "prima"], &["prestazione"]),
+    text("appointment_hours", &["prestazione", "giorno", "luogo", "prima"], &["giorno"]),
+    text("appointment_none_free", &["prestazione"], &["prestazione"]),
+    Text {
+        name: "appointment_check",
+        limit: BUTTONS_BODY_LIMIT,
+        own: &["prestazione", "quando", "luogo", "prima"],
+        needed: &["quando"],
+    },
+    Text {
+        name: "appointment_booked",
+        limit: BUTTONS_BODY_LIMIT,
+        own: &["prestazione", "quando", "luogo", "documenti", "calendario", "termine"],
+        needed: &["quando"],
+    },
+    Text {
+        name: "appointment_moved",
+        limit: BUTTONS_BODY_LIMIT,
+        own: &["prestazione", "quando", "luogo", "documenti", "calendario", "termine"],
+        needed: &["quando"],
+    },
+    Text {
+        name: "appointment_cancelled",
+        limit: BUTTONS_BODY_LIMIT,
+        own: &["prestazione", "quando"],
+        needed: &["quando"],
+    },
+    Text {
+        name: "appointment_called_off",
+        limit: BUTTONS_BODY_LIMIT,
+        own: &["prestazione", "quando"],
+        needed: &["quando"],
+    },
+    Text {
+        name: "appointment_yours",
+        limit: BUTTONS_BODY_LIMIT,
+        own: &["prestazione", "quando", "luogo", "documenti", "calendario", "termine"],
+        needed: &["quando"],
+    },
+    text("appointment_yours_several", &[], &[]),
+    Text {
+        name: "appointment_reminder",
+        limit: BUTTONS_BODY_LIMIT,
+        own: &["prestazione", "quando", "luogo", "documenti"],
+        needed: &["quando"],
+    },
+    text("appointment_too_late", &["prestazione", "quando"], &["quando"]),
+    Text { name: "appointment_gone", limit: BUTTONS_BODY_LIMIT, own: &[], needed: &[] },
 ];
 
 /// Names of all texts, for `[texts]` of a line file.

@@ -6,6 +6,7 @@
 
 mod document;
 mod parts;
+mod services;
 
 use domain::ids::{AppId, LineId, PhoneNumberId};
 use domain::line::{Comune, HEADER_LIMIT, Line};
@@ -77,6 +78,7 @@ fn read<'t>(table: &'t DeTable<'t>, report: &Report<'t>) -> (Line, Placed) {
     let (templates, template_lines) = parts::templates(&mut top, &topics, &words);
     let (texts, text_lines) = parts::texts(top.section("texts"), &words);
     let (hours, patron_day) = parts::hours(top.section("hours"));
+    let services = services::services(&mut top, hours.is_some(), &templates);
     let mut privacy = top.section("privacy");
     let rights = parts::rights(&mut privacy);
     let recipients = privacy.texts("recipients").unwrap_or_default();
@@ -114,6 +116,7 @@ fn read<'t>(table: &'t DeTable<'t>, report: &Report<'t>) -> (Line, Placed) {
         quiet_hours: parts::quiet_hours(top.section("quiet_hours")),
         address,
         office: parts::office(top.section("office")),
+        services,
         texts,
         media: parts::media(top.section("media")),
         moderation: values(clauses),

@@ -72,6 +72,74 @@ fn events_go_to_the_free_channel_unless_the_office_pays() {
     assert_eq!(parse(&paid).unwrap().topics[0].send, SendBy::Paid);
 }
 
+/// A service with everything.
+const SERVICE: &str = r#"
+[[services]]
+id = "carta"
+name = "Carta d'identità"
+duration_minutes = 20
+capacity = 2
+open = "Mo-Fr 09:00-12:00; PH off"
+notice_hours = 48
+days_ahead = 15
+change_until_hours = 12
+bring = ["una fototessera"]
+place = "piazza della Prova 1"
+remind_hours_before = 24
+reminder_template = "promemoria"
+
+[[templates]]
+name = "promemoria"
+body = "Promemoria del Comune: {{prestazione}}, {{quando}}, da confermare."
+"#;
+
+#[test]
+fn a_service_has_its_own_hours_or_the_offices() {
+    let service = parse(&format!("{MINIMAL}{SERVICE}")).unwrap().services.remove(0);
+    assert_eq!((service.id.as_str(), service.duration_minutes, service.capacity), ("carta", 20, 2));
+    assert_eq!((service.notice_hours, service.days_ahead), (48, 15));
+    assert_eq!((service.change_until_hours, service.remind_hours_before), (12, Some(24)));
+    assert!(service.hours.is_some());
+    let short = "\n[[services]]\nid = \"a\"\nname = \"A\"\nduration_minutes = 30\n";
+    let office = format!("{MINIMAL}{short}[hours]\nopen = \"Mo 09:00-12:00\"\n");
+    let service = parse(&office).unwrap().services.remove(0);
+    assert!(service.hours.is_none() && service.capacity == 1);
+    assert_eq!((service.notice_hours, service.days_ahead), (24, 30));
+    assert_eq!((service.change_until_hours, service.remind_hours_before), (0, None));
+    assert!(shown(&format!("{MINIMAL}{short}")).contains("manca «open»"), "nobody knows when");
+}
+
+#[test]
+fn a_service_says_what_is_wrong_with_it() {
+    for (row, instead, what, remedy) in [
+        ("duration_minutes = 20", "", "manca «duration_minutes»", "= 20"),
+        ("duration_minutes = 20", "duration_minutes = 1", "fuori dai limiti", "da 5 a 480"),
+        ("capacity = 2", "capacity = 0", "fuori dai limiti", "da 1 a 100"),
+        ("open = \"Mo-Fr 09:00-12:00; PH off\"", "open = \"lunedì\"", "lunedì", "scrivi"),
+        ("id = \"carta\"", "id = \"Carta\"", "«Carta»", "minuscole"),
+        (
+            "name = \"Carta d'identità\"",
+            "name = \"Carta d'identità elettronica\"",
+            "24",
+            "accorcia",
+        ),
+        ("remind_hours_before = 24", "", "quando mandarlo", "remind_hours_before"),
+        ("= \"promemoria\"\n\n", "= \"altro\"\n\n", "non c'è un modello «altro»", "[[templates]]"),
+        ("{{quando}}", "{{giorno}}", "«{{giorno}}»", "prestazione, quando, luogo"),
+        ("bring", "porta", "la voce «porta»", "bring"),
+    ] {
+        let spoilt = SERVICE.replacen(row, instead, 1);
+        assert_ne!(spoilt, SERVICE, "{row}");
+        let said = shown(&format!("{MINIMAL}{spoilt}"));
+        assert!(said.contains(what) && said.contains(remedy), "{row}: {said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+    let twice = format!("{MINIMAL}{SERVICE}").replace("\n[[templates]]\nname = \"promemoria\"",
+        "\n[[services]]\nid = \"carta\"\nname = \"B\"\nduration_minutes = 5\nopen = \"Mo 09:00-12:00\"\n\
+         \n[[templates]]\nname = \"promemoria\"");
+    assert!(shown(&twice).contains("c'è già una prestazione «carta»"), "{}", shown(&twice));
+}
+
 /// A row of the minimal file, what stands there instead (for an empty row: what follows at the
 /// end, from line 23 on), the line of the one problem, what it says and what to write instead.
 type Case<'t> = (&'t str, &'t str, usize, &'t str, &'t str);

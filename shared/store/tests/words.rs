@@ -61,7 +61,7 @@ fn all(line: &Line) -> String {
     let mut replies = Reply::samples(line, monday());
     // As it reads, not as long as it can get.
     let long = ["ask", "news", "data_copy", "erased"];
-    replies.retain(|it| !long.contains(&it.name()));
+    replies.retain(|it| !long.contains(&it.name()) && !it.name().starts_with("appointment"));
     let held = "il numero di telefono, l'iscrizione e i messaggi di questa chat".to_owned();
     replies.push(Reply::DataCopy { held });
     let erased = Erased { identifiers: 2, consents: 2, messages: 7 };
@@ -467,6 +467,12 @@ fn barberino_s_templates() {
 
     Per non ricevere più avvisi scriva CANCELLAZIONE
 
+    # barberino_promemoria
+    Promemoria dei Servizi Demografici del Comune di Barberino di Mugello: PRESTAZIONE.
+    Quando: QUANDO.
+    Dove: LUOGO.
+    Per confermare, spostare o disdire può scrivere qui APPUNTAMENTO.
+
     # barberino_orario
     I Servizi Demografici del Comune di Barberino di Mugello cambiano orario: ORARIO.
     Giorni interessati: GIORNI.
@@ -474,6 +480,120 @@ fn barberino_s_templates() {
     Per informazioni si può scrivere qui, in qualsiasi giorno e orario.
 
     Per non ricevere più avvisi scriva CANCELLAZIONE
+    ");
+}
+
+#[test]
+fn barberino_speaks_of_appointments() {
+    let line = line(BARBERINO);
+    let mut seen = BTreeSet::new();
+    let mut said = String::new();
+    for reply in Reply::samples(&line, monday()) {
+        if !reply.name().starts_with("appointment") || !seen.insert(reply.name()) {
+            continue;
+        }
+        let (Outgoing::Buttons { body, .. } | Outgoing::List { body, .. } | Outgoing::Text(body)) =
+            reply::render(&reply, &line, now())
+        else {
+            unreachable!("no reply is rendered as anything else");
+        };
+        said += &["# ", reply.name(), "\n", &body, "\n\n"].concat();
+    }
+    insta::assert_snapshot!(said, @r"
+    # appointment_services
+    Per che cosa vuole un appuntamento?
+
+    # appointment_days
+    *Carta d'identità*: in quale giorno?
+    Dove: viale della Repubblica 24, Barberino di Mugello
+    Al posto di: lunedì 23 novembre 2026 alle 9:00
+
+    # appointment_taken
+    Quell'orario non è più libero. *Carta d'identità*: in quale giorno?
+    Dove: viale della Repubblica 24, Barberino di Mugello
+    Al posto di: lunedì 23 novembre 2026 alle 9:00
+
+    # appointment_hours
+    *Carta d'identità*, lunedì 23 novembre: a che ora?
+    Dove: viale della Repubblica 24, Barberino di Mugello
+    Al posto di: lunedì 23 novembre 2026 alle 9:00
+
+    # appointment_none_free
+    Nei prossimi giorni non ci sono orari liberi per: Carta d'identità.
+    Scriva qui che cosa le serve: risponde l'Ufficio Servizi Demografici, dal lunedì al venerdì dalle 9 alle 13, esclusi i giorni festivi.
+
+    # appointment_check
+    *Carta d'identità*
+    lunedì 23 novembre 2026 alle 9:00
+    Dove: viale della Repubblica 24, Barberino di Mugello
+    Al posto di: lunedì 23 novembre 2026 alle 9:00
+
+    Va bene?
+
+    # appointment_booked
+    *Appuntamento prenotato.*
+    Carta d'identità, lunedì 23 novembre 2026 alle 9:00
+    Dove: viale della Repubblica 24, Barberino di Mugello
+    Da portare:
+    - una fototessera recente
+    - la carta d'identità precedente, oppure la denuncia di furto o smarrimento
+    - la tessera sanitaria
+
+    Per il calendario: 23/11/2026, 9:00–9:20, Carta d'identità, viale della Repubblica 24, Barberino di Mugello
+    Può spostarlo o disdirlo qui fino a domenica 22 novembre alle 21:00.
+
+    # appointment_moved
+    *Appuntamento spostato.*
+    Carta d'identità, lunedì 23 novembre 2026 alle 9:00
+    Dove: viale della Repubblica 24, Barberino di Mugello
+    Da portare:
+    - una fototessera recente
+    - la carta d'identità precedente, oppure la denuncia di furto o smarrimento
+    - la tessera sanitaria
+
+    Per il calendario: 23/11/2026, 9:00–9:20, Carta d'identità, viale della Repubblica 24, Barberino di Mugello
+    Può spostarlo o disdirlo qui fino a domenica 22 novembre alle 21:00.
+
+    # appointment_cancelled
+    *Appuntamento disdetto*: Carta d'identità, lunedì 23 novembre 2026 alle 9:00.
+    Per prenotarne un altro scriva APPUNTAMENTO.
+
+    # appointment_called_off
+    *Appuntamento annullato dall'ufficio*: Carta d'identità, lunedì 23 novembre 2026 alle 9:00. Ci scusiamo.
+    Per prenotarne un altro scriva APPUNTAMENTO.
+
+    # appointment_yours
+    Ha un appuntamento.
+    *Carta d'identità*, lunedì 23 novembre 2026 alle 9:00
+    Dove: viale della Repubblica 24, Barberino di Mugello
+    Da portare:
+    - una fototessera recente
+    - la carta d'identità precedente, oppure la denuncia di furto o smarrimento
+    - la tessera sanitaria
+
+    Può spostarlo o disdirlo qui fino a domenica 22 novembre alle 21:00.
+
+    # appointment_yours_several
+    Ha più appuntamenti. Quale vuole vedere?
+
+    # appointment_reminder
+    *Promemoria dell'appuntamento*
+    Carta d'identità, lunedì 23 novembre 2026 alle 9:00
+    Dove: viale della Repubblica 24, Barberino di Mugello
+    Da portare:
+    - una fototessera recente
+    - la carta d'identità precedente, oppure la denuncia di furto o smarrimento
+    - la tessera sanitaria
+
+    Se non può venire, lo sposti o lo disdica: il posto va a un'altra persona.
+
+    # appointment_too_late
+    L'appuntamento è lunedì 23 novembre 2026 alle 9:00: da qui è tardi per spostarlo o disdirlo.
+    Scriva qui che cosa succede: risponde l'Ufficio Servizi Demografici, dal lunedì al venerdì dalle 9 alle 13, esclusi i giorni festivi.
+
+    # appointment_gone
+    Questo appuntamento non c'è più.
+    Per prenotarne un altro scriva APPUNTAMENTO.
     ");
 }
 
@@ -492,7 +612,8 @@ fn no_text_has_an_unresolved_placeholder_or_exceeds_a_limit() {
                 }
                 Outgoing::List { body, button, rows } => {
                     let rows = rows.into_iter().flat_map(|it| {
-                        [(it.title, ROW_TITLE_LIMIT), (it.description.unwrap_or_default(), 72)]
+                        let description = it.description.map(|it| (it, 72));
+                        std::iter::once((it.title, ROW_TITLE_LIMIT)).chain(description)
                     });
                     [(body, TEXT_LIMIT), (button, BUTTON_TITLE_LIMIT)]
                         .into_iter()

@@ -88,7 +88,7 @@ mod tests {
         let sender = Sender { phone: Phone::parse("393330000001").ok(), user_id: None, name: None };
         let at = moment(at);
         let message = Inbound { id: MessageId::new("wamid.1"), sender, at, content };
-        decide(contact, &message, Some(&reading), line, &[], at).unwrap()
+        decide(contact, &message, Some(&reading), line, &[], None, at).unwrap()
     }
 
     /// The replies to messages one after the other, and whether they are subscribed then.

@@ -106,7 +106,7 @@ fn heard(line: &Line, contact: &Contact, message: &Inbound, now: Timestamp) -> O
     };
     let on = jiff::civil::date(2026, 11, 23);
     let notices = [Notice { on, text: "Domani niente acqua.".to_owned() }];
-    decide(contact, message, reading.as_ref(), line, &notices, now)
+    decide(contact, message, reading.as_ref(), line, &notices, None, now)
 }
 
 fn hear(line: &Line, contact: &Contact, message: &Inbound, now: Timestamp) -> Decision {
@@ -816,7 +816,10 @@ fn a_move_that_does_not_say_whose_takes_nobody_along() {
 fn a_move_of_somebody_unknown_or_erased_makes_nobody() {
     for step in ["[moved]", "[left]"] {
         let message = inbound(moment("24T09:00"), step);
-        assert_eq!(decide(&stranger(), &message, None, &free(), &[], moment("24T09:00")), None);
+        assert_eq!(
+            decide(&stranger(), &message, None, &free(), &[], None, moment("24T09:00")),
+            None
+        );
     }
 }
 

@@ -124,9 +124,12 @@ pub(crate) fn day_words(day: Date, today: Date) -> String {
     if today.tomorrow().is_ok_and(|it| it == day) {
         return "domani".to_owned();
     }
-    let weekday = WEEKDAYS[usize::from(day.weekday().to_monday_zero_offset().unsigned_abs())];
-    let words = format!("{weekday} {} {}", day.day(), month_name(day.month()));
+    let words = format!("{} {} {}", weekday_name(day), day.day(), month_name(day.month()));
     if day.year() == today.year() { words } else { format!("{words} {}", day.year()) }
+}
+
+pub(crate) fn weekday_name(day: Date) -> &'static str {
+    WEEKDAYS[usize::from(day.weekday().to_monday_zero_offset().unsigned_abs())]
 }
 
 /// An instant as it reads on any day, in Rome: `il 23 novembre alle 8:00`.
@@ -147,7 +150,8 @@ pub(crate) fn dated_moment_words(at: Timestamp) -> String {
     format!("{} {}", date_words(at.date()), at_time(at))
 }
 
-fn at_time(at: DateTime) -> String {
+/// `alle 9:20`, `all'1:00`.
+pub(crate) fn at_time(at: DateTime) -> String {
     let article = if at.hour() == 1 { "all'" } else { "alle " };
     format!("{article}{}:{:02}", at.hour(), at.minute())
 }

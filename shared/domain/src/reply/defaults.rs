@@ -32,7 +32,7 @@ pub(super) fn text(name: &str, line: &Line) -> &'static str {
     })
 }
 
-const DEFAULTS: [DefaultText; 39] = [
+const DEFAULTS: [DefaultText; 54] = [
     DefaultText {
         name: "welcome",
         chat: Chat::Open,
@@ -465,5 +465,197 @@ Per inviare documenti: {email}",
         lei: "\
 Qui non possiamo ricevere {tipo}. Scriva la domanda in poche righe.
 Per inviare documenti: {email}",
+    },
+    DefaultText {
+        name: "appointment_services",
+        chat: Chat::Any,
+        tu: "Per che cosa vuoi un appuntamento?",
+        lei: "Per che cosa vuole un appuntamento?",
+    },
+    DefaultText {
+        name: "appointment_days",
+        chat: Chat::Any,
+        tu: "\
+*{prestazione}*: in quale giorno?
+Dove: {luogo}
+Al posto di: {prima}",
+        lei: "\
+*{prestazione}*: in quale giorno?
+Dove: {luogo}
+Al posto di: {prima}",
+    },
+    DefaultText {
+        name: "appointment_taken",
+        chat: Chat::Any,
+        tu: "\
+Quell'orario non è più libero. *{prestazione}*: in quale giorno?
+Dove: {luogo}
+Al posto di: {prima}",
+        lei: "\
+Quell'orario non è più libero. *{prestazione}*: in quale giorno?
+Dove: {luogo}
+Al posto di: {prima}",
+    },
+    DefaultText {
+        name: "appointment_hours",
+        chat: Chat::Any,
+        tu: "\
+*{prestazione}*, {giorno}: a che ora?
+Dove: {luogo}
+Al posto di: {prima}",
+        lei: "\
+*{prestazione}*, {giorno}: a che ora?
+Dove: {luogo}
+Al posto di: {prima}",
+    },
+    DefaultText {
+        name: "appointment_none_free",
+        chat: Chat::Any,
+        tu: "\
+Nei prossimi giorni non ci sono orari liberi per: {prestazione}.
+Scrivi qui che cosa ti serve: risponde {ufficio}, {orari}.",
+        lei: "\
+Nei prossimi giorni non ci sono orari liberi per: {prestazione}.
+Scriva qui che cosa le serve: risponde {ufficio}, {orari}.",
+    },
+    DefaultText {
+        name: "appointment_check",
+        chat: Chat::Any,
+        tu: "\
+*{prestazione}*
+{quando}
+Dove: {luogo}
+Al posto di: {prima}
+
+Va bene?",
+        lei: "\
+*{prestazione}*
+{quando}
+Dove: {luogo}
+Al posto di: {prima}
+
+Va bene?",
+    },
+    DefaultText {
+        name: "appointment_booked",
+        chat: Chat::Any,
+        tu: "\
+*Appuntamento prenotato.*
+{prestazione}, {quando}
+Dove: {luogo}
+Da portare:{documenti}
+
+Per il calendario: {calendario}
+Puoi spostarlo o disdirlo qui fino a {termine}.",
+        lei: "\
+*Appuntamento prenotato.*
+{prestazione}, {quando}
+Dove: {luogo}
+Da portare:{documenti}
+
+Per il calendario: {calendario}
+Può spostarlo o disdirlo qui fino a {termine}.",
+    },
+    DefaultText {
+        name: "appointment_moved",
+        chat: Chat::Any,
+        tu: "\
+*Appuntamento spostato.*
+{prestazione}, {quando}
+Dove: {luogo}
+Da portare:{documenti}
+
+Per il calendario: {calendario}
+Puoi spostarlo o disdirlo qui fino a {termine}.",
+        lei: "\
+*Appuntamento spostato.*
+{prestazione}, {quando}
+Dove: {luogo}
+Da portare:{documenti}
+
+Per il calendario: {calendario}
+Può spostarlo o disdirlo qui fino a {termine}.",
+    },
+    DefaultText {
+        name: "appointment_cancelled",
+        chat: Chat::Any,
+        tu: "\
+*Appuntamento disdetto*: {prestazione}, {quando}.
+Per prenotarne un altro scrivi APPUNTAMENTO.",
+        lei: "\
+*Appuntamento disdetto*: {prestazione}, {quando}.
+Per prenotarne un altro scriva APPUNTAMENTO.",
+    },
+    DefaultText {
+        name: "appointment_called_off",
+        chat: Chat::Any,
+        tu: "\
+*Appuntamento annullato dall'ufficio*: {prestazione}, {quando}. Ci scusiamo.
+Per prenotarne un altro scrivi APPUNTAMENTO.",
+        lei: "\
+*Appuntamento annullato dall'ufficio*: {prestazione}, {quando}. Ci scusiamo.
+Per prenotarne un altro scriva APPUNTAMENTO.",
+    },
+    DefaultText {
+        name: "appointment_yours",
+        chat: Chat::Any,
+        tu: "\
+Hai un appuntamento.
+*{prestazione}*, {quando}
+Dove: {luogo}
+Da portare:{documenti}
+
+Puoi spostarlo o disdirlo qui fino a {termine}.",
+        lei: "\
+Ha un appuntamento.
+*{prestazione}*, {quando}
+Dove: {luogo}
+Da portare:{documenti}
+
+Può spostarlo o disdirlo qui fino a {termine}.",
+    },
+    DefaultText {
+        name: "appointment_yours_several",
+        chat: Chat::Any,
+        tu: "Hai più appuntamenti. Quale vuoi vedere?",
+        lei: "Ha più appuntamenti. Quale vuole vedere?",
+    },
+    DefaultText {
+        name: "appointment_reminder",
+        chat: Chat::Any,
+        tu: "\
+*Promemoria dell'appuntamento*
+{prestazione}, {quando}
+Dove: {luogo}
+Da portare:{documenti}
+
+Se non puoi venire, spostalo o disdici: il posto va a un'altra persona.",
+        lei: "\
+*Promemoria dell'appuntamento*
+{prestazione}, {quando}
+Dove: {luogo}
+Da portare:{documenti}
+
+Se non può venire, lo sposti o lo disdica: il posto va a un'altra persona.",
+    },
+    DefaultText {
+        name: "appointment_too_late",
+        chat: Chat::Any,
+        tu: "\
+L'appuntamento è {quando}: da qui è tardi per spostarlo o disdirlo.
+Scrivi qui che cosa succede: risponde {ufficio}, {orari}.",
+        lei: "\
+L'appuntamento è {quando}: da qui è tardi per spostarlo o disdirlo.
+Scriva qui che cosa succede: risponde {ufficio}, {orari}.",
+    },
+    DefaultText {
+        name: "appointment_gone",
+        chat: Chat::Any,
+        tu: "\
+Questo appuntamento non c'è più.
+Per prenotarne un altro scrivi APPUNTAMENTO.",
+        lei: "\
+Questo appuntamento non c'è più.
+Per prenotarne un altro scriva APPUNTAMENTO.",
     },
 ];

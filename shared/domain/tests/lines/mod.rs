@@ -39,6 +39,7 @@ fn line(comune: &str, service: &str, keywords: [&str; 2], topics: Vec<Topic>) ->
         quiet_hours: None,
         address: Address::Tu,
         office: Office::default(),
+        services: Vec::new(),
         texts: BTreeMap::new(),
         media: MediaRules::default(),
         moderation: Vec::new(),

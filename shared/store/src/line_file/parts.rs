@@ -19,7 +19,7 @@ use super::{optional, slug, values};
 
 /// Most characters of a list row. Source: Cloud API, interactive list messages.
 const TOPIC_NAME_LIMIT: usize = 24;
-const TOPIC_DESCRIPTION_LIMIT: usize = 72;
+pub(super) const TOPIC_DESCRIPTION_LIMIT: usize = 72;
 /// As many as the reader can tell apart.
 const MOST_TOPICS: usize = 60;
 /// Source: Cloud API, template components.

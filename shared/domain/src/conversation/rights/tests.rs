@@ -44,7 +44,7 @@ fn hear(line: &Line, contact: &Contact, message: &str, about: Option<AboutData>)
     let sender = Sender { phone: Phone::parse("393330000001").ok(), user_id: None, name: None };
     let at = moment(at);
     let message = Inbound { id: MessageId::new("wamid.1"), sender, at, content };
-    hear_message(contact, &message, Some(&reading), line, &[], at).unwrap()
+    hear_message(contact, &message, Some(&reading), line, &[], None, at).unwrap()
 }
 
 fn subscriber(line: &Line) -> Contact {
@@ -219,7 +219,8 @@ fn what_comes_too_late_for_an_answer_is_the_offices() {
         let mut reading = Reader::new(&line).read("i miei dati");
         reading.intent = Intent::MyData(AboutData::Right(about));
         let now = moment("25T09:00");
-        let late = hear_message(&stranger(), &message, Some(&reading), &line, &[], now).unwrap();
+        let late =
+            hear_message(&stranger(), &message, Some(&reading), &line, &[], None, now).unwrap();
         assert_eq!((reply(&late), late.desk, outcome(&late)), ("", Desk::Opens, None));
         assert!(late.request.is_some());
     }
