@@ -242,6 +242,7 @@ impl App {
             message: key,
             contact: &decision.contact,
             event: decision.event.as_ref(),
+            appointment: None,
             inbound: (decision.desk != Desk::Nothing).then(|| entry(line, message, key)),
             opens: matches!(decision.desk, Desk::Opens | Desk::Urgent),
             urgent: decision.desk == Desk::Urgent,

@@ -104,6 +104,16 @@ impl State {
         }
     }
 
+    /// For who reads it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Booked => "prenotato",
+            Self::Cancelled => "disdetto",
+            Self::Done => "svolto",
+            Self::NoShow => "nessuno si è presentato",
+        }
+    }
+
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|it| it.name() == name)
     }
@@ -332,4 +342,4 @@ pub fn place<'a>(service: &'a Service, line: &'a Line) -> Option<&'a str> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::appointment::Appointment;
 use crate::contact::{AskedBy, ConsentChange, ConsentEvent, ConsentSource, Contact};
 use crate::delivery::{self, SkipReason, State};
 use crate::hours::{and, date_words, rfc3339};
@@ -27,6 +28,8 @@ pub struct Held<'a> {
     pub consents: Vec<ConsentEvent>,
     /// The chat, oldest first.
     pub messages: Vec<Message>,
+    /// The earliest first.
+    pub appointments: Vec<Appointment>,
     /// Latest first.
     pub deliveries: Vec<Delivery>,
     /// Oldest first.
@@ -137,6 +140,7 @@ pub fn json(it: &Held<'_>) -> Value {
         },
         "consents": it.consents.iter().map(consent).collect::<Vec<_>>(),
         "messages": it.messages.iter().map(message).collect::<Vec<_>>(),
+        "appointments": it.appointments.iter().map(appointment).collect::<Vec<_>>(),
         "deliveries": it.deliveries.iter().map(delivery).collect::<Vec<_>>(),
         "requests": it.requests.iter().map(request).collect::<Vec<_>>(),
         "use": {
@@ -229,6 +233,19 @@ fn message(it: &Message) -> Value {
     })
 }
 
+fn appointment(it: &Appointment) -> Value {
+    json!({
+        "id": it.id.as_str(),
+        "service": it.service.as_str(),
+        "starts_at": rfc3339(it.slot.starts_at),
+        "ends_at": rfc3339(it.slot.ends_at),
+        "state": it.state.name(),
+        "made_at": rfc3339(it.made_at),
+        "confirmed_at": it.confirmed_at.map(rfc3339),
+        "reminded_at": it.reminded_at.map(rfc3339),
+    })
+}
+
 fn delivery(it: &Delivery) -> Value {
     json!({
         "broadcast": it.broadcast.as_str(),
@@ -273,6 +290,10 @@ fn page(it: &Held<'_>) -> String {
     section(&mut page, "DICHIARAZIONI DI CONSENSO", &rows);
     let rows: Vec<_> = it.messages.iter().map(message_row).collect();
     section(&mut page, "MESSAGGI DELLA CHAT", &rows);
+    if !it.appointments.is_empty() {
+        let rows: Vec<_> = it.appointments.iter().map(|it| appointment_row(it, line)).collect();
+        section(&mut page, "APPUNTAMENTI", &rows);
+    }
     let rows: Vec<_> = it.deliveries.iter().map(delivery_row).collect();
     section(&mut page, "AVVISI INVIATI A QUESTO NUMERO", &rows);
     let rows: Vec<_> = it.requests.iter().map(request_row).collect();
@@ -318,6 +339,11 @@ fn message_row(it: &Message) -> String {
         (None, false) => it.text.clone(),
     };
     format!("{}, {who}: {what}", moment(it.at))
+}
+
+fn appointment_row(it: &Appointment, line: &Line) -> String {
+    let service = line.service(&it.service).map_or(it.service.as_str(), |it| &it.name);
+    format!("{}: {service} ({})", moment(it.slot.starts_at), it.state.words())
 }
 
 fn delivery_row(it: &Delivery) -> String {

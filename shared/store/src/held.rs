@@ -31,6 +31,7 @@ impl Store {
             contact,
             consents: self.consents(&line.id, contact).await?,
             messages: self.whole_chat(line, contact).await?,
+            appointments: self.appointments_of(&line.id, contact).await?,
             deliveries: self.deliveries_to(line, contact).await?,
             requests: self.requests_of(&line.id, contact).await?,
             made_at: now,

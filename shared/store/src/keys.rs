@@ -9,9 +9,13 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::cost::Month;
-use domain::ids::{BroadcastId, ContactId, KeyId, LineId, PersonId, PhoneNumberId, UserId};
+use domain::ids::{
+    AppointmentId, BroadcastId, ContactId, KeyId, LineId, PersonId, PhoneNumberId, ServiceId,
+    UserId,
+};
 use domain::phone::Phone;
 use domain::rights::RequestNumber;
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::people::MessageKey;
@@ -207,6 +211,52 @@ pub fn entry(line: &LineId, contact: &ContactId, row: &str) -> Key {
 
 pub fn chat(line: &LineId, contact: &ContactId) -> String {
     format!("CHAT#{line}#{contact}")
+}
+
+/// `APPOINTMENTS#pordenone#0b9e…7` / `0b9e…7-4f21c09a`; `None` if the id is not one of ours.
+pub fn appointment(line: &LineId, id: &AppointmentId) -> Option<Key> {
+    let (contact, _) = id.as_str().rsplit_once('-')?;
+    Some(appointment_of(line, &ContactId::new(contact), id))
+}
+
+/// `APPOINTMENTS#pordenone#0b9e…7` / `0b9e…7-4f21c09a`
+pub fn appointment_of(line: &LineId, contact: &ContactId, id: &AppointmentId) -> Key {
+    Key::new(appointments(line, contact), id.as_str())
+}
+
+pub fn appointments(line: &LineId, contact: &ContactId) -> String {
+    format!("APPOINTMENTS#{line}#{contact}")
+}
+
+/// `AHEAD#pordenone#0b9e…7` / `carta-identita`: a contact has an appointment ahead for a service.
+pub fn ahead(line: &LineId, contact: &ContactId, service: &ServiceId) -> Key {
+    Key::new(ahead_of(line, contact), service.as_str())
+}
+
+pub fn ahead_of(line: &LineId, contact: &ContactId) -> String {
+    format!("AHEAD#{line}#{contact}")
+}
+
+/// `SLOT#pordenone#carta-identita` / `0001749416383000`: how many places of a slot are taken.
+pub fn slot(line: &LineId, service: &ServiceId, starts_at: Timestamp) -> Key {
+    Key::new(slots(line, service), format!("{:016}", starts_at.as_millisecond()))
+}
+
+pub fn slots(line: &LineId, service: &ServiceId) -> String {
+    format!("SLOT#{line}#{service}")
+}
+
+/// `AGENDA#pordenone` / `0001749416383000#0b9e…7-4f21c09a`: finds appointments by their time.
+pub fn agenda_row(line: &LineId, starts_at: Timestamp, id: &AppointmentId) -> Key {
+    Key::new(agenda(line), agenda_row_name(starts_at, id))
+}
+
+pub fn agenda(line: &LineId) -> String {
+    format!("AGENDA#{line}")
+}
+
+pub fn agenda_row_name(starts_at: Timestamp, id: &AppointmentId) -> String {
+    format!("{:016}#{id}", starts_at.as_millisecond())
 }
 
 /// A message's row: sorts by time; `side` tells a message from the answer to it.

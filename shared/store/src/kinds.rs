@@ -30,6 +30,10 @@ pub enum Kind {
     Aside,
     Conversation,
     Message,
+    Appointment,
+    Ahead,
+    Slot,
+    Agenda,
     Broadcast,
     Counts,
     Chunk,
@@ -54,7 +58,7 @@ pub enum Leaves {
 }
 
 impl Kind {
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 36] = [
         Self::Line,
         Self::Contact,
         Self::Phone,
@@ -75,6 +79,10 @@ impl Kind {
         Self::Aside,
         Self::Conversation,
         Self::Message,
+        Self::Appointment,
+        Self::Ahead,
+        Self::Slot,
+        Self::Agenda,
         Self::Broadcast,
         Self::Counts,
         Self::Chunk,
@@ -112,6 +120,10 @@ impl Kind {
             "ASIDE" => Self::Aside,
             "CHAT" if sk == "CONVERSATION" => Self::Conversation,
             "CHAT" if sk.starts_with("M#") => Self::Message,
+            "APPOINTMENTS" => Self::Appointment,
+            "AHEAD" => Self::Ahead,
+            "SLOT" => Self::Slot,
+            "AGENDA" => Self::Agenda,
             "BROADCASTS" => Self::Broadcast,
             "COUNTS" => Self::Counts,
             "CHUNKS" => Self::Chunk,
@@ -142,6 +154,7 @@ impl Kind {
             Self::Aside => As("messaggi-illeggibili"),
             Self::Conversation => As("conversazioni"),
             Self::Message => As("messaggi"),
+            Self::Appointment => As("appuntamenti"),
             Self::Broadcast => As("invii"),
             Self::Counts => As("invii-conteggi"),
             Self::Chunk => As("invii-da-finire"),
@@ -156,6 +169,10 @@ impl Kind {
             Self::Session => Not {
                 what: "chi ha effettuato l'accesso in questo momento",
                 why: "vale per un giorno di lavoro, e solo qui",
+            },
+            Self::Ahead | Self::Slot | Self::Agenda => Not {
+                what: "i posti occupati di ogni orario, e gli indici degli appuntamenti",
+                why: "si ricavano da «appuntamenti»",
             },
             Self::Phone | Self::User => Not {
                 what: "gli indici per trovare una persona dal numero o dal codice WhatsApp",
@@ -206,7 +223,7 @@ impl Kind {
             | Self::Line
             | Self::Person
             | Self::Audit => (&[], Some("id")),
-            Self::Consent | Self::Message => (&["contact"], Some("id")),
+            Self::Consent | Self::Message | Self::Appointment => (&["contact"], Some("id")),
             Self::Request => (&[], Some("number")),
             Self::Follower => (&["topic"], Some("contact")),
             Self::Numbers => (&[], Some("day")),

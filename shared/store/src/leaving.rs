@@ -86,11 +86,12 @@ impl Store {
         }
     }
 
-    /// What a contact agreed to and its chat, under one of its ids.
+    /// What a contact agreed to, its chat and its appointments, under one of its ids.
     async fn of_contact(&self, line: &Line, contact: &ContactId) -> Result<Vec<Item>> {
         let (subscribers, messages) = (&self.tables.subscribers, &self.tables.messages);
         let mut items = self.query_all(subscribers, keys::consents(&line.id, contact)).await?;
         items.extend(self.query_all(messages, keys::chat(&line.id, contact)).await?);
+        items.extend(self.query_all(messages, keys::appointments(&line.id, contact)).await?);
         Ok(items)
     }
 

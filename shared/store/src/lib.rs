@@ -16,6 +16,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 mod access;
 mod account;
 mod api_keys;
+mod appointments;
 mod aside;
 mod audit;
 mod broadcasts;
@@ -45,6 +46,7 @@ mod table;
 pub mod tables;
 mod tasks;
 
+pub use appointments::Booking;
 pub use aside::Aside;
 pub use audit::audit_id;
 pub use broadcasts::{Change, Progress};

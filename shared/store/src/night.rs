@@ -138,6 +138,7 @@ impl Store {
         let mut gone = 0;
         for id in ids(contact) {
             gone += self.clear_chat(line, id, None).await?;
+            self.forget_appointments(line, id).await?;
             let events = self.query_all(table, keys::consents(line, id)).await?;
             let events = events.iter().map(key_of).collect::<Result<_>>()?;
             self.delete_many(table, events).await?;
@@ -305,7 +306,7 @@ impl Store {
         Ok(gone)
     }
 
-    async fn delete_many(&self, table: &str, keys: Vec<Key>) -> Result<()> {
+    pub(crate) async fn delete_many(&self, table: &str, keys: Vec<Key>) -> Result<()> {
         for batch in keys.chunks(BATCH) {
             let mut wanted: Vec<WriteRequest> = batch.iter().cloned().map(delete_request).collect();
             while !wanted.is_empty() {

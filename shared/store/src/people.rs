@@ -18,6 +18,7 @@ use domain::rights::{Request, RequestNumber};
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 
+use crate::appointments::Booking;
 use crate::conversations::{NewEntry, put_entry};
 use crate::item::{Draft, Fields, Item, expiry, instant, number, text};
 use crate::keys::{self, Key};
@@ -92,6 +93,8 @@ pub struct Turn<'a> {
     /// The contact after the message.
     pub contact: &'a Contact,
     pub event: Option<&'a ConsentEvent>,
+    /// An appointment that is made or changed.
+    pub appointment: Option<Booking<'a>>,
     /// The message, if the desk is to see it.
     pub inbound: Option<NewEntry>,
     /// Whether somebody must look at the conversation.
@@ -227,6 +230,7 @@ impl Store {
         if let Some(event) = turn.event {
             writes.extend(self.put_consent(turn.line, event, turn.message, turn.now));
         }
+        writes.extend(turn.appointment.into_iter().flat_map(|it| self.put_appointment(it)));
         if let Some(entry) = turn.inbound {
             writes.push(put_entry(&self.tables.messages, turn.line, &turn.contact.id, entry));
         }

@@ -402,6 +402,10 @@ impl Restore<'_> {
             Kind::Consent => {
                 matches!(person(part(2)), Some(Fated::Back | Fated::Stands | Fated::Moved))
             }
+            // Its place with it, and what finds it.
+            Kind::Appointment | Kind::Ahead => {
+                matches!(person(part(2)), Some(Fated::Back | Fated::Stands | Fated::Moved))
+            }
             Kind::Message => {
                 is_recent("at")
                     && matches!(person(part(2)), Some(Fated::Back | Fated::Stands | Fated::Moved))
@@ -418,6 +422,8 @@ impl Restore<'_> {
             Kind::Delivery => self.broadcasts.get(part(1)) == Some(&false),
             Kind::Counts => self.broadcasts.contains_key(part(1)),
             Kind::Line
+            | Kind::Slot
+            | Kind::Agenda
             | Kind::Request
             | Kind::Numbers
             | Kind::Seen

@@ -19,7 +19,7 @@ pub(super) fn at(local: &str) -> Timestamp {
     local.to_zoned(ROME.clone()).unwrap().timestamp()
 }
 
-pub(super) fn booked(starts_at: Timestamp) -> Appointment {
+pub(crate) fn booked(starts_at: Timestamp) -> Appointment {
     let slot = Slot { starts_at, ends_at: starts_at + 20.minutes() };
     let booking = Booking {
         id: AppointmentId::new("0b9e-7f"),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use jiff::civil::date;
 
 use super::*;
+use crate::appointment::tests::booked;
 use crate::contact::Subscription;
 use crate::ids::{ContactId, MessageId};
 use crate::line::{Purpose, sample};
@@ -76,6 +77,7 @@ fn held<'a>(line: &'a Line, contact: &'a Contact) -> Held<'a> {
             photo,
             answered,
         ],
+        appointments: vec![booked(at("30T08:00"))],
         deliveries: vec![Delivery {
             broadcast: BroadcastId::new("0193"),
             title: "Allerta".to_owned(),
@@ -121,6 +123,9 @@ fn a_page_says_all_that_is_held_and_how_it_is_used() {
     - 24/11/2026, 09:04:00, da questo numero: [image] buca.jpg
     - 24/11/2026, 09:05:00, dall'ufficio: Arriviamo.
 
+    APPUNTAMENTI
+    - 30/11/2026, 09:00:00: Carta d'identità (prenotato)
+
     AVVISI INVIATI A QUESTO NUMERO
     - 24/11/2026, 09:02:00: Allerta (consegnato)
 
@@ -147,6 +152,7 @@ fn nothing_held_is_said_too() {
     let none = Held {
         consents: Vec::new(),
         messages: Vec::new(),
+        appointments: Vec::new(),
         deliveries: Vec::new(),
         requests: Vec::new(),
         ..held(&line, &nobody)

@@ -6,6 +6,7 @@
 
 mod access;
 mod account;
+mod appointments;
 mod aside;
 mod broadcasts;
 mod clearing;

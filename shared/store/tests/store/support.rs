@@ -241,6 +241,7 @@ pub(crate) fn turn<'a>(
         message,
         contact,
         event: None,
+        appointment: None,
         inbound: None,
         opens: false,
         urgent: false,
