@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use domain::appointment::Ask;
 use domain::contact::{ConsentChange, Contact};
 use domain::conversation::{self, Decision, Desk};
 use domain::delivery::State;
@@ -32,12 +33,14 @@ use platform::settings::Settings;
 use platform::{batch, jobs, random};
 use serde_json::{Value, json};
 use store::{
-    Entry, EntryContent, Erasing, Loaded, MessageKey, NewEntry, Seen, Store, StoreError, Turn, keys,
+    Booking, Entry, EntryContent, Erasing, Loaded, MessageKey, NewEntry, Seen, Store, StoreError,
+    Turn, keys,
 };
 use tracing::{info, warn};
 use whatsapp::graph::{Graph, To};
 use whatsapp::payload;
 
+mod appointments;
 mod rights;
 
 /// While a number broadcasts, a goodbye waits this long, so that no message of the broadcast that
@@ -224,7 +227,16 @@ impl App {
         } else {
             Vec::new()
         };
-        let decision = conversation::decide(&current, message, reading, line, &notices, None, now);
+        let agenda = match conversation::asks_for_appointment(&message.content, reading, line) {
+            Some(ask) => {
+                let agenda = self.agenda(line, &current, ask, now).await;
+                Some(agenda.context("load appointments")?)
+            }
+            None => None,
+        };
+        let agenda = agenda.as_ref();
+        let decision =
+            conversation::decide(&current, message, reading, line, &notices, agenda, now);
         let Some(decision) = decision else { return Ok(Next::Nothing) };
         let erases = if decision.erases {
             Some(self.store.count_held(line, &current).await.context("count what goes")?)
@@ -242,7 +254,7 @@ impl App {
             message: key,
             contact: &decision.contact,
             event: decision.event.as_ref(),
-            appointment: None,
+            appointment: decision.appointment.as_ref().map(|it| Booking::new(line, it, now)),
             inbound: (decision.desk != Desk::Nothing).then(|| entry(line, message, key)),
             opens: matches!(decision.desk, Desk::Opens | Desk::Urgent),
             urgent: decision.desk == Desk::Urgent,
@@ -426,6 +438,8 @@ impl App {
 /// What a text or a tap asks for; `None` for what only a person can read.
 fn read(line: &Line, content: &Content) -> Option<Reading> {
     match content {
+        // Never as text: its title is ours.
+        Content::Tap { payload, .. } if Ask::parse(payload).is_some() => None,
         Content::Text(text) => Some(Reader::new(line).read(text)),
         Content::Tap { payload, title } => {
             Reading::of_tap(payload).or_else(|| Some(Reader::new(line).read(title)))

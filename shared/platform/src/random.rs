@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! What must be new each time: ids.
 
-use domain::ids::{BroadcastId, ContactId};
+use domain::ids::{AppointmentId, BroadcastId, ContactId};
 use jiff::Timestamp;
 use ring::rand::{SystemRandom, generate};
 use uuid::{NoContext, Uuid};
@@ -24,6 +24,11 @@ pub fn secret() -> String {
     let bytes: [u8; 32] =
         generate(&SystemRandom::new()).expect("the system has random bytes").expose();
     bytes.iter().map(|it| format!("{it:02x}")).collect()
+}
+
+/// A new appointment's id: whose it is stands in it, so that it is found by it.
+pub fn appointment_id(contact: &ContactId) -> AppointmentId {
+    AppointmentId::new(format!("{contact}-{}", &key()[..8]))
 }
 
 /// 32 random hexadecimal digits.

@@ -3,7 +3,7 @@
 //!
 //! An appointment stands under its contact. What else there is of it changes with it in one
 //! transaction: a place of its slot, which holds only while one is left; the row that finds it by
-//! time; and the mark that its contact has one ahead for the service.
+//! time; the reminder; and the mark that its contact has one ahead for the service.
 
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, TransactWriteItem, Update};
@@ -17,7 +17,7 @@ use crate::item::{Draft, Fields, Item, expiry, instant, number, text};
 use crate::keys::{self, Key};
 use crate::people::ids;
 use crate::table::{delete, put, put_new};
-use crate::{Once, Result, Store, StoreError, failed};
+use crate::{Once, Result, Store, StoreError, Task, failed};
 
 /// As long as the longest slot: one that began so much earlier may overlap with another.
 const LONGEST_HOURS: i64 = 8;
@@ -34,6 +34,9 @@ pub struct Booking<'a> {
 }
 
 impl<'a> Booking<'a> {
+    /// What the name of the task begins with that reminds of an appointment.
+    pub const TASK: &'static str = "appointment";
+
     pub fn new(line: &'a Line, change: &'a Change, now: Timestamp) -> Self {
         Self { line, change, now }
     }
@@ -194,11 +197,27 @@ impl Store {
                 writes.push(delete(table, keys::agenda_row(line, slot.starts_at, &after.id)));
             }
         }
+        writes.extend(self.put_reminder(booking));
         // Of one that is over, the mark is another one's by now, or holds nobody up.
         if after.state == State::Cancelled && now < after.slot.starts_at {
             writes.push(delete(table, keys::ahead(line, &after.contact, &after.service)));
         }
         writes
+    }
+
+    /// When the citizen is to be reminded follows the slot.
+    fn put_reminder(&self, booking: Booking<'_>) -> Option<TransactWriteItem> {
+        let (line, it) = (&booking.line.id, &booking.change.after);
+        let changes = booking.change.takes().is_some() || booking.change.releases().is_some();
+        let service = booking.line.service(&it.service);
+        match service.and_then(|service| it.remind_at(service)) {
+            _ if !changes => None,
+            Some(due_at) => {
+                let name = task_name(&it.id);
+                Some(self.put_task(&Task { line: line.clone(), name, due_at }))
+            }
+            None => Some(self.drop_task(line, &task_name(&it.id))),
+        }
     }
 
     /// Deletes all appointments under one of a contact's ids, and frees their places.
@@ -240,12 +259,18 @@ impl Store {
         let mut writes = vec![
             TransactWriteItem::builder().delete(gone).build(),
             delete(table, keys::agenda_row(line, it.slot.starts_at, &it.id)),
+            self.drop_task(line, &task_name(&it.id)),
         ];
         if it.state != State::Cancelled {
             writes.push(release(table, line, &it.service, it.slot));
         }
         self.transact(writes).await
     }
+}
+
+/// What reminds of an appointment: `appointment#0b9e…7-4f21c09a`.
+fn task_name(id: &AppointmentId) -> String {
+    format!("{}#{id}", Booking::TASK)
 }
 
 fn agenda_row(it: &Appointment) -> String {
