@@ -26,6 +26,10 @@ PEOPLE = ["393330001001", "393330001002"]
 RULES = """
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", "401", "403", "404", "409", "412", "422", "502"]
+[checks.negative_data_rejection]
+expected-statuses = ["400", "401", "403", "404", "405", "406", "409", "412", "415", "422", "428", "429", "5xx"]
+[checks.missing_required_header]
+expected-statuses = ["400", "401", "403", "406", "415", "422", "428"]
 """
 
 
@@ -77,7 +81,18 @@ def fill(stack):
     stack.settle()
     asked = {"right": "access", "asked_at": "2026-11-20T10:00:00+01:00", "channel": "counter"}
     requests = [stack.office(f"/contacts/{it}/requests", asked)["number"] for it in contacts[:1]]
+    desk = "/v1/lines/barberino-demografici"
+    stack.ask(f"/simulator/phones/{PEOPLE[0]}/messages", {"to": "barberino-demografici", "text": "ISCRIZIONE"})
+    stack.settle()
+    citizen = stack.ask(f"{desk}/subscribers")["items"][0]["id"]
+    slots = stack.ask(f"{desk}/services/residenza/slots")["items"]
+    wish = {"contact": citizen, "service": "residenza", "starts_at": slots[-1]["starts_at"]}
+    appointment = stack.ask(f"{desk}/appointments", wish)["id"]
     return [
+        # Of a line that has services.
+        ("/(appointments|services)", None, {"path.line": "barberino-demografici", "path.contact": citizen}),
+        ("/appointments/", None, {"path.line": "barberino-demografici", "path.id": appointment}),
+        ("/services/", None, {"path.line": "barberino-demografici", "path.id": "residenza"}),
         ("/contacts/", None, {"path.id": contacts[0]}),
         # Who is erased is not asked for again.
         ("/contacts/", "DELETE", {"path.id": contacts[1]}),

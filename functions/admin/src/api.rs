@@ -15,6 +15,7 @@ use utoipa_axum::routes;
 
 use crate::App;
 
+mod appointments;
 mod aside;
 mod audit;
 mod body;
@@ -119,6 +120,7 @@ fn routes() -> OpenApiRouter<App> {
             OpenApiRouter::new().routes(routes!(consent::record)),
         ))
         .merge(needs(&[Scope::Desk], desk))
+        .merge(appointments::routes())
         .merge(needs(&[Scope::Reports], reports))
         .merge(needs(&[Scope::Privacy], privacy))
         .merge(needs(&[Scope::Admin], OpenApiRouter::new().routes(routes!(aside::list))));

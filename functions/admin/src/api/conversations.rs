@@ -173,7 +173,7 @@ pub(crate) async fn answer(
 
 /// The first answer again. If whoever gave it died before sending, it is sent now; if Meta
 /// refused it, that is said again.
-async fn again(
+pub(super) async fn again(
     app: &App,
     line: &Line,
     contact: &Contact,
@@ -191,7 +191,7 @@ async fn again(
 }
 
 /// Claims an answer and sends it, unless that was done before.
-async fn deliver(
+pub(super) async fn deliver(
     app: &App,
     line: &Line,
     contact: &Contact,
