@@ -7,6 +7,7 @@ mod support;
 
 mod access;
 mod account;
+mod appointments;
 mod broadcast;
 mod citizen;
 mod consent;

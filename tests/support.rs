@@ -248,11 +248,16 @@ impl Person<'_> {
     }
 
     pub(crate) async fn taps(&self, line: &str, payload: &str, title: &str) {
+        self.presses(line, payload, title).await;
+        self.world.settled().await;
+    }
+
+    /// Taps, and waits for nothing.
+    pub(crate) async fn presses(&self, line: &str, payload: &str, title: &str) {
         let url = format!("{}/simulator/phones/{}/messages", self.world.stack.url(), self.digits);
         let button = json!({ "payload": payload, "title": title });
         let post = self.world.http.post(url).json(&json!({ "to": line, "button": button }));
         assert_eq!(within(post.send()).await.unwrap().status(), 201);
-        self.world.settled().await;
     }
 
     /// What arrived on the phone from a line, oldest first.
@@ -280,7 +285,7 @@ impl Person<'_> {
         files
     }
 
-    async fn messages(&self) -> Vec<Value> {
+    pub(crate) async fn messages(&self) -> Vec<Value> {
         let url = format!("{}/simulator/phones/{}/messages", self.world.stack.url(), self.digits);
         let answer = within(self.world.http.get(url).send()).await.unwrap();
         let mut list: Value = within(answer.json()).await.unwrap();

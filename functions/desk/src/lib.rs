@@ -7,14 +7,17 @@
 use std::sync::Arc;
 
 use anyhow::Context;
+use domain::ids::AppointmentId;
 use jiff::Timestamp;
 use platform::apps::Apps;
 use platform::jobs::Tick;
 use platform::mail::Mail;
 use platform::settings::Settings;
-use store::{Store, Task};
+use store::{Booking, Store, Task};
 use tracing::{error, warn};
 use whatsapp::graph::Graph;
+
+mod appointments;
 
 #[derive(Clone)]
 pub struct App {
@@ -52,13 +55,17 @@ impl App {
         Ok(())
     }
 
-    async fn look_at(&self, task: &Task, _now: Timestamp) -> anyhow::Result<()> {
+    async fn look_at(&self, task: &Task, now: Timestamp) -> anyhow::Result<()> {
         let Some(line) = self.store.line(&task.line).await.context("load line")? else {
             warn!(line.id = %task.line, "passed over a task of no line");
             return self.store.finish_task(task).await.context("finish task");
         };
-        let (kind, _about) = task.name.split_once('#').unwrap_or((&task.name, ""));
-        warn!(line.id = %line.id, kind, "passed over a task of no known kind");
+        let (kind, about) = task.name.split_once('#').unwrap_or((&task.name, ""));
+        if kind == Booking::TASK {
+            self.remind(&line, task, &AppointmentId::new(about), now).await?;
+        } else {
+            warn!(line.id = %line.id, kind, "passed over a task of no known kind");
+        }
         self.store.finish_task(task).await.context("finish task")
     }
 }

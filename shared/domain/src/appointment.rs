@@ -8,9 +8,13 @@ mod payload;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
+use crate::contact::Contact;
+use crate::conversation::window_is_open;
 use crate::hours::ROME;
 use crate::ids::{AppointmentId, ContactId, ServiceId};
 use crate::line::{Line, Service};
+use crate::message::{FilledTemplate, Outgoing};
+use crate::reply::{self, Reply};
 
 pub use calendar::{calendar, cancelled_calendar};
 pub use chat::{Agenda, Day, Said, asked, decide};
@@ -335,6 +339,44 @@ impl Change {
 
 /// What the template that reminds may say of an appointment.
 pub const REMINDER_PARAMETERS: [&str; 3] = ["prestazione", "quando", "luogo"];
+
+/// What stands on its button, below which the appointment can be confirmed, moved and cancelled.
+pub const REMINDER_BUTTON: &str = "Conferma o cambia";
+
+/// How somebody is reminded of an appointment: a text in the service window, the service's template
+/// outside it. `None` if there is no way, or they want none: with consent to the chat goes the
+/// consent to be reminded, and nobody who is blocked is written to.
+pub fn reminder(
+    it: &Appointment,
+    contact: &Contact,
+    line: &Line,
+    now: Timestamp,
+) -> Option<Outgoing> {
+    let consents = !line.chat_needs_subscription || contact.is_subscribed();
+    if !consents || contact.blocked {
+        return None;
+    }
+    if window_is_open(contact, now) {
+        let said = Said::Reminder(it.clone());
+        return Some(reply::render(&Reply::Appointment(said), line, now));
+    }
+    let service = line.service(&it.service)?;
+    let name = service.reminder_template.as_deref()?;
+    let template = line.templates.iter().find(|it| it.name == name)?;
+    let value = |name: &str| match name {
+        "prestazione" => service.name.clone(),
+        "quando" => reply::slot_words(it.slot),
+        _ => place(service, line).unwrap_or(&line.comune.name).to_owned(),
+    };
+    let parameters = template.parameters.iter().map(|it| (it.clone(), value(it)));
+    Some(Outgoing::Template(FilledTemplate {
+        name: template.name.clone(),
+        language: template.language.clone(),
+        parameters: parameters.collect(),
+        header: None,
+        quick_reply: Some(Ask::Show(it.id.clone()).to_string()),
+    }))
+}
 
 /// Where an appointment of this service takes place.
 pub fn place<'a>(service: &'a Service, line: &'a Line) -> Option<&'a str> {

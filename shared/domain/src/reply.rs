@@ -27,6 +27,7 @@ use crate::news::{self, Notice};
 use crate::reading::Language;
 use crate::rights::{RequestNumber, Right};
 
+pub(crate) use appointments::slot_words;
 pub(crate) use placeholders::{LINE_PLACEHOLDERS, Piece, line_value, pieces, shorten};
 pub use placeholders::{MY_DATA_WORD, RIGHTS, TOPICS_WORD, length};
 

@@ -75,10 +75,10 @@ fn read<'t>(table: &'t DeTable<'t>, report: &Report<'t>) -> (Line, Placed) {
     let (service, address) = parts::service(top.section("service"), &comune.name);
     let topics = parts::topics(&mut top);
     let words = parts::Keywords::new(&opt_in, &opt_out);
-    let (templates, template_lines) = parts::templates(&mut top, &topics, &words);
+    let (mut templates, template_lines) = parts::templates(&mut top, &topics, &words);
     let (texts, text_lines) = parts::texts(top.section("texts"), &words);
     let (hours, patron_day) = parts::hours(top.section("hours"));
-    let services = services::services(&mut top, hours.is_some(), &templates);
+    let services = services::services(&mut top, hours.is_some(), &mut templates);
     let mut privacy = top.section("privacy");
     let rights = parts::rights(&mut privacy);
     let recipients = privacy.texts("recipients").unwrap_or_default();

@@ -95,7 +95,10 @@ body = "Promemoria del Comune: {{prestazione}}, {{quando}}, da confermare."
 
 #[test]
 fn a_service_has_its_own_hours_or_the_offices() {
-    let service = parse(&format!("{MINIMAL}{SERVICE}")).unwrap().services.remove(0);
+    let mut line = parse(&format!("{MINIMAL}{SERVICE}")).unwrap();
+    let buttons: Vec<_> = line.templates.iter().map(|it| it.quick_reply.as_deref()).collect();
+    assert_eq!(buttons, [None, Some("Conferma o cambia")], "what reminds asks");
+    let service = line.services.remove(0);
     assert_eq!((service.id.as_str(), service.duration_minutes, service.capacity), ("carta", 20, 2));
     assert_eq!((service.notice_hours, service.days_ahead), (48, 15));
     assert_eq!((service.change_until_hours, service.remind_hours_before), (12, Some(24)));

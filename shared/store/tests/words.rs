@@ -471,7 +471,7 @@ fn barberino_s_templates() {
     Promemoria dei Servizi Demografici del Comune di Barberino di Mugello: PRESTAZIONE.
     Quando: QUANDO.
     Dove: LUOGO.
-    Per confermare, spostare o disdire può scrivere qui APPUNTAMENTO.
+    Per confermare, spostare o disdire prema il pulsante.
 
     # barberino_orario
     I Servizi Demografici del Comune di Barberino di Mugello cambiano orario: ORARIO.

@@ -109,6 +109,12 @@ fn with_buttons(said: &Said, body: &str, line: &Line) -> Outgoing {
             vec![button(take, title), button(others, "Altri giorni")]
         }
         Said::Booked(it) | Said::Moved(it) => change(&it.id),
+        // Who was reminded and pressed the template's button.
+        Said::Yours(it) if it.reminded_at.is_some() && it.confirmed_at.is_none() => {
+            let mut buttons = vec![button(Ask::Confirm(it.id.clone()), "Confermo")];
+            buttons.extend(change(&it.id));
+            buttons
+        }
         Said::Yours(it) => {
             let mut buttons = change(&it.id);
             if line.services.len() > 1 {
@@ -215,7 +221,7 @@ fn service_name(service: Option<&Service>) -> &str {
 }
 
 /// `lunedì 30 novembre 2026 alle 9:20`.
-pub(super) fn slot_words(slot: Slot) -> String {
+pub(crate) fn slot_words(slot: Slot) -> String {
     let at = ROME.to_datetime(slot.starts_at);
     format!("{} {} {}", weekday_name(at.date()), date_words(at.date()), at_time(at))
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::appointment::REMINDER_PARAMETERS;
+use domain::appointment::{REMINDER_BUTTON, REMINDER_PARAMETERS};
 use domain::hours::Hours;
 use domain::ids::ServiceId;
 use domain::line::{Category, SERVICE_NAME_LIMIT, Service, Template};
@@ -13,7 +13,12 @@ use super::document::{Found, Section};
 use super::parts::{TOPIC_DESCRIPTION_LIMIT, fits};
 use super::{optional, slug, values};
 
-pub(super) fn services(top: &mut Section, has_hours: bool, templates: &[Template]) -> Vec<Service> {
+/// Templates that remind get their button by it.
+pub(super) fn services(
+    top: &mut Section,
+    has_hours: bool,
+    templates: &mut [Template],
+) -> Vec<Service> {
     let sections = top.sections("services");
     let mut seen = BTreeSet::new();
     let mut services = Vec::new();
@@ -36,6 +41,11 @@ pub(super) fn services(top: &mut Section, has_hours: bool, templates: &[Template
         }
         section.done();
         services.push(service);
+    }
+    let remind: BTreeSet<_> =
+        services.iter().filter_map(|it| it.reminder_template.as_ref()).collect();
+    for template in templates.iter_mut().filter(|it| remind.contains(&it.name)) {
+        template.quick_reply = Some(REMINDER_BUTTON.to_owned());
     }
     services
 }
