@@ -55,6 +55,7 @@ mod tests {
             body: body.to_owned(),
             footer: Some("Per uscire scrivi {cancellazione}".to_owned()),
             parameters: Template::names_in(body),
+            examples: BTreeMap::new(),
             quick_reply: None,
         }
     }

@@ -17,7 +17,8 @@ use jiff::{Timestamp, ToSpan};
 pub use calendar::{PatronDay, easter, is_national_holiday};
 pub use words::opening_words;
 pub(crate) use words::{
-    and, at_time, date_words, dated_moment_words, day_words, moment_words, month_name, weekday_name,
+    MONTHS, WEEKDAYS, and, at_time, date_words, dated_moment_words, day_words, moment_words,
+    month_name, weekday_name,
 };
 
 /// The one time zone of every line, compiled in.

@@ -24,6 +24,7 @@ pub mod hours;
 pub mod ids;
 pub mod ledger;
 pub mod line;
+pub mod lint;
 pub mod message;
 pub mod news;
 pub mod phone;

@@ -148,6 +148,8 @@ pub struct Template {
     pub footer: Option<String>,
     /// Names in the order of the body.
     pub parameters: Vec<String>,
+    /// What each parameter may say, for Meta's review.
+    pub examples: BTreeMap<String, String>,
     /// What stands on its one button, at most 25 characters, which comes back as a tap.
     pub quick_reply: Option<String>,
 }

@@ -98,6 +98,7 @@ mod tests {
             body: "Oggi {{che_cosa}} in piazza.".to_owned(),
             footer: Some("Per uscire scrivi {cancellazione}".to_owned()),
             parameters: vec!["che_cosa".to_owned()],
+            examples: std::collections::BTreeMap::new(),
             quick_reply: None,
         };
         Line { templates: vec![template], ..sample::line() }

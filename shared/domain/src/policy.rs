@@ -196,6 +196,7 @@ mod tests {
             body: "Domani manca l'acqua in {{dove}}.\n".to_owned(),
             footer: None,
             parameters: vec!["dove".to_owned()],
+            examples: std::collections::BTreeMap::new(),
             quick_reply: None,
         };
         let asking = notice.asking(&line()).for_meta(&line());

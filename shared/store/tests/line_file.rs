@@ -383,6 +383,13 @@ fn templates_that_meta_would_refuse() {
         ),
         (
             template,
+            "name = \"avviso\"\nexamples = { dove = \"in piazza\" }",
+            15,
+            "«dove» ha un esempio ma non è nel testo",
+            "togli l'esempio",
+        ),
+        (
+            template,
             "name = \"avviso\"\nparameters = []",
             16,
             "«{{testo}}» è nel testo ma non tra i parametri",
@@ -518,4 +525,18 @@ fn zones_are_topics_of_their_own() {
     let many: Vec<_> = (0..60).map(|it| format!("\"Zona {it}\"")).collect();
     let many = format!("name = \"Avvisi\"\nzones = [{}]", many.join(", "));
     assert!(shown(&MINIMAL.replace("name = \"Avvisi\"", &many)).contains("al massimo 60"));
+}
+
+#[test]
+fn the_templates_of_both_lines_are_ready_for_meta() {
+    for file in ["pordenone", "barberino-demografici"] {
+        let path = format!("{}/../../infra/lines/{file}.toml", env!("CARGO_MANIFEST_DIR"));
+        let line = parse(&std::fs::read_to_string(path).unwrap()).unwrap();
+        for template in &line.templates {
+            let findings = domain::lint::template(template, &line);
+            let said: Vec<_> =
+                findings.iter().map(|it| format!("{} {}", it.at, it.sentence())).collect();
+            assert!(domain::lint::passes(&findings), "{}: {said:#?}", template.name);
+        }
+    }
 }

@@ -223,6 +223,7 @@ mod tests {
             body: "Dal {{quando}} in {{dove}} manca l'acqua. Ancora: {{quando}}.".to_owned(),
             footer: Some("Per uscire scrivi {cancellazione}".to_owned()),
             parameters: vec!["quando".to_owned(), "dove".to_owned()],
+            examples: BTreeMap::new(),
             quick_reply: None,
         }
     }

@@ -245,6 +245,7 @@ fn template(
     let footer = fixed(section, "footer", words);
     let names = Template::names_in(&body.value);
     parameters(section, &names, body.line);
+    let examples = examples(section, &names);
     let of_topic = topics.iter().find(|it| topic.as_ref() == Some(&it.id)).map(|it| it.category);
     let lines = TemplateLines {
         header: header.as_ref().map_or(section.line, |it| it.line),
@@ -260,6 +261,7 @@ fn template(
         body: body.value,
         footer: optional(footer),
         parameters: names,
+        examples,
         quick_reply: None,
     };
     (template, lines)
@@ -334,6 +336,23 @@ fn parameters(section: &mut Section, names: &[String], body_line: usize) {
             format!("aggiungi «\"{name}\"» a «parameters», alla riga {line}"),
         );
     }
+}
+
+/// What parameters may say, for Meta's review: `examples = { data = "30 novembre" }`.
+fn examples(section: &mut Section, names: &[String]) -> BTreeMap<String, String> {
+    let report = section.report;
+    let mut examples = BTreeMap::new();
+    for (name, example) in section.section("examples").any_texts() {
+        if !names.contains(&name.value) {
+            report.add(
+                name.line,
+                format!("«{}» ha un esempio ma non è nel testo", name.value),
+                format!("scrivi «{{{{{0}}}}}» nel testo, oppure togli l'esempio", name.value),
+            );
+        }
+        examples.insert(name.value, example);
+    }
+    examples
 }
 
 fn add_all(report: &Report, line: usize, problems: Vec<TemplateProblem>) {
