@@ -102,6 +102,7 @@ mod tests {
                 footer: Some("Per uscire scrivi {cancellazione}".to_owned()),
                 parameters: vec!["che_cosa".to_owned()],
                 examples: std::collections::BTreeMap::new(),
+                valid_hours: None,
                 quick_reply: None,
             }],
             ..line

@@ -56,6 +56,7 @@ mod tests {
             footer: Some("Per uscire scrivi {cancellazione}".to_owned()),
             parameters: Template::names_in(body),
             examples: BTreeMap::new(),
+            valid_hours: None,
             quick_reply: None,
         }
     }

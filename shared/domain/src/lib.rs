@@ -27,6 +27,7 @@ pub mod line;
 pub mod lint;
 pub mod message;
 pub mod news;
+pub mod pack;
 pub mod phone;
 pub mod policy;
 pub mod portfolio;

@@ -150,6 +150,8 @@ pub struct Template {
     pub parameters: Vec<String>,
     /// What each parameter may say, for Meta's review.
     pub examples: BTreeMap<String, String>,
+    /// How long Meta tries to deliver it, 1 to 12; `None` is Meta's 30 days.
+    pub valid_hours: Option<u8>,
     /// What stands on its one button, at most 25 characters, which comes back as a tap.
     pub quick_reply: Option<String>,
 }

@@ -99,6 +99,7 @@ mod tests {
             footer: Some("Per uscire scrivi {cancellazione}".to_owned()),
             parameters: vec!["che_cosa".to_owned()],
             examples: std::collections::BTreeMap::new(),
+            valid_hours: None,
             quick_reply: None,
         };
         Line { templates: vec![template], ..sample::line() }

@@ -197,6 +197,7 @@ mod tests {
             footer: None,
             parameters: vec!["dove".to_owned()],
             examples: std::collections::BTreeMap::new(),
+            valid_hours: None,
             quick_reply: None,
         };
         let asking = notice.asking(&line()).for_meta(&line());

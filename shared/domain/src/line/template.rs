@@ -224,6 +224,7 @@ mod tests {
             footer: Some("Per uscire scrivi {cancellazione}".to_owned()),
             parameters: vec!["quando".to_owned(), "dove".to_owned()],
             examples: BTreeMap::new(),
+            valid_hours: None,
             quick_reply: None,
         }
     }

@@ -17,6 +17,7 @@ fn template(body: &str) -> Template {
         footer: Some("Per non ricevere più avvisi scrivi {cancellazione}".to_owned()),
         examples: parameters.iter().map(|it| (it.clone(), "qualcosa".to_owned())).collect(),
         parameters,
+        valid_hours: None,
         quick_reply: None,
     }
 }

@@ -9,7 +9,7 @@ const WHEN: [&str; 10] =
 const WHERE: [&str; 8] = ["dove", "luogo", "via", "strada", "zona", "sede", "indirizzo", "sezion"];
 const WHOM: [&str; 7] = ["pagina", "sito", "telefon", "contatt", "email", "link", "aggiornament"];
 
-const PLACES: [&str; 31] = [
+const PLACES: [&str; 32] = [
     "piazza",
     "via",
     "viale",
@@ -41,6 +41,7 @@ const PLACES: [&str; 31] = [
     "seggio",
     "centro",
     "casa",
+    "chat",
 ];
 const CONTACTS: [&str; 13] = [
     "http",
@@ -55,7 +56,7 @@ const CONTACTS: [&str; 13] = [
     "scrivi qui",
     "scrivere qui",
     "scriva qui",
-    "rispondi",
+    "rispond",
 ];
 
 pub(super) fn missing(text: &str, parameters: &[String], at: &str) -> Vec<Finding> {

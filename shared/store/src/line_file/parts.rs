@@ -262,6 +262,7 @@ fn template(
         footer: optional(footer),
         parameters: names,
         examples,
+        valid_hours: optional(section.number("valid_hours", 1..=12)),
         quick_reply: None,
     };
     (template, lines)
