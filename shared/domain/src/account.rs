@@ -65,6 +65,8 @@ pub enum TemplateState {
     Usable,
     /// Too many people are displeased: Meta may pause it.
     Flagged,
+    /// Meta has not decided on it yet.
+    Pending,
     /// Nobody gets it until then.
     Paused {
         until: Timestamp,
@@ -243,7 +245,12 @@ impl TemplateState {
     fn stops(self) -> bool {
         match self {
             Self::Usable | Self::Flagged | Self::Paused { .. } => false,
-            Self::Rejected | Self::Disabled | Self::Deleted | Self::Archived | Self::Locked => true,
+            Self::Pending
+            | Self::Rejected
+            | Self::Disabled
+            | Self::Deleted
+            | Self::Archived
+            | Self::Locked => true,
         }
     }
 
@@ -252,6 +259,7 @@ impl TemplateState {
         match self {
             Self::Usable => "usable",
             Self::Flagged => "flagged",
+            Self::Pending => "pending",
             Self::Paused { .. } => "paused",
             Self::Rejected => "rejected",
             Self::Disabled => "disabled",
@@ -266,6 +274,7 @@ impl TemplateState {
         Some(match name {
             "usable" => Self::Usable,
             "flagged" => Self::Flagged,
+            "pending" => Self::Pending,
             "paused" => Self::Paused { until: until? },
             "rejected" => Self::Rejected,
             "disabled" => Self::Disabled,

@@ -98,6 +98,10 @@ impl Halt {
     pub fn template(state: TemplateState) -> Self {
         const OTHER: &str = "oppure annullarlo e scegliere un altro modello.";
         let (meaning, remedy) = match state {
+            TemplateState::Pending => (
+                "Meta sta ancora esaminando il modello di questo invio.",
+                "Aspettare che lo approvi.",
+            ),
             TemplateState::Rejected => {
                 ("Meta ha rifiutato il modello di questo invio.", "Correggerlo su Meta.")
             }

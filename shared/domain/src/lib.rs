@@ -41,4 +41,5 @@ pub mod retention;
 pub mod rights;
 pub mod statistics;
 pub mod status;
+pub mod submission;
 pub mod zones;

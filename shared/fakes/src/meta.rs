@@ -19,6 +19,7 @@ mod outbound;
 mod people;
 mod rules;
 mod simulator;
+mod templates;
 mod webhook;
 
 use std::collections::{BTreeMap, HashMap};
@@ -37,7 +38,7 @@ pub use self::faults::{Faults, SendFault};
 pub use self::inbound::WriteError;
 pub use self::management::Standing;
 pub use self::options::{
-    App, Category, MetaOptions, Number, Pace, Template, TemplateButton, TemplateHeader,
+    App, Category, MetaOptions, Number, Pace, Review, Template, TemplateButton, TemplateHeader,
     TemplateState,
 };
 pub use self::people::{
@@ -99,13 +100,15 @@ impl Meta {
             .timeout(Duration::from_secs(10))
             .build()
             .context("make the client for webhooks")?;
+        let db = book::open(options.store.as_deref())?;
+        let made = book::templates(&db).context("read the templates made before")?;
         Ok(Self(Arc::new(Inner {
             clock: options.clock,
             pace: options.pace,
             numbers: options.numbers,
             apps: Mutex::new(options.apps),
-            templates: Mutex::new(options.templates),
-            db: Mutex::new(book::open(options.store.as_deref())?),
+            templates: Mutex::new(with(options.templates, made)),
+            db: Mutex::new(db),
             throughput: Mutex::default(),
             switches: Mutex::default(),
             standing: Mutex::default(),
@@ -185,6 +188,7 @@ impl Meta {
             .find(|it| it.messaging_account_id == messaging_account_id && it.name == name);
         let template = found.context("find the template")?;
         template.state = state;
+        template.review = None;
         let value = json!({
             "event": state.slug(),
             "message_template_id": 1,
@@ -228,14 +232,8 @@ impl Meta {
         field: &str,
         value: &Value,
     ) -> anyhow::Result<()> {
-        let number =
-            self.0.numbers.iter().find(|it| it.messaging_account_id == messaging_account_id);
-        let number = number.context("find the account")?;
-        let update = Update {
-            number: None,
-            field: field.to_owned(),
-            ..self.update(number, "", value.to_string(), self.now_ms())
-        };
+        let now_ms = self.now_ms();
+        let update = self.account_update(messaging_account_id, field, value, now_ms)?;
         self.transact(|db| book::add_update(db, &update)).context("store the event")?;
         self.0.changed.notify_waiters();
         Ok(())
@@ -393,6 +391,17 @@ fn status_of(it: &Message, now_ms: i64) -> Status {
     } else {
         Status::Accepted
     }
+}
+
+/// Those that were told to us, and those made since that are not among them.
+fn with(mut told: Vec<Template>, made: Vec<Template>) -> Vec<Template> {
+    let key =
+        |it: &Template| (it.messaging_account_id.clone(), it.name.clone(), it.language.clone());
+    for template in made {
+        told.retain(|it| key(it) != key(&template));
+        told.push(template);
+    }
+    told
 }
 
 /// `2026-11`.

@@ -10,6 +10,7 @@
 
 mod answer;
 mod request;
+mod templates;
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -23,6 +24,8 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::{Url, redirect};
 use serde_json::Value;
 use tokio::time::timeout;
+
+pub use templates::{NotTaken, Submitted};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const TIMEOUT: Duration = Duration::from_secs(10);

@@ -9,6 +9,7 @@ use ring::digest::{SHA256, digest};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::Value;
 
+use super::options::Template;
 use super::people::{Identity, Person};
 
 const TABLES: &str = "
@@ -51,6 +52,13 @@ CREATE TABLE IF NOT EXISTS media (
     expires_ms INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS media_links (
     link TEXT PRIMARY KEY, media_id TEXT NOT NULL, expires_ms INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS templates (
+    account TEXT NOT NULL, name TEXT NOT NULL, language TEXT NOT NULL, template TEXT NOT NULL,
+    PRIMARY KEY (account, name, language)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS templates_made (account TEXT NOT NULL, at_ms INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS template_names (
+    account TEXT NOT NULL, name TEXT NOT NULL, until_ms INTEGER NOT NULL,
+    PRIMARY KEY (account, name)) WITHOUT ROWID;
 ";
 
 pub(crate) type Rows<T> = rusqlite::Result<T>;
@@ -417,6 +425,58 @@ pub(crate) fn mark_read(
         params![at_ms, number, phone, seq],
     )?;
     Ok(Some(phone))
+}
+
+// Templates that were made or deleted.
+
+pub(crate) fn templates(db: &Connection) -> Rows<Vec<Template>> {
+    let mut rows = db.prepare("SELECT template FROM templates")?;
+    let read = |row: &Row<'_>| row.get::<_, String>(0);
+    let texts = rows.query_map([], read)?.collect::<Rows<Vec<_>>>()?;
+    Ok(texts.iter().filter_map(|it| serde_json::from_str(it).ok()).collect())
+}
+
+pub(crate) fn add_template(db: &Connection, it: &Template, now_ms: i64) -> Rows<()> {
+    let text = serde_json::to_string(it).unwrap_or_default();
+    db.execute(
+        "INSERT OR REPLACE INTO templates VALUES (?, ?, ?, ?)",
+        params![it.messaging_account_id, it.name, it.language, text],
+    )?;
+    db.execute(
+        "INSERT INTO templates_made VALUES (?, ?)",
+        params![it.messaging_account_id, now_ms],
+    )?;
+    Ok(())
+}
+
+pub(crate) fn templates_made_since(db: &Connection, account: &str, from_ms: i64) -> Rows<usize> {
+    db.query_row(
+        "SELECT COUNT(*) FROM templates_made WHERE account = ? AND at_ms > ?",
+        params![account, from_ms],
+        |row| row.get(0),
+    )
+}
+
+pub(crate) fn remove_template(
+    db: &Connection,
+    account: &str,
+    name: &str,
+    reserved_until_ms: i64,
+) -> Rows<()> {
+    db.execute("DELETE FROM templates WHERE account = ? AND name = ?", params![account, name])?;
+    db.execute(
+        "INSERT OR REPLACE INTO template_names VALUES (?, ?, ?)",
+        params![account, name, reserved_until_ms],
+    )?;
+    Ok(())
+}
+
+pub(crate) fn is_reserved(db: &Connection, account: &str, name: &str, now_ms: i64) -> Rows<bool> {
+    db.query_row(
+        "SELECT COUNT(*) > 0 FROM template_names WHERE account = ? AND name = ? AND until_ms > ?",
+        params![account, name, now_ms],
+        |row| row.get(0),
+    )
 }
 
 // Webhook updates that wait to be delivered.

@@ -35,6 +35,7 @@ const CODES: &[(u32, u16, &str)] = &[
     ),
     (368, 403, "Temporarily blocked for policies violations"),
     (80007, 400, "Rate limit issues"),
+    (80008, 400, "There have been too many calls to this WhatsApp Business account"),
     (130_403, 400, "Message failed to send because the user is blocked by this business"),
     (130_429, 400, "Rate limit hit"),
     (130_472, 400, "User's number is part of an experiment"),
@@ -91,6 +92,11 @@ impl Refusal {
             subcode: Some(33),
             ..Self::new(100, "Unsupported request. Object does not exist or cannot be loaded.")
         }
+    }
+
+    /// What is wrong with a template: code 100, and the subcode that says it.
+    pub(crate) fn of_template(subcode: u32, details: &str) -> Self {
+        Self { subcode: Some(subcode), ..Self::new(100, details) }
     }
 
     /// An HTTP error that says nothing of what became of the message.

@@ -17,12 +17,10 @@ use super::book::{self, StoredMedia};
 use super::errors::Refusal;
 use super::faults::SendFault;
 use super::inbound::random_name;
-use super::options::{
-    App, Category, Number, Template, TemplateButton, TemplateHeader, TemplateState,
-};
+use super::options::{App, Number};
 use super::rules::{self, DAY_MS};
 use super::simulator::Event;
-use super::{Meta, digits, lock, management, media};
+use super::{Meta, digits, lock, management, media, templates};
 
 pub(crate) type Answer = Result<Json<Value>, Refusal>;
 
@@ -30,7 +28,10 @@ pub(crate) fn router(meta: Meta) -> Router {
     Router::new()
         .route("/{version}/{id}/messages", post(send))
         .route("/{version}/{id}/media", post(upload))
-        .route("/{version}/{id}/message_templates", get(templates).post(create_template))
+        .route(
+            "/{version}/{id}/message_templates",
+            get(templates::list).post(templates::create).delete(templates::delete),
+        )
         .route("/{version}/{id}/subscribed_apps", get(management::subscribed_apps))
         .route("/{version}/{id}/subscriptions", get(management::subscriptions))
         .route("/{version}/debug_token", get(management::debug_token))
@@ -90,7 +91,7 @@ pub(crate) fn called_account(meta: &Meta, headers: &HeaderMap, id: &str) -> Resu
     Err(Refusal::new(200, "The token has no access to this account."))
 }
 
-fn json_body(body: &[u8]) -> Result<Value, Refusal> {
+pub(crate) fn json_body(body: &[u8]) -> Result<Value, Refusal> {
     serde_json::from_slice(body).map_err(|_| Refusal::new(100, "The body is not JSON."))
 }
 
@@ -225,7 +226,7 @@ async fn node(
 }
 
 impl Meta {
-    fn graph_base(&self, headers: &HeaderMap) -> String {
+    pub(crate) fn graph_base(&self, headers: &HeaderMap) -> String {
         if let Some(url) = lock(&self.0.graph_url).as_deref() {
             return url.to_owned();
         }
@@ -286,130 +287,6 @@ async fn download(
         return Ok(StatusCode::NOT_FOUND.into_response());
     };
     Ok(([(CONTENT_TYPE, file.mime_type)], file.bytes).into_response())
-}
-
-// Templates.
-
-/// Unless `limit` says otherwise.
-const TEMPLATES_A_PAGE: usize = 25;
-
-async fn templates(
-    State(meta): State<Meta>,
-    Path((version, id)): Path<(String, String)>,
-    Query(asked): Query<HashMap<String, String>>,
-    headers: HeaderMap,
-) -> Answer {
-    called_account(&meta, &headers, &id)?;
-    let limit = asked.get("limit").and_then(|it| it.parse().ok()).unwrap_or(TEMPLATES_A_PAGE);
-    let after = match asked.get("after") {
-        Some(cursor) => cursor.parse().map_err(|_| Refusal::new(131_059, "Invalid cursor."))?,
-        None => 0,
-    };
-    let templates = lock(&meta.0.templates);
-    let of_account = templates.iter().enumerate().filter(|(_, it)| it.messaging_account_id == id);
-    let mut data: Vec<Value> =
-        of_account.skip(after).take(limit + 1).map(|(n, it)| template_node(n, it)).collect();
-    let more = data.len() > limit;
-    data.truncate(limit);
-    let cursor = (after + data.len()).to_string();
-    let mut paging = json!({"cursors": {"before": after.to_string(), "after": cursor}});
-    if more {
-        let base = meta.graph_base(&headers);
-        paging["next"] =
-            format!("{base}/{version}/{id}/message_templates?limit={limit}&after={cursor}").into();
-    }
-    Ok(Json(json!({"data": data, "paging": paging})))
-}
-
-fn template_node(n: usize, it: &Template) -> Value {
-    let mut components = Vec::new();
-    match &it.header {
-        Some(TemplateHeader::Text(text)) => {
-            components.push(json!({"type": "HEADER", "format": "TEXT", "text": text}));
-        }
-        Some(TemplateHeader::Media(kind)) => {
-            components.push(json!({"type": "HEADER", "format": kind.to_uppercase()}));
-        }
-        None => {}
-    }
-    components.push(json!({"type": "BODY", "text": it.body}));
-    if let Some(footer) = &it.footer {
-        components.push(json!({"type": "FOOTER", "text": footer}));
-    }
-    if !it.buttons.is_empty() {
-        let buttons = it.buttons.iter().map(|it| match it {
-            TemplateButton::QuickReply(text) => json!({"type": "QUICK_REPLY", "text": text}),
-            TemplateButton::Url { text, url } => json!({"type": "URL", "text": text, "url": url}),
-        });
-        let buttons: Vec<_> = buttons.collect();
-        components.push(json!({"type": "BUTTONS", "buttons": buttons}));
-    }
-    let rejected = it.state == TemplateState::Rejected;
-    json!({
-        "id": (n + 1).to_string(),
-        "name": it.name,
-        "language": it.language,
-        "status": it.state.slug(),
-        "rejected_reason": if rejected { "INVALID_FORMAT" } else { "NONE" },
-        "category": it.category.slug().to_uppercase(),
-        "parameter_format": if it.is_named() { "NAMED" } else { "POSITIONAL" },
-        "components": components,
-    })
-}
-
-/// Approves at once what is asked for: review is not simulated.
-async fn create_template(
-    State(meta): State<Meta>,
-    Path((_, id)): Path<(String, String)>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Answer {
-    called_account(&meta, &headers, &id)?;
-    let body = json_body(&body)?;
-    let text = |key: &str| {
-        let text = body[key].as_str().map(str::to_owned);
-        text.ok_or_else(|| Refusal::new(100, format!("The parameter {key} is required.")))
-    };
-    let component =
-        |kind: &str| body["components"].as_array()?.iter().find(|it| it["type"] == kind).cloned();
-    let body_text = component("BODY").and_then(|it| Some(it["text"].as_str()?.to_owned()));
-    let body_text = body_text.ok_or_else(|| Refusal::new(100, "A BODY is required."))?;
-    let category = Category::from_upper(&text("category")?)
-        .ok_or_else(|| Refusal::new(100, "The category is not one of the accepted."))?;
-    let header = component("HEADER").and_then(|it| match it["format"].as_str()? {
-        "TEXT" => Some(TemplateHeader::Text(it["text"].as_str()?.to_owned())),
-        format => Some(TemplateHeader::Media(format.to_lowercase())),
-    });
-    let template = Template {
-        messaging_account_id: id,
-        name: text("name")?,
-        language: text("language")?,
-        category,
-        header,
-        parameters: places(&body_text),
-        body: body_text,
-        footer: component("FOOTER").and_then(|it| Some(it["text"].as_str()?.to_owned())),
-        buttons: Vec::new(),
-        state: TemplateState::Approved,
-    };
-    meta.set_template(template);
-    let n = lock(&meta.0.templates).len();
-    let category = category.slug().to_uppercase();
-    Ok(Json(json!({"id": n.to_string(), "status": "APPROVED", "category": category})))
-}
-
-/// The parameters of a text, in its order, each once.
-fn places(text: &str) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for part in text.split("{{").skip(1) {
-        if let Some((name, _)) = part.split_once("}}") {
-            let name = name.trim().to_owned();
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-    }
-    names
 }
 
 // Blocking.

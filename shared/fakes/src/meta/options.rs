@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use platform::clock::Clock;
+use serde::{Deserialize, Serialize};
 
 /// No `Debug`: apps hold secrets.
 #[derive(Clone, Default)]
@@ -71,7 +72,7 @@ impl Default for Number {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Category {
     Utility,
     Marketing,
@@ -97,7 +98,7 @@ impl Category {
 }
 
 /// A template as Meta knows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Template {
     pub messaging_account_id: String,
     /// `[a-z0-9_]`.
@@ -112,6 +113,19 @@ pub struct Template {
     pub buttons: Vec<TemplateButton>,
     /// The body's parameters in the order of its text. Digits only: positional, else named.
     pub parameters: Vec<String>,
+    pub state: TemplateState,
+    /// Until when it is being reviewed, and how that ends.
+    pub review: Option<Review>,
+    /// Why it is rejected, if it is: `INVALID_FORMAT`, `SCAM` …
+    pub rejected_for: String,
+    /// `GREEN`, `YELLOW`, `RED`, `UNKNOWN`.
+    pub quality: String,
+}
+
+/// A review that was decided when it began, and is told when it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Review {
+    pub until_ms: i64,
     pub state: TemplateState,
 }
 
@@ -128,18 +142,31 @@ impl Default for Template {
             buttons: Vec::new(),
             parameters: Vec::new(),
             state: TemplateState::Approved,
+            review: None,
+            rejected_for: "INVALID_FORMAT".to_owned(),
+            quality: "UNKNOWN".to_owned(),
         }
     }
 }
 
 impl Template {
+    /// As it stands at an instant, once the review that is over by then is.
+    #[must_use]
+    pub(crate) fn at(mut self, now_ms: i64) -> Self {
+        if let Some(review) = self.review {
+            self.state =
+                if review.until_ms <= now_ms { review.state } else { TemplateState::Pending };
+        }
+        self
+    }
+
     /// Whether parameters are told apart by `parameter_name`.
     pub(crate) fn is_named(&self) -> bool {
         self.parameters.iter().any(|it| !it.bytes().all(|b| b.is_ascii_digit()))
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TemplateHeader {
     /// At most 60 characters, without parameters.
     Text(String),
@@ -147,7 +174,7 @@ pub enum TemplateHeader {
     Media(String),
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TemplateButton {
     /// Its payload comes with the send; without one, Meta uses the label.
     QuickReply(String),
@@ -155,7 +182,7 @@ pub enum TemplateButton {
     Url { text: String, url: String },
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TemplateState {
     #[default]
     Approved,
@@ -187,6 +214,8 @@ pub struct Pace {
     pub sent: Duration,
     pub delivered: Duration,
     pub read: Duration,
+    /// How long a template is reviewed.
+    pub review: Duration,
 }
 
 impl Default for Pace {
@@ -196,6 +225,7 @@ impl Default for Pace {
             sent: Duration::from_millis(100),
             delivered: Duration::from_millis(400),
             read: Duration::from_secs(2),
+            review: Duration::from_mins(2),
         }
     }
 }
@@ -207,5 +237,6 @@ impl Pace {
         sent: Duration::ZERO,
         delivered: Duration::ZERO,
         read: Duration::ZERO,
+        review: Duration::ZERO,
     };
 }

@@ -40,12 +40,12 @@ impl Meta {
         fail: Option<u32>,
     ) -> Result<Accepted, Refusal> {
         let faults = self.faults_now(&number.phone_number_id);
+        let now_ms = self.now_ms();
         let templates: Vec<Template> = lock(&self.0.templates)
             .iter()
             .filter(|it| it.messaging_account_id == number.messaging_account_id)
-            .cloned()
+            .map(|it| it.clone().at(now_ms))
             .collect();
-        let now_ms = self.now_ms();
         let (message, answer) = self.transact(|db| {
             let media = |id: &str| -> Option<PhoneMedia> {
                 let file = book::media(db, id, now_ms).ok().flatten()?;

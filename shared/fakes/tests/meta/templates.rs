@@ -147,18 +147,145 @@ async fn held_messages_wait_and_are_then_released_or_cut() {
     assert_eq!(world.meta.inbox(ANNA, None).unwrap().len(), 1);
 }
 
+/// A template to be made, with an example for each of its parts.
+fn new(name: &str, category: &str, text: &str, parts: &[&str]) -> Value {
+    let examples: Vec<_> =
+        parts.iter().map(|it| json!({"param_name": it, "example": "qualcosa"})).collect();
+    json!({"name": name, "language": "it", "category": category, "parameter_format": "NAMED",
+        "components": [{"type": "BODY", "text": text,
+            "example": {"body_text_named_params": examples}}]})
+}
+
+const MAKE: &str = "/v26.0/300001/message_templates";
+
+async fn status_of(world: &World, name: &str) -> Value {
+    let (_, list) = world.get(&format!("{MAKE}?name={name}")).await;
+    list["data"][0].clone()
+}
+
 #[tokio::test]
-async fn templates_can_be_listed_and_made() {
+async fn a_template_is_reviewed_and_then_it_can_be_sent() {
     let world = World::new().await;
-    let new = json!({"name": "acqua", "language": "it", "category": "UTILITY",
-        "parameter_format": "NAMED", "components": [
-            {"type": "BODY", "text": "Acqua sospesa in {{via}} domani."}]});
-    let (status, answer) = world.post("/v26.0/300001/message_templates", &new).await;
-    assert_eq!((status, &answer["category"]), (200, &json!("UTILITY")));
-    let (_, list) = world.get("/v26.0/300001/message_templates").await;
+    let acqua = new("acqua", "UTILITY", "Acqua sospesa in {{via}} domani.", &["via"]);
+    let (status, answer) = world.post(MAKE, &acqua).await;
+    assert_eq!((status, &answer["category"]), (200, &json!("UTILITY")), "{answer}");
+    assert_eq!(answer["status"], "PENDING");
+    assert_eq!(status_of(&world, "acqua").await["status"], "PENDING");
+    let send = template(ANNA, "acqua", &body(&json!([named("via", "via Roma")])));
+    assert_eq!(world.refused(&send).await, (404, 132_001));
+    world.pass(60).await;
+    assert!(world.webhook.values("message_template_status_update").is_empty());
+    world.pass(60).await;
+    let told = world.webhook.values("message_template_status_update");
+    assert_eq!((told.len(), &told[0]["event"]), (1, &json!("APPROVED")));
+    assert_eq!(status_of(&world, "acqua").await["status"], "APPROVED");
+    world.sends(&send).await;
+    let (_, list) = world.get(MAKE).await;
     let names: Vec<_> =
         list["data"].as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["avviso", "contato", "festa", "evento", "acqua"]);
-    world.sends(&template(ANNA, "acqua", &body(&json!([named("via", "via Roma")])))).await;
     assert_eq!(world.get("/v26.0/300002/message_templates").await.0, 403);
+}
+
+#[tokio::test]
+async fn who_sells_is_marketing_and_who_hides_a_link_is_rejected() {
+    let world = World::new().await;
+    let text = "Ti aspettiamo in {{luogo}} con uno sconto.";
+    let (_, answer) = world.post(MAKE, &new("sagra", "UTILITY", text, &["luogo"])).await;
+    assert_eq!(answer["category"], "MARKETING", "without asking");
+    let text = "Vai su https://bit.ly/x e scrivi il codice {{codice}} per continuare.";
+    world.post(MAKE, &new("link", "UTILITY", text, &["codice"])).await;
+    world.pass(120).await;
+    let told = world.webhook.values("message_template_status_update");
+    assert_eq!((&told[1]["event"], &told[1]["reason"]), (&json!("REJECTED"), &json!("SCAM")));
+    assert_eq!(status_of(&world, "link").await["rejected_reason"], "SCAM");
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_template_is_said_at_once() {
+    let world = World::new().await;
+    let good = || new("acqua", "UTILITY", "Acqua sospesa in {{via}} domani.", &["via"]);
+    let text = |text: &str| new("acqua", "UTILITY", text, &["via"]);
+    let changed = |change: fn(&mut Value)| {
+        let mut it = good();
+        change(&mut it);
+        it
+    };
+    for (what, body, want) in [
+        ("at the start", text("{{via}} resta senza acqua."), Some(2_388_299)),
+        ("at the end", text("Acqua sospesa domani in {{via}}."), Some(2_388_299)),
+        ("few words", text("Acqua: {{via}} ora."), Some(2_388_293)),
+        ("long", text(&format!("{} {{{{via}}}} qui", "x".repeat(1_024))), Some(2_388_040)),
+        ("blank rows", text("Acqua sospesa\n\n\nin {{via}} domani."), Some(2_388_072)),
+        ("no example", changed(|it| it["components"][0]["example"] = json!({})), None),
+        ("a name with capitals", changed(|it| it["name"] = "Acqua".into()), None),
+        ("no such category", changed(|it| it["category"] = "NEWS".into()), None),
+        ("valid too long", changed(|it| it["message_send_ttl_seconds"] = 43_201.into()), None),
+        (
+            "header in bold",
+            changed(|it| {
+                let header = json!({"type": "HEADER", "format": "TEXT", "text": "*Ora*"});
+                it["components"].as_array_mut().unwrap().push(header);
+            }),
+            Some(2_388_047),
+        ),
+        (
+            "footer that changes",
+            changed(|it| {
+                let footer = json!({"type": "FOOTER", "text": "Da {{x}}"});
+                it["components"].as_array_mut().unwrap().push(footer);
+            }),
+            Some(2_388_073),
+        ),
+        ("there already", changed(|it| it["name"] = "avviso".into()), Some(2_388_024)),
+    ] {
+        let (status, answer) = world.post(MAKE, &body).await;
+        assert_eq!((status, answer["error"]["code"].as_u64()), (400, Some(100)), "{what}");
+        assert_eq!(answer["error"]["error_subcode"].as_u64(), want, "{what}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn the_name_of_a_deleted_template_is_reserved_for_30_days() {
+    let world = World::new().await;
+    let delete = |name: &str| {
+        let path = format!("{MAKE}?name={name}");
+        let request = world.request(reqwest::Method::DELETE, &path);
+        async { request.send().await.unwrap().status().as_u16() }
+    };
+    assert_eq!(delete("avviso").await, 200);
+    assert_eq!(delete("avviso").await, 400, "it is gone");
+    assert_eq!(world.refused(&notice(ANNA)).await, (404, 132_001));
+    let again = new("avviso", "UTILITY", "Acqua sospesa in {{via}} domani.", &["via"]);
+    let (_, answer) = world.post(MAKE, &again).await;
+    assert_eq!(answer["error"]["error_subcode"], 2_388_023);
+    world.pass(30 * 24 * 3_600).await;
+    assert_eq!(world.post(MAKE, &again).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_hundred_templates_can_be_made_in_an_hour_and_they_outlive_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("meta.db");
+    let world = World::with(Some(&store), |_| {}).await;
+    for n in 0..100 {
+        let text = format!("Acqua sospesa in {{{{via}}}} domani, avviso {n}.");
+        let new = new(&format!("acqua_{n}"), "UTILITY", &text, &["via"]);
+        assert_eq!(world.post(MAKE, &new).await.0, 200);
+    }
+    let one_more = new("acqua", "UTILITY", "Acqua sospesa in {{via}} domani.", &["via"]);
+    assert_eq!(world.post(MAKE, &one_more).await.1["error"]["code"], 80_008);
+    drop(world);
+    let world = World::with(Some(&store), |_| {}).await;
+    assert_eq!(status_of(&world, "acqua_99").await["status"], "PENDING");
+}
+
+#[tokio::test]
+async fn quality_is_listed_and_announced() {
+    let world = World::new().await;
+    world.meta.set_template_quality("300001", "avviso", "RED").unwrap();
+    world.meta.deliver_due().await;
+    let told = world.webhook.values("message_template_quality_update");
+    assert_eq!(told[0]["new_quality_score"], "RED");
+    assert_eq!(status_of(&world, "avviso").await["quality_score"]["score"], "RED");
 }

@@ -39,6 +39,11 @@ pub(super) fn read(http: u16, body: &[u8]) -> Result<Value, Failure> {
     checked(http, body)
 }
 
+/// What a refusal says beside its code.
+pub(super) fn subcode(body: &[u8]) -> Option<i64> {
+    serde_json::from_slice::<Value>(body).ok()?["error"]["error_subcode"].as_i64()
+}
+
 /// Meta did nothing, since it does not take the token: it expired, or was replaced.
 pub(super) fn token_not_taken(http: u16, body: &[u8]) -> bool {
     matches!(checked(http, body), Err(Failure::Coded { code: 190, .. }))

@@ -16,6 +16,7 @@ use serde_json::json;
 use super::*;
 
 mod renewal;
+mod templates;
 
 const TOKEN: &str = "EAAexample";
 const CALLBACK: &str = "b:0190f1c2:00a1";
