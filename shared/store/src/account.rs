@@ -147,7 +147,7 @@ async fn written(request: UpdateItemFluentBuilder) -> Result<bool> {
     }
 }
 
-fn read_template(item: &Item) -> Known {
+pub(crate) fn read_template(item: &Item) -> Known {
     let state = item.find_text("state");
     let category = item.find_text("category").map(Category::read);
     Known {

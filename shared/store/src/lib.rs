@@ -45,6 +45,7 @@ mod statistics;
 mod table;
 pub mod tables;
 mod tasks;
+mod templates;
 
 pub use appointments::Booking;
 pub use aside::Aside;
@@ -68,6 +69,7 @@ pub use requests::register_until;
 pub use restore::{Away, Restored};
 pub use spending::{Reserved, Spending};
 pub use tasks::Task;
+pub use templates::AtMeta;
 
 /// The names of the three tables.
 #[derive(Clone, Debug)]

@@ -9,9 +9,8 @@ use domain::line::Line;
 use jiff::Timestamp;
 use tracing::error;
 
-use crate::item::{Draft, Fields, instant, text};
-use crate::table::put;
-use crate::{Result, Store, StoreError, keys, line_file};
+use crate::item::{Fields, instant, text};
+use crate::{Result, Store, StoreError, failed, keys, line_file, templates};
 
 /// How long a change of a line may take to be seen everywhere.
 const FRESH: Duration = Duration::from_mins(1);
@@ -39,15 +38,27 @@ pub struct Document {
 }
 
 impl Store {
-    /// Makes a line file that was found right the line's settings.
+    /// Makes a line file that was found right the line's settings. What was added beside the file
+    /// stays.
     pub async fn apply_line(&self, line: &LineId, file: &str, now: Timestamp) -> Result<()> {
-        let item = Draft::at(keys::line(line))
-            .with("file", text(file))
-            .with("applied_at", instant(now))
-            .done();
-        self.transact(vec![put(&self.tables.subscribers, item)]).await?;
-        *self.lines.0.write().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
+        self.client
+            .update_item()
+            .table_name(&self.tables.subscribers)
+            .set_key(Some(keys::line(line).into_item()))
+            .update_expression("SET #file = :file, applied_at = :at")
+            .expression_attribute_names("#file", "file")
+            .expression_attribute_values(":file", text(file))
+            .expression_attribute_values(":at", instant(now))
+            .send()
+            .await
+            .map_err(failed)?;
+        self.forget_lines();
         Ok(())
+    }
+
+    /// Lets the next who asks read them anew.
+    pub(crate) fn forget_lines(&self) {
+        *self.lines.0.write().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
     }
 
     /// The line file as it was applied last.
@@ -104,7 +115,13 @@ impl Store {
         let (mut lines, mut unreadable) = (Vec::new(), Vec::new());
         for item in &items {
             let id = LineId::new(item.text("sk")?);
-            if let Some(Ok(line)) = item.find_text("file").map(line_file::parse) {
+            if let Some(Ok(mut line)) = item.find_text("file").map(line_file::parse) {
+                for template in templates::added(item) {
+                    // What the file says stands.
+                    if line.template(&template.name, &template.language).is_none() {
+                        line.templates.push(template);
+                    }
+                }
                 lines.push(Arc::new(line));
                 continue;
             }

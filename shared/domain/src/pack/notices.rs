@@ -431,7 +431,7 @@ pub const NOTICES: &[Notice] = &[
     Notice {
         category: Category::Marketing,
         ..notice(
-            "evento",
+            "evento_pubblico",
             "Evento",
             "Eventi {del_ente}: {{evento}}.\n\
              Quando: {{quando}}.\n\

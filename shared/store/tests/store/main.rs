@@ -24,3 +24,4 @@ mod separation;
 mod spending;
 mod support;
 mod tasks;
+mod templates;
