@@ -39,6 +39,7 @@ mod retention;
 mod rights;
 mod scope;
 mod shape;
+mod templates;
 mod version;
 
 use caller::needs;
@@ -124,7 +125,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(needs(&[Scope::Reports], reports))
         .merge(needs(&[Scope::Privacy], privacy))
         .merge(needs(&[Scope::Admin], OpenApiRouter::new().routes(routes!(aside::list))));
-    let line = line.merge(keys::routes()).merge(audit::routes());
+    let line = line.merge(keys::routes()).merge(audit::routes()).merge(templates::routes());
     OpenApiRouter::new()
         .routes(routes!(lines::list))
         .routes(routes!(me::show))

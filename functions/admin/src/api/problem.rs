@@ -147,7 +147,7 @@ impl Problem {
     }
 
     pub(crate) fn refused_by_meta(reason: String) -> Self {
-        let (status, title) = (StatusCode::BAD_GATEWAY, "WhatsApp non ha accettato il messaggio");
+        let (status, title) = (StatusCode::BAD_GATEWAY, "WhatsApp non ha accettato la richiesta");
         Self::new(status, "refused-by-whatsapp", title, reason)
     }
 
