@@ -28,7 +28,7 @@ async fn transcript(world: &World, digits: &str) -> String {
     unnumbered(&told)
 }
 
-/// Numbers of requests end in something random.
+/// Numbers of requests end in something random, and a slow machine's clock goes on.
 fn unnumbered(text: &str) -> String {
     let mut shown = String::new();
     let mut rest = text;
@@ -38,7 +38,11 @@ fn unnumbered(text: &str) -> String {
         write!(shown, "{before}NNN").unwrap();
         rest = &after[end.unwrap_or(after.len())..];
     }
-    shown + rest
+    let mut shown = shown + rest;
+    while let Some(at) = shown.find("24/11/2026, 09:00:") {
+        shown.replace_range(at..at + "24/11/2026, 09:00:00".len(), "GIORNO, ORA");
+    }
+    shown
 }
 
 async fn says(world: &World, anna: &Person<'_>, line: &str, text: &str) {
@@ -105,7 +109,7 @@ async fn a_life_in_pordenone() {
         Per cambiarli scrivi ARGOMENTI.
         Per non riceverli più scrivi CANCELLAMI.
     Anna: i miei dati
-    Comune: [i-miei-dati.txt] Ecco la copia dei tuoi dati nel servizio WhatsApp del Comune di Pordenone. Conserviamo: il numero di telefono, l'identificativo di WhatsApp, il nome del profilo, l'iscrizione (iscritto dal 24/11/2026, 09:00:30 a: Scadenze, Servizi comunali, Pubblica utilità), le dichiarazioni di consenso, i messaggi di questa chat e gli avvisi inviati e il loro esito.
+    Comune: [i-miei-dati.txt] Ecco la copia dei tuoi dati nel servizio WhatsApp del Comune di Pordenone. Conserviamo: il numero di telefono, l'identificativo di WhatsApp, il nome del profilo, l'iscrizione (iscritto dal GIORNO, ORA a: Scadenze, Servizi comunali, Pubblica utilità), le dichiarazioni di consenso, i messaggi di questa chat e gli avvisi inviati e il loro esito.
         Come li usiamo: https://www.comune.pordenone.it/it/servizi/whatsapp/privacy
         Per correggerli scrivi qui che cosa è sbagliato. Per farli cancellare scrivi «cancellate i miei dati».
     Comune: [i-miei-dati.json.txt] Gli stessi dati in formato JSON, da usare con un programma.
@@ -188,7 +192,7 @@ async fn a_life_in_barberino() {
     Comune: L'iscrizione è già attiva: può scrivere qui le sue domande e riceve news e aggiornamenti dell'ufficio. Le risposte sono garantite dal lunedì al venerdì dalle 9 alle 13, esclusi i giorni festivi.
         Per cancellarsi scriva CANCELLAZIONE.
     Anna: i miei dati
-    Comune: [i-miei-dati.txt] Ecco la copia dei suoi dati nel servizio WhatsApp del Comune di Barberino di Mugello. Conserviamo: il numero di telefono, l'identificativo di WhatsApp, il nome del profilo, l'iscrizione (iscritto dal 24/11/2026, 09:00:30 a: Novità dell'ufficio), le dichiarazioni di consenso, i messaggi di questa chat e gli avvisi inviati e il loro esito.
+    Comune: [i-miei-dati.txt] Ecco la copia dei suoi dati nel servizio WhatsApp del Comune di Barberino di Mugello. Conserviamo: il numero di telefono, l'identificativo di WhatsApp, il nome del profilo, l'iscrizione (iscritto dal GIORNO, ORA a: Novità dell'ufficio), le dichiarazioni di consenso, i messaggi di questa chat e gli avvisi inviati e il loro esito.
         Come li usiamo: https://www.comune.barberino-di-mugello.fi.it/servizi-demografici-filo-diretto-su-whatsapp/privacy
         Per correggerli scriva qui che cosa è sbagliato. Per farli cancellare scriva «cancellate i miei dati».
     Comune: [i-miei-dati.json.txt] Gli stessi dati in formato JSON, da usare con un programma.

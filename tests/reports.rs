@@ -198,7 +198,10 @@ async fn the_office_sees_what_the_night_will_take_away() {
         office.get("/conversations?state=open").await.1["items"].as_array().map(Vec::len),
         Some(1)
     );
-    world.advance(182 * 86_400).await;
+    // Night after night: in pieces, since a slow machine takes its time for half a year of them.
+    for _ in 0..7 {
+        world.advance(26 * 86_400).await;
+    }
     assert_eq!(office.get("/conversations?state=open").await.1["items"], json!([]));
     assert_eq!(would_go("").await, (json!(0), json!(0)));
     world.ends().await;
