@@ -88,6 +88,9 @@ def fill(stack):
     slots = stack.ask(f"{desk}/services/residenza/slots")["items"]
     wish = {"contact": citizen, "service": "residenza", "starts_at": slots[-1]["starts_at"]}
     appointment = stack.ask(f"{desk}/appointments", wish)["id"]
+    keys = [stack.office("/keys", {"name": "Prova", "scopes": ["reports"]})["id"] for _ in range(2)]
+    colleague = {"email": "anna@comune.example", "name": "Anna", "role": "operator"}
+    person = stack.office("/people", colleague)["id"]
     return [
         # Of a line that has services.
         ("/(appointments|services)", None, {"path.line": "barberino-demografici", "path.contact": citizen}),
@@ -99,6 +102,10 @@ def fill(stack):
         ("/conversations/", None, {"path.contact": contacts[0]}),
         ("/broadcasts/", None, {"path.id": broadcasts[1]}),
         ("/requests/", None, {"path.number": requests[0]}),
+        ("/keys/", None, {"path.id": keys[0]}),
+        # Which is revoked is not put in the place of another.
+        ("/keys/", "DELETE", {"path.id": keys[1]}),
+        ("/people/", None, {"path.id": person, "header.If-Match": '\\"1\\"'}),
     ]
 
 

@@ -25,6 +25,7 @@ mod policy;
 mod promises;
 mod reports;
 mod rights;
+mod sign_in;
 mod waiting;
 mod webhook;
 mod zones;

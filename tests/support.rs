@@ -329,6 +329,17 @@ impl Office<'_> {
         self.request(reqwest::Method::POST, path, Some(body), Some(key)).await
     }
 
+    /// An edit of what stood at this version, if it says so.
+    pub(crate) async fn edit(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        body: Option<Value>,
+        version: Option<&str>,
+    ) -> (u16, Value) {
+        self.send(method, path, body, version.map(|it| ("if-match", it))).await
+    }
+
     pub(crate) async fn request(
         &self,
         method: reqwest::Method,
@@ -336,13 +347,23 @@ impl Office<'_> {
         body: Option<Value>,
         once: Option<&str>,
     ) -> (u16, Value) {
+        self.send(method, path, body, once.map(|it| ("idempotency-key", it))).await
+    }
+
+    async fn send(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        body: Option<Value>,
+        header: Option<(&str, &str)>,
+    ) -> (u16, Value) {
         let url = format!("{}/v1/lines/{}{path}", self.world.stack.url(), self.line);
         let mut request = self.world.http.request(method, url).bearer_auth(&self.key);
         if let Some(body) = body {
             request = request.json(&body);
         }
-        if let Some(once) = once {
-            request = request.header("idempotency-key", once);
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
         }
         let answer = within(request.send()).await.unwrap();
         let status = answer.status().as_u16();

@@ -30,6 +30,7 @@ mod lines;
 mod me;
 mod once;
 mod openapi;
+mod people;
 mod preview;
 mod problem;
 mod proof;
@@ -43,6 +44,7 @@ mod templates;
 mod version;
 
 use caller::needs;
+pub(crate) use gate::digest_of;
 use problem::Problem;
 
 /// Larger than any request there is, smaller than any harm.
@@ -125,6 +127,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(needs(&[Scope::Reports], reports))
         .merge(needs(&[Scope::Privacy], privacy))
         .merge(needs(&[Scope::Admin], OpenApiRouter::new().routes(routes!(aside::list))));
+    let line = line.merge(people::routes());
     let line = line.merge(keys::routes()).merge(audit::routes()).merge(templates::routes());
     OpenApiRouter::new()
         .routes(routes!(lines::list))

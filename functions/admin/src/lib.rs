@@ -18,6 +18,9 @@ use store::Store;
 use whatsapp::graph::Graph;
 
 mod api;
+mod sign_in;
+
+pub use sign_in::{Provider, SignIn};
 
 #[derive(Clone)]
 pub struct App {
@@ -29,6 +32,7 @@ pub struct App {
     pub pseudonym: Pseudonym,
     /// A key with every permission on every line.
     pub api_key: Secret,
+    pub sign_in: SignIn,
     pub clock: Clock,
 }
 
@@ -45,11 +49,12 @@ impl App {
             mail: Mail::ses(&aws, settings.mail_from()),
             pseudonym: Pseudonym::new(&settings.lookup_key()?),
             api_key: settings.api_key()?,
+            sign_in: SignIn::of(&settings)?,
             clock: Clock::System,
         })
     }
 }
 
 pub fn router(app: App) -> Router {
-    api::router(app)
+    api::router(app.clone()).merge(sign_in::router(app))
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use admin::SignIn;
 use anyhow::Context;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -157,6 +158,10 @@ impl Stack {
         let mail_folder = file("mail").unwrap_or_else(|| {
             std::env::temp_dir().join(format!("filodiretto-mail-{}", random::key()))
         });
+        let sign_in = match SignIn::of(&options.settings)? {
+            SignIn::Off => SignIn::Local,
+            provider => provider,
+        };
         let functions = Functions {
             store: store.clone(),
             graph,
@@ -167,6 +172,7 @@ impl Stack {
             aside,
             pseudonym,
             api_key: Secret::new(options.api_key),
+            sign_in,
             clock: clock.clone(),
         };
         functions.poll(&broker.hurry(), &mut tasks);
@@ -208,7 +214,8 @@ impl Stack {
             None => router,
         };
         tasks.spawn(async move {
-            if let Err(err) = axum::serve(listener, router).await {
+            let service = router.into_make_service_with_connect_info::<SocketAddr>();
+            if let Err(err) = axum::serve(listener, service).await {
                 error!("stopped serving: {err}");
             }
         });
@@ -276,6 +283,7 @@ struct Functions {
     aside: Aside,
     pseudonym: Pseudonym,
     api_key: Secret,
+    sign_in: SignIn,
     clock: Clock,
 }
 
@@ -323,6 +331,7 @@ impl Functions {
             mail: self.mail.clone(),
             pseudonym: self.pseudonym.clone(),
             api_key: self.api_key.clone(),
+            sign_in: self.sign_in.clone(),
             clock: self.clock.clone(),
         };
         webhook::router(webhook).merge(admin::router(admin))

@@ -4,6 +4,7 @@
 pub mod audit;
 pub mod key;
 pub mod person;
+pub mod sign_in;
 
 /// One thing a key or a person may do on a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -114,7 +114,8 @@ fn list(page: &mut String, rows: &[(&str, String)]) {
     page.push_str("</dl>\n");
 }
 
-fn escaped(text: &str) -> String {
+/// Text as it may stand in a page.
+pub fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

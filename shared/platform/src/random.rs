@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! What must be new each time: ids.
 
+use std::fmt::Write;
+
 use domain::ids::{AppointmentId, BroadcastId, ContactId};
 use jiff::Timestamp;
 use ring::rand::{SystemRandom, generate};
@@ -23,12 +25,21 @@ pub fn broadcast_id(now: Timestamp) -> BroadcastId {
 pub fn secret() -> String {
     let bytes: [u8; 32] =
         generate(&SystemRandom::new()).expect("the system has random bytes").expose();
-    bytes.iter().map(|it| format!("{it:02x}")).collect()
+    hexadecimal(&bytes)
 }
 
 /// A new appointment's id: whose it is stands in it, so that it is found by it.
 pub fn appointment_id(contact: &ContactId) -> AppointmentId {
     AppointmentId::new(format!("{contact}-{}", &key()[..8]))
+}
+
+/// Two digits for each byte.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        write!(text, "{byte:02x}").expect("writing to a string succeeds");
+    }
+    text
 }
 
 /// 32 random hexadecimal digits.

@@ -65,6 +65,18 @@ pub struct Graph {
     pub version: String,
 }
 
+/// The provider with whom the office signs in.
+#[derive(Clone, Debug)]
+pub struct Oidc {
+    /// Exactly as the provider writes it.
+    pub issuer: String,
+    pub client_id: String,
+    /// None for a client that the provider knows by PKCE alone.
+    pub client_secret: Option<Secret>,
+    /// The provider is the comune's own and gives out the addresses itself.
+    pub trusts_addresses: bool,
+}
+
 /// A text that is never printed. It leaves only through [`Secret::expose`].
 #[derive(Clone)]
 pub struct Secret(Arc<str>);
@@ -200,6 +212,27 @@ impl Settings {
 
     pub fn statuses_queue_url(&self) -> Result<&str, SettingError> {
         self.required("STATUSES_QUEUE_URL")
+    }
+
+    /// `OIDC_ISSUER`, `OIDC_CLIENT_ID`, `OIDC_CLIENT_SECRET`, and `OIDC_TRUST_EMAIL` for a provider
+    /// that does not say whether an address is verified. Without an issuer nobody signs in.
+    pub fn oidc(&self) -> Result<Option<Oidc>, SettingError> {
+        let Some(issuer) = self.optional("OIDC_ISSUER") else { return Ok(None) };
+        let is_safe = ["https://", "http://127.0.0.1:"].iter().any(|it| issuer.starts_with(it));
+        if !is_safe {
+            return Err(wrong("OIDC_ISSUER", "an address that begins with https://"));
+        }
+        let trusts_addresses = match self.optional("OIDC_TRUST_EMAIL") {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(_) => return Err(wrong("OIDC_TRUST_EMAIL", "true or false")),
+        };
+        Ok(Some(Oidc {
+            issuer: issuer.to_owned(),
+            client_id: self.required("OIDC_CLIENT_ID")?.to_owned(),
+            client_secret: self.optional("OIDC_CLIENT_SECRET").map(Secret::new),
+            trusts_addresses,
+        }))
     }
 
     /// The bus's name.

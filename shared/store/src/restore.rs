@@ -381,17 +381,18 @@ impl Restore<'_> {
         };
         let comes = match kind {
             _ if self.is_past(&item) => false,
-            // Who was shut out since then must not come back in.
-            Kind::ApiKey | Kind::Person | Kind::Session => false,
             Kind::Contact => match item.find_text("merged_into").map(person) {
                 Some(fated) => matches!(fated, Some(Fated::Back | Fated::Stands)),
                 // It comes last, with what leads to it.
                 None => false,
             },
             // These, too. An event that comes back waits for the night anew. Who is in a chunk was
-            // perhaps sent to afterwards, and its broadcast does not go on. The rest is of use for
-            // a moment only.
-            Kind::Phone
+            // perhaps sent to afterwards, and its broadcast does not go on. Who was shut out of the
+            // office since then must not come back in. The rest is of use for a moment only.
+            Kind::ApiKey
+            | Kind::Person
+            | Kind::Session
+            | Kind::Phone
             | Kind::User
             | Kind::Follower
             | Kind::Unsealed

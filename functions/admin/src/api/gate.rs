@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! Who is asking: a key in the header, or somebody who has signed in with their browser.
 
-use std::fmt::Write;
-
 use axum::extract::{Request, State};
 use axum::http::header::AUTHORIZATION;
 use axum::middleware::Next;
 use axum::response::Response;
 use domain::access::key::{Standing, Token};
+use platform::random;
 use ring::digest;
 use tracing::warn;
 
 use super::caller::Caller;
 use super::problem::Problem;
-use crate::App;
+use crate::{App, sign_in};
 
 /// Nothing is looked at, not even the path, before it is known who asks.
 pub(crate) async fn only_known(
@@ -21,9 +20,19 @@ pub(crate) async fn only_known(
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let given = request.headers().get(AUTHORIZATION).and_then(|it| it.to_str().ok());
-    let given = given.and_then(|it| it.strip_prefix("Bearer ")).unwrap_or_default();
-    let caller = by_key(&app, given).await?;
+    let headers = request.headers();
+    let caller = match (headers.get(AUTHORIZATION), sign_in::session(headers)) {
+        (None, Some(session)) => {
+            if !request.method().is_safe() && !sign_in::is_from_here(headers) {
+                return Err(Problem::from_elsewhere());
+            }
+            by_session(&app, &session).await?
+        }
+        (given, _) => {
+            let given = given.and_then(|it| it.to_str().ok()?.strip_prefix("Bearer "));
+            by_key(&app, given.unwrap_or_default()).await?
+        }
+    };
     request.extensions_mut().insert(caller);
     Ok(next.run(request).await)
 }
@@ -46,12 +55,16 @@ async fn by_key(app: &App, given: &str) -> Result<Caller, Problem> {
     Ok(Caller::key(token.line, &key))
 }
 
+/// Who is signed in, with the roles that they have by now.
+async fn by_session(app: &App, digest: &str) -> Result<Caller, Problem> {
+    let found = app.store.signed_in(digest, app.clock.now()).await?;
+    let found = found.ok_or_else(Problem::unauthorized)?;
+    let name = found.people.first().map(|(_, it)| it.name.clone()).unwrap_or_default();
+    let roles = found.people.iter().map(|(line, it)| (line.clone(), it.role)).collect();
+    Caller::person(&found.session.person, name, roles).ok_or_else(Problem::unauthorized)
+}
+
 /// SHA-256 in hexadecimal digits. Of a secret of 256 random bits nothing can be guessed from it.
 pub(crate) fn digest_of(secret: &str) -> String {
-    let digest = digest::digest(&digest::SHA256, secret.as_bytes());
-    let mut text = String::with_capacity(64);
-    for byte in digest.as_ref() {
-        write!(text, "{byte:02x}").expect("writing to a string succeeds");
-    }
-    text
+    random::hexadecimal(digest::digest(&digest::SHA256, secret.as_bytes()).as_ref())
 }

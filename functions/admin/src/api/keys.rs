@@ -203,7 +203,7 @@ struct Rotation {
 
 /// A new key that may do the same; the old one ends after a while, so that programs can change.
 #[utoipa::path(post, path = "/keys/{id}/rotate", tag = "access", operation_id = "keys.rotate",
-    params(Key), request_body = Rotation, responses((status = 201, body = Made)))]
+    params(Key), request_body(content = Option<Rotation>), responses((status = 201, body = Made)))]
 async fn rotate(
     State(app): State<App>,
     OfLine(line): OfLine,

@@ -63,6 +63,16 @@ impl Problem {
         )
     }
 
+    /// A browser was made to ask this by another page.
+    pub(crate) fn from_elsewhere() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "from-elsewhere",
+            "Richiesta da un'altra pagina",
+            "Chi ha effettuato l'accesso con il browser invia anche l'intestazione X-Filo-Diretto.",
+        )
+    }
+
     pub(crate) fn forbidden(scopes: &[Scope]) -> Self {
         let names: Vec<_> = scopes.iter().map(|it| it.name()).collect();
         let detail = format!(

@@ -634,6 +634,7 @@ impl World {
             bus: Bus::event_bridge(&self.aws.config(Lane::Story), "bus"),
             mail: Mail::NoSender,
             pseudonym: self.pseudonym.clone(),
+            sign_in: admin::SignIn::Off,
             api_key: Secret::new("local-key"),
             clock: self.clock_of(Lane::Story),
         };

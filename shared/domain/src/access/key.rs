@@ -76,13 +76,13 @@ impl ApiKey {
     /// The key that takes the place of this one, and when this one ends.
     #[must_use]
     pub fn rotated(&self, id: KeyId, by: &str, overlap_hours: i64, now: Timestamp) -> Rotation {
-        let lived = self.expires_at.duration_since(self.created_at).as_hours();
-        let lives = lived.clamp(1, 24 * LIVES_AT_MOST_DAYS);
+        let given = self.expires_at.duration_since(self.created_at).as_hours();
+        let hours = given.clamp(1, 24 * LIVES_AT_MOST_DAYS);
         let next = Self {
             id,
             created_at: now,
             created_by: by.to_owned(),
-            expires_at: now + lives.hours(),
+            expires_at: now + hours.hours(),
             revoked_at: None,
             used_at: None,
             ..self.clone()
