@@ -17,7 +17,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 # Without them a function starts as well.
-OPTIONAL = {"LOG_LEVEL", "METRICS_NAMESPACE", "GRAPH_API_URL", "GRAPH_API_VERSION", "SECRETS_VERSION", "MAIL_FROM"}
+OPTIONAL = {
+    "LOG_LEVEL", "METRICS_NAMESPACE", "GRAPH_API_URL", "GRAPH_API_VERSION", "SECRETS_VERSION", "MAIL_FROM",
+    "OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_TRUST_EMAIL",
+}
 # What Lambda sets; nobody answers there.
 LAMBDA = {
     "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:1",
