@@ -61,7 +61,14 @@ impl Store {
         for topic in topics {
             self.partition(table, keys::followers(id, &topic), take).await?;
         }
-        for pk in [keys::ledger(id), keys::requests(id), keys::all_numbers(id)] {
+        let others = [
+            keys::ledger(id),
+            keys::requests(id),
+            keys::all_numbers(id),
+            keys::people(id),
+            keys::audits(id),
+        ];
+        for pk in others {
             self.partition(table, pk, take).await?;
         }
         self.partition(&self.tables.messages, keys::all_aside(id), take).await?;
