@@ -246,6 +246,25 @@ impl Store {
         self.delete_many(table, marks).await
     }
 
+    /// Deletes what ended before `before` under one of a contact's ids.
+    pub(crate) async fn clear_appointments(
+        &self,
+        line: &LineId,
+        contact: &ContactId,
+        before: Timestamp,
+    ) -> Result<()> {
+        let table = &self.tables.messages;
+        let mut old = Vec::new();
+        for item in self.query_all(table, keys::appointments(line, contact)).await? {
+            let it = read_appointment(&item)?;
+            if it.slot.ends_at < before {
+                old.push(keys::agenda_row(line, it.slot.starts_at, &it.id));
+                old.push(crate::item::key_of(&item)?);
+            }
+        }
+        self.delete_many(table, old).await
+    }
+
     async fn forget_appointment(&self, line: &LineId, it: &Appointment) -> Result<()> {
         let table = &self.tables.messages;
         let Some(key) = keys::appointment(line, &it.id) else { return Ok(()) };

@@ -122,7 +122,7 @@ impl Store {
         Ok(counted)
     }
 
-    /// What is old of a contact's chat goes.
+    /// What is old of a contact's chat goes, appointments with it.
     async fn clear_chats(
         &self,
         line: &Line,
@@ -132,6 +132,10 @@ impl Store {
         let mut messages = 0;
         for id in ids(contact) {
             messages += self.clear_chat(&line.id, id, Some(cutoffs.chat)).await?;
+            // Expiry would do it, where the table has one.
+            if !line.services.is_empty() {
+                self.clear_appointments(&line.id, id, cutoffs.chat).await?;
+            }
         }
         Ok(Counted { messages, ..Counted::default() })
     }

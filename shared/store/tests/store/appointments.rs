@@ -6,11 +6,12 @@ use domain::contact::Contact;
 use domain::ids::{AppointmentId, ServiceId};
 use domain::line::Line;
 use domain::message::Sender;
+use domain::retention::cutoffs;
 use futures::future::join_all;
 use jiff::{Timestamp, ToSpan};
-use store::{Booking, Once, StoreError, Turn, keys};
+use store::{Booking, Mode, Night, Once, StoreError, Turn, keys};
 
-use crate::support::{Engine, contact_id, fresh_key, now, person, phone, turn, user};
+use crate::support::{Engine, contact_id, following, fresh_key, now, person, phone, turn, user};
 
 const LINE: &str = r#"id = "pordenone"
 phone_number_id = "100"
@@ -229,4 +230,23 @@ async fn what_is_over_expires_with_the_chat() {
         assert_eq!(expires(pk), seconds, "{pk}");
     }
     assert_eq!(keys::appointment(&line().id, &AppointmentId::new("none")), None);
+}
+
+#[tokio::test]
+async fn where_nothing_expires_the_night_takes_old_appointments_away() {
+    let (engine, line) = (Engine::start().await, line());
+    engine.meet(&line.id, &following(person(1), &["avvisi"])).await;
+    save(&engine, &wish(1, "carta", slot(0)), now()).await.unwrap();
+    save(&engine, &wish(1, "residenza", slot(9)), now()).await.unwrap();
+    // A chat is kept 180 days.
+    let night = slot(0).ends_at + (180 * 24).hours() + 1.second();
+    let cutoffs = cutoffs(&line.retention, night);
+    let mut work = Night::default();
+    while !work.finished {
+        engine.work_night(&line, &cutoffs, &mut work, night, Mode::Clear).await.unwrap();
+    }
+    let kept: Vec<_> = all_of(&engine, 1).await.into_iter().map(|it| it.slot).collect();
+    assert_eq!(kept, [slot(9)]);
+    let range = (slot(0).starts_at, slot(100).ends_at);
+    assert_eq!(engine.agenda(&line.id, range, None, 100).await.unwrap().0.len(), 1);
 }
