@@ -25,6 +25,17 @@ async fn picks(person: &Person<'_>, day: &str, time: &str) {
     }
 }
 
+/// The office changes something in its line file.
+async fn applies(world: &World, row: &str, instead: &str) {
+    let file = include_str!("../infra/lines/barberino-demografici.toml");
+    assert!(file.contains(row), "{row} is not there any more");
+    let store = world.stack.store();
+    let lines = store.lines().await.unwrap();
+    let line = lines.iter().find(|it| it.id.as_str() == LINE).unwrap();
+    let changed = file.replace(row, instead);
+    store.apply_line(&line.id, &changed, MORNING.parse().unwrap()).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_citizen_books_moves_and_cancels() {
     let world = World::start().await;
@@ -103,7 +114,12 @@ async fn a_line_without_services_takes_it_for_a_question() {
 async fn books(world: &World, person: &Person<'_>) -> String {
     person.says(LINE, "Iscrizione").await;
     person.says(LINE, "appuntamento").await;
-    picks(person, "venerdì 27 novembre", "9:00 – 9:20").await;
+    for title in ["Carta d'identità", "venerdì 27 novembre"] {
+        presses(person, title).await;
+    }
+    let next = ["9:00 – 9:20", "9:20 – 9:40"];
+    let free = person.messages().await.last().unwrap()["buttons"][0]["title"].clone();
+    presses(person, next.into_iter().find(|it| free == *it).unwrap()).await;
     presses(person, "Prenoto").await;
     let (_, agenda) = world.office(LINE).get("/appointments").await;
     agenda["items"].as_array().unwrap().last().unwrap()["id"].as_str().unwrap().to_owned()
@@ -117,10 +133,18 @@ async fn who_books_is_reminded_a_day_before_by_a_template_and_answers_its_button
     let reminders = async || anna.times_heard(LINE, "Promemoria dei Servizi Demografici").await;
     world.advance(47 * 3600 + 1800).await;
     assert_eq!(reminders().await, 0, "it is Thursday before nine");
+    let tasks =
+        world.stack.store().due_tasks("2026-11-27T08:00:00Z".parse().unwrap()).await.unwrap();
+    assert_eq!(tasks.len(), 1);
+    // It says what holds now.
+    applies(&world, "viale della Repubblica 24", "piazza Cavour 36").await;
     world.advance(1800 + 60).await;
     assert_eq!(reminders().await, 1);
+    anna.hears(LINE, "piazza Cavour 36").await;
     anna.hears(LINE, "Carta d'identità").await;
     anna.hears(LINE, "venerdì 27 novembre 2026 alle 9:00").await;
+    // Who took the task up died before it was finished.
+    world.stack.store().plan_task(&tasks[0]).await.unwrap();
     world.advance(3600).await;
     assert_eq!(reminders().await, 1, "never twice");
 
@@ -250,13 +274,7 @@ async fn a_closure_after_the_booking_shows_the_office_what_is_to_be_moved() {
         (&id.into(), &false.into())
     );
 
-    let file = include_str!("../infra/lines/barberino-demografici.toml");
-    let closed = file.replace("PH off\"", "PH off; 2026 Nov 27 off\"");
-    assert_ne!(closed, file);
-    let store = world.stack.store();
-    let lines = store.lines().await.unwrap();
-    let line = lines.iter().find(|it| it.id.as_str() == LINE).unwrap();
-    store.apply_line(&line.id, &closed, MORNING.parse().unwrap()).await.unwrap();
+    applies(&world, "PH off\"", "PH off; 2026 Nov 27 off\"").await;
     let (_, after) = office.get("/appointments?from=2026-11-27&to=2026-11-27").await;
     assert_eq!(after["items"][0]["conflict"], true, "{after}");
     let (_, free) =
@@ -269,5 +287,65 @@ async fn a_closure_after_the_booking_shows_the_office_what_is_to_be_moved() {
     let (_, all) = office.get("/appointments").await;
     assert_eq!(all["items"].as_array().unwrap().len(), 1);
     assert_eq!(all["items"][0]["conflict"], false);
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn a_portfolio_without_room_makes_a_reminder_wait() {
+    let world = World::start().await;
+    let people = ["393330003041", "393330003042"].map(|it| world.person(it));
+    for person in &people {
+        books(&world, person).await;
+    }
+    applies(&world, "[service]", "[portfolio]\nid = \"506914307656635\"\nlimit = 2\n\n[service]")
+        .await;
+    let reminded = async || {
+        let mut all = 0;
+        for person in &people {
+            all += person.times_heard(LINE, "Promemoria dei Servizi Demografici").await;
+        }
+        all
+    };
+    world.advance(48 * 3600 + 1500).await;
+    assert_eq!(reminded().await, 1, "the other place is for emergencies");
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn who_is_erased_has_no_appointment_any_more() {
+    let world = World::start().await;
+    let (anna, office) = (world.person("393330003050"), world.office(LINE));
+    books(&world, &anna).await;
+    anna.says(LINE, "Voglio una copia dei miei dati").await;
+    let copy = &anna.files(LINE).await[0].1;
+    assert!(copy.contains("27/11/2026, 09:00:00: Carta d'identità (prenotato)"), "{copy}");
+    anna.says(LINE, "cancellate i miei dati").await;
+    presses(&anna, "Cancellate tutto").await;
+    let free = "/services/carta-identita/slots?from=2026-11-27&to=2026-11-27";
+    let (_, free) = office.get(free).await;
+    assert_eq!(free["items"].as_array().unwrap().len(), 12, "their place is free");
+    let (_, agenda) = office.get("/appointments").await;
+    assert_eq!(agenda["items"], json!([]));
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn who_is_gone_by_the_notice_leaves_no_appointment_behind() {
+    let service = "\n[[services]]\nid = \"sala\"\nname = \"Sala\"\nduration_minutes = 60\n\
+                   open = \"Mo-Su 09:00-12:00\"\n";
+    let soon = |file: &str| file.replace("chat_days = 180", "chat_days = 10") + service;
+    let world = World::of_pordenone(soon).await;
+    let (anna, office) = (world.person("393330003060"), world.office("pordenone"));
+    anna.says("pordenone", "Buongiorno, come si prenota la sala?").await;
+    let (_, open) = office.get("/conversations").await;
+    let contact = open["items"][0]["contact"].clone();
+    let starts_at = "2026-11-30T09:00:00+01:00";
+    let wish = json!({ "contact": contact, "service": "sala", "starts_at": starts_at });
+    let (status, made) = office.post("/appointments", wish).await;
+    assert_eq!(status, 201, "{made}");
+    // Ten days after they wrote, when their appointment would still be kept.
+    world.advance(12 * 86_400).await;
+    let path = format!("/appointments/{}", made["id"].as_str().unwrap());
+    assert_eq!(office.get(&path).await.0, 404);
     world.ends().await;
 }

@@ -38,8 +38,12 @@ impl App {
             let Some(message) = appointment::reminder(&it, &person, line, now) else {
                 return Ok(());
             };
-            let counts = matches!(message, Outgoing::Template(_));
-            anyhow::ensure!(!counts || self.may_reach_one(line, now).await?, "portfolio is full");
+            if matches!(message, Outgoing::Template(_))
+                && let Some(due_at) = self.full_until(line, now).await?
+            {
+                let later = Task { due_at, ..task.clone() };
+                return self.store.plan_task(&later).await.context("put reminder off");
+            }
             let entry = NewEntry {
                 row: row.clone(),
                 at: now,
@@ -62,14 +66,15 @@ impl App {
         self.send(line, &person.id, &row, to, now).await
     }
 
-    /// Whether Meta lets the portfolio reach one more person outside the service window.
-    async fn may_reach_one(&self, line: &Line, now: Timestamp) -> anyhow::Result<bool> {
-        let Some(portfolio) = &line.portfolio else { return Ok(true) };
+    /// Counts one more person outside the service window; if Meta lets the portfolio reach none, when
+    /// it does.
+    async fn full_until(&self, line: &Line, now: Timestamp) -> anyhow::Result<Option<Timestamp>> {
+        let Some(portfolio) = &line.portfolio else { return Ok(None) };
         let limit = self.store.portfolio_limit(portfolio).await.context("read limit")?;
-        let Some(limit) = limit else { return Ok(true) };
+        let Some(limit) = limit else { return Ok(None) };
         let (id, normal) = (&portfolio.id, Priority::Normal);
         let people = self.store.reserve_people(id, limit, normal, 1, &[], now).await;
-        Ok(people.context("reserve people")?.granted > 0)
+        Ok(people.context("reserve people")?.more_at)
     }
 
     /// Claims what is written and sends it, unless that was done before.
@@ -94,13 +99,14 @@ impl App {
             Ok(_) => (State::Accepted, None),
             Err(failure) => match failure::verdict(&failure) {
                 // Certainly not sent: again in a minute.
-                Verdict::Slow | Verdict::Later { .. } | Verdict::Stop | Verdict::Hold { .. } => {
+                Verdict::Slow | Verdict::Later { .. } | Verdict::Hold { .. } => {
                     let released = store.release_entry(&line.id, contact, row).await;
                     released.context("release reminder")?;
                     return Err(failure).context("send reminder");
                 }
                 Verdict::OnceMore { .. } | Verdict::Unresolved => (State::Unresolved, None),
-                Verdict::Drop | Verdict::StopIfRepeated => {
+                // A minute mends none of these; the desk sees it in the chat.
+                Verdict::Drop | Verdict::Stop | Verdict::StopIfRepeated => {
                     warn!(line.id = %line.id, "reminder refused: {failure}");
                     (State::Failed, code_of(&failure))
                 }
