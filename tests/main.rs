@@ -16,6 +16,7 @@ mod doubt;
 mod faults;
 mod hostile;
 mod identity;
+mod import;
 mod life;
 mod metrics;
 mod notices;

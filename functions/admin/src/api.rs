@@ -25,6 +25,7 @@ mod consent;
 mod contacts;
 mod conversations;
 mod gate;
+mod import;
 mod keys;
 mod lines;
 mod me;
@@ -124,6 +125,7 @@ fn routes() -> OpenApiRouter<App> {
         ))
         .merge(needs(&[Scope::Desk], desk))
         .merge(appointments::routes())
+        .merge(import::routes())
         .merge(needs(&[Scope::Reports], reports))
         .merge(needs(&[Scope::Privacy], privacy))
         .merge(needs(&[Scope::Admin], OpenApiRouter::new().routes(routes!(aside::list))));

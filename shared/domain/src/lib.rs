@@ -22,6 +22,7 @@ pub mod failure;
 pub mod halt;
 pub mod hours;
 pub mod ids;
+pub mod import;
 pub mod ledger;
 pub mod line;
 pub mod lint;

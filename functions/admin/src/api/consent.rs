@@ -205,7 +205,7 @@ fn checked(asked: &Request, line: &Line, now: Timestamp) -> Result<Checked, Prob
 
 /// Lets the comune's other systems know, without saying who. Lost if the bus is away: the counts
 /// are there to be asked for.
-async fn tell(app: &App, line: &Line, change: &ConsentChange) {
+pub(super) async fn tell(app: &App, line: &Line, change: &ConsentChange) {
     let Some(detail_type) = change.announced_as() else { return };
     let detail = json!({ "line": line.id.as_str() });
     if let Err(err) = app.bus.publish(Event { detail_type, detail }).await {
