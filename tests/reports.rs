@@ -166,6 +166,22 @@ async fn the_office_sees_how_subscribers_grew_and_nobody_in_it() {
     let path = "/reports/subscribers?from=2026-11-01&to=2026-11-30&by=month";
     let (_, report) = office.get(path).await;
     let [month] = &report["items"].as_array().unwrap()[..] else { panic!("{report}") };
+    for (kind, media, want) in [
+        ("csv", "text/csv; charset=utf-8", "2026-11;3;meno di 5;meno di 5\r\n"),
+        ("svg", "image/svg+xml", "2026-11: 3 iscritti."),
+    ] {
+        let path = path.replace('?', &format!(".{kind}?"));
+        let url = format!("{}/v1/lines/pordenone{path}", world.stack.url());
+        let asked = world.http.get(url).bearer_auth(&office.key).send();
+        let answer = within(asked).await.unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), &answer.headers()["content-type"]),
+            (200, &media.parse().unwrap())
+        );
+        let text = within(answer.text()).await.unwrap();
+        assert!(text.contains(want), "{text}");
+        assert_eq!(office.get(&format!("/reports/subscribers.{kind}?by=year")).await.0, 422);
+    }
     assert_eq!((month["period"].as_str(), sums(month)), (Some("2026-11"), [3, 4, 1]));
 
     for wrong in ["?by=year", "?from=ieri", "?from=2026-11-02&to=2026-11-01", "?giorno=1"] {

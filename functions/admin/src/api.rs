@@ -97,7 +97,9 @@ fn routes() -> OpenApiRouter<App> {
     let reports = OpenApiRouter::new()
         .routes(routes!(reports::costs))
         .routes(routes!(reports::policy))
-        .routes(routes!(reports::subscribers));
+        .routes(routes!(reports::subscribers))
+        .routes(routes!(reports::subscribers_csv))
+        .routes(routes!(reports::subscribers_svg));
     let privacy = OpenApiRouter::new()
         .routes(routes!(rights::erase))
         .routes(routes!(rights::export))

@@ -10,6 +10,7 @@ pub mod all_clear;
 pub mod appointment;
 pub mod broadcast;
 pub mod channel;
+pub mod chart;
 pub mod contact;
 pub mod conversation;
 pub mod cost;

@@ -9,6 +9,7 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
+use domain::chart;
 use domain::contact::Contact;
 use domain::cost::{self, Category, FREE_SERVICE_MESSAGES, Month, Priced};
 use domain::delivery;
@@ -17,7 +18,7 @@ use domain::line::Line;
 use domain::phone::Phone;
 use domain::policy::{Acceptance, acceptance};
 use domain::report;
-use domain::statistics::{self, By};
+use domain::statistics::{self, By, Numbers};
 use futures::{Stream, stream};
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
@@ -268,6 +269,43 @@ pub(crate) async fn subscribers(
         topics: it.topics.iter().map(|(id, n)| (id.as_str().to_owned(), *n)).collect(),
     });
     Ok(Json(Subscribers { from: from.to_string(), to: to.to_string(), items: items.collect() }))
+}
+
+/// The same as a table for a spreadsheet. Fewer than five who came or went are not counted.
+#[utoipa::path(get, path = "/reports/subscribers.csv", tag = "reports",
+    operation_id = "reports.subscribers_csv", params(AskedDays),
+    responses((status = 200, body = String, content_type = "text/csv")))]
+pub(crate) async fn subscribers_csv(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+    Params(asked): Params<AskedDays>,
+) -> Result<Response, Problem> {
+    let (periods, by) = periods(&app, &line, &asked).await?;
+    let file = format!("attachment; filename=\"iscritti-{}.csv\"", line.id);
+    let headers =
+        [(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, file)];
+    Ok((headers, chart::csv(&periods, by)).into_response())
+}
+
+/// The same as a chart, with its description in words.
+#[utoipa::path(get, path = "/reports/subscribers.svg", tag = "reports",
+    operation_id = "reports.subscribers_svg", params(AskedDays),
+    responses((status = 200, body = String, content_type = "image/svg+xml")))]
+pub(crate) async fn subscribers_svg(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+    Params(asked): Params<AskedDays>,
+) -> Result<Response, Problem> {
+    let (periods, by) = periods(&app, &line, &asked).await?;
+    let of = format!("{}, {}", line.comune.name, line.service);
+    let chart = chart::svg(&periods, by, &of);
+    Ok(([(CONTENT_TYPE, "image/svg+xml")], chart).into_response())
+}
+
+async fn periods(app: &App, line: &Line, asked: &AskedDays) -> Result<(Vec<Numbers>, By), Problem> {
+    let (from, to, by) = asked_days(asked, app.clock.now())?;
+    let days = app.store.days(&line.id, from, to).await?;
+    Ok((statistics::put_together(days, by), by))
 }
 
 fn asked_days(asked: &AskedDays, now: Timestamp) -> Result<(Date, Date, By), Problem> {
