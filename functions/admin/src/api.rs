@@ -32,6 +32,7 @@ mod me;
 mod once;
 mod openapi;
 mod people;
+mod poster;
 mod preview;
 mod problem;
 mod proof;
@@ -128,6 +129,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(needs(&[Scope::Desk], desk))
         .merge(appointments::routes())
         .merge(import::routes())
+        .merge(poster::routes())
         .merge(needs(&[Scope::Reports], reports))
         .merge(needs(&[Scope::Privacy], privacy))
         .merge(needs(&[Scope::Admin], OpenApiRouter::new().routes(routes!(aside::list))));

@@ -33,6 +33,7 @@ pub mod pack;
 pub mod phone;
 pub mod policy;
 pub mod portfolio;
+pub mod poster;
 pub mod proof;
 pub mod quiet;
 pub mod rate;
