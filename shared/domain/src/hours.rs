@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 
 pub use calendar::{PatronDay, easter, is_national_holiday};
 pub use words::opening_words;
@@ -137,6 +137,52 @@ impl Hours {
             .filter(|at| *at > now)
             .filter(open)
             .min()
+    }
+
+    /// The first instant after `open_at` at which the office is closed, `open_at` being one at which
+    /// it is open. `None` if it does not close in the next 60 days.
+    pub fn closing(&self, open_at: Timestamp, patron: Option<&PatronDay>) -> Option<Timestamp> {
+        let today = ROME.to_datetime(open_at).date();
+        let last = today.checked_add(DAYS_AHEAD.days()).ok()?;
+        let change = ROME.following(open_at).next().map(|it| it.timestamp());
+        let change = change.filter(|at| ROME.to_datetime(*at).date() <= last);
+        today
+            .series(1.day())
+            .take_while(|day| *day <= last)
+            .flat_map(|day| self.ends_on(day, patron))
+            .chain(change)
+            .filter(|at| *at > open_at && !self.is_open(ROME.to_datetime(*at), patron))
+            .min()
+    }
+
+    /// When so much opening time has passed from `from` on. `None` if that is further away than
+    /// openings are looked for.
+    pub fn after_open(
+        &self,
+        from: Timestamp,
+        time: SignedDuration,
+        patron: Option<&PatronDay>,
+    ) -> Option<Timestamp> {
+        let (mut at, mut left) = (from, time);
+        loop {
+            let open = self.next_opening(at, patron)?;
+            let Some(close) = self.closing(open, patron) else { return Some(open + left) };
+            let span = close.duration_since(open);
+            if left <= span {
+                return Some(open + left);
+            }
+            (at, left) = (close, left - span);
+        }
+    }
+
+    fn ends_on(&self, day: Date, patron: Option<&PatronDay>) -> Vec<Timestamp> {
+        let ends = self.spans_on(day, patron).iter().filter_map(|it| it.end_on(day));
+        ends.flat_map(|local| {
+            let instant = ROME.to_ambiguous_timestamp(local);
+            [instant.earlier(), instant.later()]
+        })
+        .flatten()
+        .collect()
     }
 
     fn starts_on(&self, day: Date, patron: Option<&PatronDay>) -> Vec<Timestamp> {
@@ -354,6 +400,29 @@ mod tests {
                 prop_assert!(!open(before), "open at {before} already");
                 before += 1.minute();
             }
+        }
+
+        #[test]
+        fn so_much_opening_time_is_that_many_open_minutes(
+            text in some_hours(),
+            now in prop_oneof![
+                1_767_225_600i64..1_861_920_000,
+                1_792_886_400i64..1_792_897_200,
+                1_806_188_400i64..1_806_199_200,
+            ],
+            minutes in 1i64..600,
+        ) {
+            let hours = hours(&text);
+            // Whole minutes, as spans have.
+            let now = Timestamp::from_second(now - now % 60).unwrap();
+            let time = SignedDuration::from_mins(minutes);
+            let after = hours.after_open(now, time, None).expect("all open within 60 days");
+            let (mut at, mut open) = (now, 0);
+            while at < after {
+                open += i64::from(hours.is_open(ROME.to_datetime(at), None));
+                at += 1.minute();
+            }
+            prop_assert_eq!(open, minutes);
         }
 
         #[test]

@@ -15,6 +15,7 @@ pub mod contact;
 pub mod conversation;
 pub mod cost;
 pub mod delivery;
+pub mod desk;
 pub mod doubt;
 pub mod drill;
 pub mod erasure;

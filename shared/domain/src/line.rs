@@ -5,6 +5,7 @@
 //! saying where it is wrong, is `store::line_file`.
 
 mod service;
+mod desk;
 mod template;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use crate::hours::{Hours, PatronDay};
 use crate::ids::{AppId, LineId, PhoneNumberId, ServiceId, TopicId};
 
 pub use service::{SERVICE_NAME_LIMIT, Service};
+pub use desk::{Canned, Desk, OtherOffice};
 pub use template::{BODY_LIMIT, HEADER_LIMIT, ParameterProblem, TemplateProblem};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -73,6 +75,7 @@ pub struct Line {
     pub monthly_budget_eur: Option<u32>,
     /// Whether a second person must approve a broadcast.
     pub needs_approval: bool,
+    pub desk: Desk,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -324,6 +327,7 @@ pub(crate) mod sample {
             },
             monthly_budget_eur: None,
             needs_approval: false,
+            desk: Desk::default(),
         }
     }
 }

@@ -99,10 +99,10 @@ impl Template {
 }
 
 impl Line {
-    /// Its templates as Meta must have them, those that ask included.
+    /// Its templates as Meta must have them, those that ask and the desk's included.
     pub fn templates_for_meta(&self) -> Vec<Template> {
         let asking = self.templates.iter().filter(|_| self.accept_again).map(|it| it.asking(self));
-        let all = self.templates.iter().cloned().chain(asking);
+        let all = self.templates.iter().cloned().chain(asking).chain(self.ready_template());
         all.map(|it| it.for_meta(self)).collect()
     }
 }

@@ -4,6 +4,7 @@
 //! The office writes it, so problems are in plain Italian and say what to write instead. All of
 //! them come at once; only where the TOML itself is broken do the others wait.
 
+mod desk;
 mod document;
 mod parts;
 mod services;
@@ -128,6 +129,7 @@ fn read<'t>(table: &'t DeTable<'t>, report: &Report<'t>) -> (Line, Placed) {
         retention: parts::retention(top.section("retention")),
         monthly_budget_eur,
         needs_approval,
+        desk: desk::read(top.section("desk")),
     };
     top.done();
     (line, Placed { templates: template_lines, texts: text_lines })

@@ -298,6 +298,27 @@ fn sections_and_what_they_hold() {
         ("", "[hours]\npatron_day = \"San Marco\"", 24, "festa patronale", "25 aprile"),
         ("", "[budget]\nmonthly_eur = 0", 24, "«monthly_eur» vale 0", "da 1 a"),
         ("", "[approval]\nneeded = 1", 24, "«needed» dev'essere true", "needed = true"),
+        ("", "[desk]\nanswer_within_hours = 0", 24, "«answer_within_hours» vale 0", "da 1 a 200"),
+        ("", "[desk]\nnotify = [\"urp\"]", 24, "«urp» non è un indirizzo", "notify ="),
+        ("", "[desk]\nopen = \"lun-ven 9-13\"", 24, "non capisco", "09:00-13:00"),
+        ("", "[desk]\nready_template = \"Pronta!\"", 24, "nome di un modello", "minuscole"),
+        ("", "[desk]\ncourtesy = \"Ciao {\"", 24, "graffa da sola", "{campo}"),
+        ("", "[desk]\nopens = \"\"", 24, "«opens» non esiste in [desk]", "«open»"),
+        ("", "[[desk.canned]]\nid = \"a\"\ntext = \"A\"", 23, "manca «title»", "title ="),
+        (
+            "",
+            "[[desk.canned]]\nid = \"a\"\ntitle = \"A\"\ntext = \"{{campo}}\"",
+            26,
+            "due graffe",
+            "«{campo}»",
+        ),
+        (
+            "",
+            "[[desk.offices]]\nid = \"a\"\nname = \"A\"\nemail = \"a@b\"",
+            26,
+            "«a@b» non è un indirizzo",
+            "email =",
+        ),
         ("", "[portfolio]\nlimit = 250", 23, "manca «id» in [portfolio]", "sotto [portfolio]"),
         ("", "[retention]\nchat_days = 1000", 24, "«chat_days» vale 1000", "da 7 a 730"),
         ("", "[retention]\ndelivery_days = 7", 24, "«delivery_days» vale 7", "da 30 a 365"),
@@ -305,6 +326,35 @@ fn sections_and_what_they_hold() {
         ("", "[retention]\ninactivity_days = 30", 24, "«inactivity_days»", "da 180"),
         ("", "[retention]\nmedia_days = 365", 24, "«media_days»", "da 1 a 180"),
     ]);
+}
+
+#[test]
+fn a_desk_has_replies_and_offices_of_its_own() {
+    let desk = r#"
+[desk]
+answer_within_hours = 4
+notify = ["urp@comune.prova.it"]
+
+[[desk.canned]]
+id = "ferie"
+title = "Ad agosto"
+text = "Ad agosto rispondiamo {quando}."
+
+[[desk.offices]]
+id = "tributi"
+name = "Ufficio tributi"
+email = "tributi@comune.prova.it"
+"#;
+    let line = parse(&format!("{MINIMAL}{desk}")).unwrap();
+    assert_eq!(line.desk.answer_within, jiff::SignedDuration::from_hours(4));
+    assert_eq!(line.desk.canned[0].id, "ferie");
+    assert_eq!(line.desk.offices[0].email, "tributi@comune.prova.it");
+    assert_eq!(line.desk.ready_template, None);
+    let twice = desk.replace(
+        "[[desk.offices]]",
+        "[[desk.canned]]\nid = \"ferie\"\ntitle = \"B\"\ntext = \"B\"\n\n[[desk.offices]]",
+    );
+    assert!(shown(&format!("{MINIMAL}{twice}")).contains("c'è già «ferie»"));
 }
 
 #[test]

@@ -235,7 +235,7 @@ fn template(
     words: &Keywords,
 ) -> (Template, TemplateLines) {
     let report = section.report;
-    let name = template_name(section);
+    let name = template_name(section, "name");
     let topic = template_topic(section, topics);
     let body = section.needed_text("body", "Avviso {del_ente}: {{avviso}}. Grazie.");
     fits(report, body.line, "body", &body.value, BODY_LIMIT);
@@ -268,8 +268,8 @@ fn template(
     (template, lines)
 }
 
-fn template_name(section: &mut Section) -> String {
-    let name = section.needed_text("name", "avviso_scadenza");
+pub(super) fn template_name(section: &mut Section, key: &'static str) -> String {
+    let name = section.needed_text(key, "avviso_scadenza");
     let allowed = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'_';
     if !name.value.bytes().all(allowed) || name.value.len() > TEMPLATE_NAME_LIMIT {
         section.report.add(
