@@ -14,6 +14,7 @@ use domain::appointment::Ask;
 use domain::contact::{ConsentChange, Contact};
 use domain::conversation::{self, Decision, Desk};
 use domain::delivery::State;
+use domain::desk;
 use domain::export::Form;
 use domain::failure::{self, Failure, Verdict};
 use domain::ids::{ContactId, PhoneNumberId, UserId};
@@ -33,8 +34,8 @@ use platform::settings::Settings;
 use platform::{batch, jobs, random};
 use serde_json::{Value, json};
 use store::{
-    Booking, Entry, EntryContent, Erasing, Loaded, MessageKey, NewEntry, Seen, Store, StoreError,
-    Turn, keys,
+    Booking, Direction, Entry, EntryContent, Erasing, Loaded, MessageKey, NewEntry, Seen, Store,
+    StoreError, Turn, keys,
 };
 use tracing::{info, warn};
 use whatsapp::graph::{Graph, To};
@@ -194,12 +195,17 @@ impl App {
     }
 
     async fn still_owed(&self, line: &Line, seen: Seen) -> anyhow::Result<Next> {
-        let Seen { contact: chat, replies, .. } = seen;
+        let Seen { contact: mut chat, replies, .. } = seen;
         if replies.is_empty() {
             return Ok(Next::Nothing);
         }
         let contact = self.store.contact(&line.id, &chat).await.context("load person")?;
         let Some(contact) = contact else { return Ok(Next::Nothing) };
+        if let Some(row) = replies.first()
+            && let Some(id) = self.chat_of(line, &contact, row).await?
+        {
+            chat = id;
+        }
         let mut rows = Vec::new();
         for row in replies {
             let entry = self.store.entry(&line.id, &chat, &row).await.context("load answer")?;
@@ -245,9 +251,10 @@ impl App {
         };
         let parts = decision.reply.iter();
         let parts = parts.flat_map(|it| reply::parts(decision.language, it, line, now));
+        let drafts = self.asked_for(line, message, &decision.contact).await?;
         let replies: Vec<_> =
             parts.zip(1..).map(|(part, n)| answer_entry(line, key, part, n, now)).collect();
-        let rows = replies.iter().map(OwedRow::of).collect();
+        let mut rows: Vec<_> = replies.iter().map(OwedRow::of).collect();
         let turn = Turn {
             line: &line.id,
             loaded: &loaded,
@@ -257,6 +264,8 @@ impl App {
             appointment: decision.appointment.as_ref().map(|it| Booking::new(line, it, now)),
             inbound: (decision.desk != Desk::Nothing).then(|| entry(line, message, key)),
             opens: matches!(decision.desk, Desk::Opens | Desk::Urgent),
+            look_at: look_at(line, decision.desk, now),
+            drafts: drafts.iter().map(|it| it.1.clone()).collect(),
             urgent: decision.desk == Desk::Urgent,
             replies,
             request: decision.request.as_ref(),
@@ -268,11 +277,48 @@ impl App {
         self.store.save(turn).await.context("save person")?;
         self.tell(line, &decision).await;
         let farewell = decision.reply == Some(Reply::Goodbye);
-        let (contact, chat) = (decision.contact.clone(), decision.contact.id);
+        let (contact, mut chat) = (decision.contact.clone(), decision.contact.id);
         if let Some((erased, request)) = erases.zip(decision.request) {
             return Ok(Next::Erase(chat, Erasing { number: request.number, erased }));
         }
+        // A press that asks for an answer gets no other.
+        if let Some((id, row)) = drafts {
+            chat = id;
+            rows = vec![OwedRow { row, copy: None }];
+        }
         Ok(Next::Send(Box::new(Owed { contact, chat, rows, farewell, again: false })))
+    }
+
+    /// The answer of the desk that a press on a template's button asks for, and under which of the
+    /// person's ids it is written.
+    async fn asked_for(
+        &self,
+        line: &Line,
+        message: &Inbound,
+        contact: &Contact,
+    ) -> anyhow::Result<Option<(ContactId, String)>> {
+        let row = desk::ready_row(&message.content).filter(|_| !contact.blocked);
+        // A press that came a day late opens no window.
+        let in_time = conversation::window_is_open(contact, self.clock.now());
+        let Some(row) = row.filter(|_| in_time) else { return Ok(None) };
+        let chat = self.chat_of(line, contact, row).await?;
+        Ok(chat.map(|it| (it, row.to_owned())))
+    }
+
+    /// Under which id of a person's a row is: a contact that was merged keeps its rows.
+    async fn chat_of(
+        &self,
+        line: &Line,
+        contact: &Contact,
+        row: &str,
+    ) -> anyhow::Result<Option<ContactId>> {
+        for id in std::iter::once(&contact.id).chain(&contact.former_ids) {
+            let entry = self.store.entry(&line.id, id, row).await.context("load answer")?;
+            if entry.is_some_and(|it| it.direction == Direction::Out) {
+                return Ok(Some(id.clone()));
+            }
+        }
+        Ok(None)
     }
 
     async fn notices(&self, line: &Line, now: Timestamp) -> store::Result<Vec<Notice>> {
@@ -432,6 +478,18 @@ impl App {
         let now_ms = self.clock.now().as_millisecond();
         let cost_ms = rate::cost_ms(n, line.rate);
         self.store.debit(&line.phone_number_id, now_ms, cost_ms).await.context("debit rate")
+    }
+}
+
+/// When to look whether somebody at the desk has; what may be an emergency, at once.
+fn look_at(line: &Line, desk: Desk, now: Timestamp) -> Option<Timestamp> {
+    if line.desk.notify.is_empty() {
+        return None;
+    }
+    match desk {
+        Desk::Opens => desk::first_look(line, now),
+        Desk::Urgent => Some(now),
+        Desk::Nothing | Desk::Recorded => None,
     }
 }
 

@@ -11,6 +11,7 @@ use crate::contact::{
     Answered, ConsentChange, ConsentEvent, ConsentSource, Contact, Joining, MarketingSwitch,
     Subscription, ToldBy,
 };
+use crate::desk;
 use crate::ids::TopicId;
 use crate::line::{Category, Line};
 use crate::message::{Content, Inbound, MarketingChoice};
@@ -208,6 +209,10 @@ fn decide_for(
     let nothing = |contact, desk| Decision::quiet(contact, desk);
     if let Some(policy) = policy::accepted_by(&message.content) {
         return accept(contact, message, policy, line);
+    }
+    // The desk's own answer follows; nobody has to look at the press.
+    if desk::ready_row(&message.content).is_some() {
+        return nothing(contact, Desk::Recorded);
     }
     let Some(reading) = reading else {
         return match message.content {

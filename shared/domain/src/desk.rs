@@ -126,12 +126,33 @@ pub fn ready_row(content: &Content) -> Option<&str> {
     }
 }
 
+/// Whether a text says what is looked for, in capitals or not, with accents or without.
+pub fn says(text: &str, wanted: &str) -> bool {
+    plain(text).contains(plain(wanted).trim())
+}
+
+fn plain(text: &str) -> String {
+    let without = |it: char| match it {
+        'à' | 'á' => 'a',
+        'è' | 'é' => 'e',
+        'ì' | 'í' => 'i',
+        'ò' | 'ó' => 'o',
+        'ù' | 'ú' => 'u',
+        '’' => '\'',
+        it => it,
+    };
+    text.to_lowercase().chars().map(without).collect()
+}
+
 /// Somebody who waits for the desk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wait {
     pub since: Timestamp,
     /// Whether nobody has read all of it.
     pub unread: bool,
+    /// Whether something in it may be an emergency: then nobody waits for ten minutes, nor for the
+    /// office to open.
+    pub urgent: bool,
     /// When somebody was told that it is unread; once a wait.
     pub noticed_at: Option<Timestamp>,
     /// When it last stood in the list of a morning.
@@ -151,7 +172,8 @@ pub struct Look {
 
 /// Looks at a wait. Before [`Look::next_at`] another look would say nothing new.
 pub fn look(wait: &Wait, line: &Line, now: Timestamp) -> Look {
-    let notice_at = line.after_open(wait.since, UNREAD);
+    let notice_at =
+        if wait.urgent { Some(wait.since) } else { line.after_open(wait.since, UNREAD) };
     let to_notice = notice_at.filter(|_| wait.unread && wait.noticed_at.is_none());
     let opening = |at: Timestamp, days: i64| {
         let day = ROME.to_datetime(at).date().checked_add(days.days()).ok()?;
@@ -171,26 +193,27 @@ pub fn look(wait: &Wait, line: &Line, now: Timestamp) -> Look {
 
 /// When a wait that begins now has to be looked at first.
 pub fn first_look(line: &Line, now: Timestamp) -> Option<Timestamp> {
-    let wait = Wait { since: now, unread: true, noticed_at: None, listed_at: None };
+    let wait = Wait { since: now, unread: true, urgent: false, noticed_at: None, listed_at: None };
     look(&wait, line, now).next_at
 }
 
 /// A mail to the office: subject and text. It says nothing of anybody.
-pub fn notice_mail(line: &Line, unread: usize) -> (String, String) {
-    let (subject, text) = if unread == 1 {
-        (
-            "Una conversazione non letta".to_owned(),
-            "Da almeno dieci minuti una conversazione aspetta e nessuno l'ha letta.".to_owned(),
-        )
+pub fn notice_mail(line: &Line, unread: usize, urgent: bool) -> (String, String) {
+    let what = if unread == 1 {
+        "una conversazione non letta".to_owned()
     } else {
-        (
-            format!("{unread} conversazioni non lette"),
-            format!(
-                "Da almeno dieci minuti {unread} conversazioni aspettano e nessuno le ha lette."
-            ),
-        )
+        format!("{unread} conversazioni non lette")
     };
-    (format!("{}: {}", line.service, subject.to_lowercase()), format!("{text}\n{WHERE}"))
+    let subject = if urgent { format!("{what}: forse un'emergenza") } else { what };
+    let since = if unread == 1 {
+        "Una conversazione aspetta e nessuno l'ha ancora letta.".to_owned()
+    } else {
+        format!("{unread} conversazioni aspettano e nessuno le ha ancora lette.")
+    };
+    let first = "Parole di un messaggio fanno pensare a un'emergenza: chi scrive ha già avuto \
+                 l'indicazione di chiamare il 112. Leggere subito.";
+    let rows = urgent.then_some(first).into_iter().chain([since.as_str(), WHERE]);
+    (format!("{}: {subject}", line.service), rows.collect::<Vec<_>>().join("\n"))
 }
 
 const WHERE: &str = "Per leggere e rispondere aprire lo sportello di Filo Diretto. \

@@ -4,8 +4,8 @@
 //! This is what a line file says once it has been read and found right. Reading the file, and
 //! saying where it is wrong, is `store::line_file`.
 
-mod service;
 mod desk;
+mod service;
 mod template;
 
 use std::collections::BTreeMap;
@@ -15,8 +15,8 @@ use jiff::civil::Date;
 use crate::hours::{Hours, PatronDay};
 use crate::ids::{AppId, LineId, PhoneNumberId, ServiceId, TopicId};
 
-pub use service::{SERVICE_NAME_LIMIT, Service};
 pub use desk::{Canned, Desk, OtherOffice};
+pub use service::{SERVICE_NAME_LIMIT, Service};
 pub use template::{BODY_LIMIT, HEADER_LIMIT, ParameterProblem, TemplateProblem};
 
 #[derive(Clone, Debug, PartialEq)]

@@ -160,9 +160,25 @@ pub enum Outgoing {
     /// A file that was uploaded to Meta, by its media id, with a caption of at most 1,024
     /// characters, which may be empty; only inside the service window.
     Document { media_id: String, file_name: String, caption: String },
+    /// A place on the map; only inside the service window.
+    Location(Place),
     /// A template Meta approved; at any time.
     Template(FilledTemplate),
 }
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Place {
+    /// Degrees, from -90 to 90.
+    pub latitude: f64,
+    /// Degrees, from -180 to 180.
+    pub longitude: f64,
+    /// What stands above the map.
+    pub name: String,
+    pub address: Option<String>,
+}
+
+// Degrees are always numbers: a request that says others is refused.
+impl Eq for Place {}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Button {

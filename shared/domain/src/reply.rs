@@ -910,7 +910,9 @@ mod tests {
                             prop_assert!(row.description.is_none_or(|it| length(&it) <= 72));
                         }
                     }
-                    Outgoing::Document { .. } | Outgoing::Template(_) => prop_assert!(false),
+                    Outgoing::Document { .. } | Outgoing::Location(_) | Outgoing::Template(_) => {
+                        prop_assert!(false);
+                    }
                 }
                 for part in parts(language, &reply, &line, now()) {
                     if let Part::Copy { caption, .. } = part {

@@ -7,7 +7,7 @@ use domain::cost::Priced;
 use domain::delivery::{Callback, State};
 use domain::export::Form;
 use domain::ids::{ContactId, LineId};
-use domain::message::{Button, FilledTemplate, HeaderMedia, Media, Outgoing, Row};
+use domain::message::{Button, FilledTemplate, HeaderMedia, Media, Outgoing, Place, Row};
 use jiff::Timestamp;
 
 use crate::deliveries::Reported;
@@ -48,6 +48,8 @@ pub enum EntryContent {
         media: Option<Media>,
     },
     Out(Outgoing),
+    /// An answer that waits until its reader presses the button that asks for it.
+    Draft(Outgoing),
     /// A file of what is held of the person, made and uploaded when it is sent.
     Copy {
         form: Form,
@@ -80,9 +82,12 @@ pub struct Entry {
     pub media: Option<Media>,
     pub document: Option<Document>,
     pub template: Option<FilledTemplate>,
+    pub place: Option<Place>,
     /// Where an answer stands; `None` for a message that came in, or is still to be sent.
     pub state: Option<State>,
     pub operator: Option<String>,
+    /// Whether it waits until its reader asks for it, and has not been sent.
+    pub draft: bool,
 }
 
 /// A contact's conversation with the desk.
@@ -95,6 +100,17 @@ pub struct Conversation {
     pub unread: i64,
     /// Whether something in it that nobody has answered may be an emergency.
     pub urgent: bool,
+    /// Since when it has waited for us, while it is open.
+    pub opened_at: Option<Timestamp>,
+    /// When the office was told that nobody reads it, and when it last stood in the morning's list.
+    pub noticed_at: Option<Timestamp>,
+    pub listed_at: Option<Timestamp>,
+    /// Who takes care of it.
+    pub assigned_to: Option<String>,
+    /// What it is about, in the desk's own word.
+    pub topic: Option<String>,
+    /// How often what the desk sees of it has changed.
+    pub version: u64,
 }
 
 impl Entry {
@@ -108,6 +124,8 @@ impl Entry {
             }
         } else if let Some(template) = &self.template {
             Outgoing::Template(template.clone())
+        } else if let Some(place) = &self.place {
+            Outgoing::Location(place.clone())
         } else if let Some((button, rows)) = &self.list {
             let (body, button, rows) = (self.text.clone(), button.clone(), rows.clone());
             Outgoing::List { body, button, rows }
@@ -131,7 +149,9 @@ impl Store {
         now: Timestamp,
     ) -> TransactWriteItem {
         let mut expression =
-            "SET #state = :state, inbox = :inbox, last_at = :now, contact = :contact".to_owned();
+            "SET #state = :state, inbox = :inbox, last_at = :now, contact = :contact, \
+             opened_at = if_not_exists(opened_at, :now)"
+                .to_owned();
         let mut update = Update::builder()
             .table_name(&self.tables.messages)
             .set_key(Some(keys::conversation(line, contact).into_item()))
@@ -140,13 +160,15 @@ impl Store {
             .expression_attribute_values(":inbox", text(keys::inbox(line, "open")))
             .expression_attribute_values(":now", instant(now))
             .expression_attribute_values(":contact", text(contact.as_str()))
-            .expression_attribute_values(":unread", number(unread));
+            .expression_attribute_values(":unread", number(unread))
+            .expression_attribute_values(":one", number(1));
         if urgent {
-            expression.push_str(", urgent = :urgent");
+            // Whoever was told of this wait is told of the emergency, too.
+            expression.push_str(", urgent = :urgent REMOVE noticed_at");
             update = update.expression_attribute_values(":urgent", AttributeValue::Bool(true));
         }
         let update = update
-            .update_expression(expression + " ADD unread :unread")
+            .update_expression(expression + " ADD unread :unread, version :one")
             .build()
             .expect("table, key and expression are given");
         TransactWriteItem::builder().update(update).build()
@@ -176,8 +198,10 @@ impl Store {
             .set_key(Some(keys::conversation(line, contact).into_item()))
             .update_expression(
                 "SET #state = :state, inbox = :inbox, last_at = :now, unread = :none, \
-                 contact = :contact REMOVE urgent",
+                 contact = :contact REMOVE urgent, opened_at, noticed_at, listed_at \
+                 ADD version :one",
             )
+            .expression_attribute_values(":one", number(1))
             .condition_expression("attribute_not_exists(last_at) OR last_at <= :now")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":state", text(state))
@@ -452,10 +476,12 @@ pub(crate) fn put_entry(
     contact: &ContactId,
     entry: NewEntry,
 ) -> TransactWriteItem {
+    let is_draft = matches!(entry.content, EntryContent::Draft(_));
     let draft = Draft::at(keys::entry(line, contact, &entry.row))
         .with("at", instant(entry.at))
         .with("expires", expiry(entry.expires_at))
-        .with_some("operator", entry.operator.map(text));
+        .with_some("operator", entry.operator.map(text))
+        .with_some("draft", is_draft.then_some(AttributeValue::Bool(true)));
     let draft = match entry.content {
         EntryContent::In { kind, text: words, media } => draft
             .with("direction", text("in"))
@@ -467,7 +493,7 @@ pub(crate) fn put_entry(
             .with("kind", text("document"))
             .with("text", text(caption))
             .with("document", write_document(form.file_name(), Some(form), None)),
-        EntryContent::Out(message) => {
+        EntryContent::Out(message) | EntryContent::Draft(message) => {
             let (kind, words, more) = match message {
                 Outgoing::Text(body) => ("text", body, None),
                 Outgoing::Buttons { body, buttons } => {
@@ -479,6 +505,10 @@ pub(crate) fn put_entry(
                 Outgoing::Document { media_id, file_name, caption } => {
                     let document = write_document(&file_name, None, Some(&media_id));
                     ("document", caption, Some(("document", document)))
+                }
+                Outgoing::Location(place) => {
+                    let words = place.name.clone();
+                    ("location", words, Some(("location", write_place(&place))))
                 }
                 Outgoing::Template(template) => {
                     let written = write_template(&template);
@@ -512,6 +542,29 @@ fn read_document(map: &Item) -> Result<Document> {
         file_name: map.text("file_name")?.to_owned(),
         copy: copy.map(known).transpose()?,
         media_id: map.find_text("media_id").map(str::to_owned),
+    })
+}
+
+/// Degrees as text: DynamoDB's numbers are decimal, ours are not.
+fn write_place(place: &Place) -> AttributeValue {
+    let fields = [
+        ("latitude", Some(place.latitude.to_string())),
+        ("longitude", Some(place.longitude.to_string())),
+        ("name", Some(place.name.clone())),
+        ("address", place.address.clone()),
+    ];
+    let given = fields.into_iter().filter_map(|(name, it)| Some((name.to_owned(), text(it?))));
+    AttributeValue::M(given.collect())
+}
+
+fn read_place(map: &Item) -> Result<Place> {
+    let degrees =
+        |name| map.text(name)?.parse::<f64>().map_err(|_| StoreError::Corrupt("location"));
+    Ok(Place {
+        latitude: degrees("latitude")?,
+        longitude: degrees("longitude")?,
+        name: map.text("name")?.to_owned(),
+        address: map.find_text("address").map(str::to_owned),
     })
 }
 
@@ -632,6 +685,8 @@ fn read_entry(item: &Item) -> Result<Entry> {
     let list = item.get("list").and_then(|it| it.as_m().ok()).map(read_list);
     let document = item.get("document").and_then(|it| it.as_m().ok()).map(read_document);
     let template = item.get("template").and_then(|it| it.as_m().ok()).map(read_template);
+    let place = item.get("location").and_then(|it| it.as_m().ok()).map(read_place);
+    let state = item.find_text("state").and_then(State::parse);
     Ok(Entry {
         row: row.to_owned(),
         direction: match item.text("direction")? {
@@ -647,17 +702,26 @@ fn read_entry(item: &Item) -> Result<Entry> {
         media: media.transpose()?,
         document: document.transpose()?,
         template: template.transpose()?,
-        state: item.find_text("state").and_then(State::parse),
+        place: place.transpose()?,
+        state,
         operator: item.find_text("operator").map(str::to_owned),
+        draft: state.is_none() && item.flag("draft"),
     })
 }
 
-fn read_conversation(item: &Item) -> Result<Conversation> {
+pub(crate) fn read_conversation(item: &Item) -> Result<Conversation> {
     Ok(Conversation {
         contact: ContactId::new(item.text("contact")?),
         state: item.text("state")?.to_owned(),
         last_at: item.instant("last_at")?,
         unread: item.number("unread")?,
         urgent: item.flag("urgent"),
+        opened_at: item.find_instant("opened_at"),
+        noticed_at: item.find_instant("noticed_at"),
+        listed_at: item.find_instant("listed_at"),
+        assigned_to: item.find_text("assigned_to").map(str::to_owned),
+        topic: item.find_text("topic").map(str::to_owned),
+        // Written before there were any: none.
+        version: item.find_number("version").and_then(|it| it.try_into().ok()).unwrap_or(0),
     })
 }

@@ -209,6 +209,20 @@ pub fn entry(line: &LineId, contact: &ContactId, row: &str) -> Key {
     Key::new(chat(line, contact), format!("M#{row}"))
 }
 
+/// `CHAT#pordenone#0b9e…7` / `NOTE#0001749416383000#4f…`: a note of the desk's own, never sent.
+pub fn note(line: &LineId, contact: &ContactId, id: &str) -> Key {
+    Key::new(chat(line, contact), format!("{NOTE}{id}"))
+}
+
+pub(crate) const NOTE: &str = "NOTE#";
+
+/// `CHAT#pordenone#0b9e…7` / `WRITES#4f…`: an operator who is writing, by a keyed hash of who.
+pub fn presence(line: &LineId, contact: &ContactId, operator: &str) -> Key {
+    Key::new(chat(line, contact), format!("{WRITES}{operator}"))
+}
+
+pub(crate) const WRITES: &str = "WRITES#";
+
 pub fn chat(line: &LineId, contact: &ContactId) -> String {
     format!("CHAT#{line}#{contact}")
 }

@@ -34,6 +34,8 @@ pub enum Kind {
     Ahead,
     Slot,
     Agenda,
+    Note,
+    Presence,
     Broadcast,
     Counts,
     Chunk,
@@ -58,7 +60,7 @@ pub enum Leaves {
 }
 
 impl Kind {
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 38] = [
         Self::Line,
         Self::Contact,
         Self::Phone,
@@ -83,6 +85,8 @@ impl Kind {
         Self::Ahead,
         Self::Slot,
         Self::Agenda,
+        Self::Note,
+        Self::Presence,
         Self::Broadcast,
         Self::Counts,
         Self::Chunk,
@@ -124,6 +128,8 @@ impl Kind {
             "AHEAD" => Self::Ahead,
             "SLOT" => Self::Slot,
             "AGENDA" => Self::Agenda,
+            "CHAT" if sk.starts_with(crate::keys::NOTE) => Self::Note,
+            "CHAT" if sk.starts_with(crate::keys::WRITES) => Self::Presence,
             "BROADCASTS" => Self::Broadcast,
             "COUNTS" => Self::Counts,
             "CHUNKS" => Self::Chunk,
@@ -155,6 +161,7 @@ impl Kind {
             Self::Conversation => As("conversazioni"),
             Self::Message => As("messaggi"),
             Self::Appointment => As("appuntamenti"),
+            Self::Note => As("note-interne"),
             Self::Broadcast => As("invii"),
             Self::Counts => As("invii-conteggi"),
             Self::Chunk => As("invii-da-finire"),
@@ -206,6 +213,10 @@ impl Kind {
                 what: "i promemoria di ciò che lo sportello deve guardare a una certa ora",
                 why: "valgono solo per questo sistema, e si rifanno da soli",
             },
+            Self::Presence => Not {
+                what: "chi dello sportello sta scrivendo in questo momento",
+                why: "vale per meno di un minuto",
+            },
             Self::Once => Not {
                 what: "le risposte date nell'ultimo giorno alle richieste dell'API",
                 why: "servono solo a rispondere lo stesso a una richiesta ripetuta",
@@ -223,7 +234,9 @@ impl Kind {
             | Self::Line
             | Self::Person
             | Self::Audit => (&[], Some("id")),
-            Self::Consent | Self::Message | Self::Appointment => (&["contact"], Some("id")),
+            Self::Consent | Self::Message | Self::Note | Self::Appointment => {
+                (&["contact"], Some("id"))
+            }
             Self::Request => (&[], Some("number")),
             Self::Follower => (&["topic"], Some("contact")),
             Self::Numbers => (&[], Some("day")),
@@ -252,7 +265,8 @@ impl Kind {
         }
         if let Some(name) = in_sort {
             let sort = item.find_text("sk").unwrap_or_default();
-            record.insert(name.to_owned(), sort.strip_prefix("M#").unwrap_or(sort).into());
+            let plain = ["M#", crate::keys::NOTE].iter().find_map(|it| sort.strip_prefix(it));
+            record.insert(name.to_owned(), plain.unwrap_or(sort).into());
         }
         let mut fields: Vec<_> = item.iter().filter(|(name, _)| !is_key(name)).collect();
         fields.sort_by_key(|(name, _)| *name);

@@ -24,6 +24,7 @@ mod chunks;
 mod clearing;
 mod conversations;
 mod deliveries;
+mod desk;
 mod held;
 mod item;
 pub mod keys;
@@ -57,6 +58,7 @@ pub use conversations::{
     Conversation, Direction, Document as File, Entry, EntryContent, NewEntry, callback,
 };
 pub use deliveries::{Claim, Delivery, News, Reported, Take, Told};
+pub use desk::{Note, WAITS, waits};
 pub use kinds::{Kind, Leaves};
 pub use ledger::{Recorded, Seal};
 pub use lines::{AllLines, Document};

@@ -216,8 +216,44 @@ impl Store {
                 break;
             }
         }
+        self.clear_notes(line, contact, before).await?;
         self.clear_conversation(line, contact, before).await?;
         Ok(gone)
+    }
+
+    /// The desk's own notes older than `before` go; without it, all that is left of the chat.
+    async fn clear_notes(
+        &self,
+        line: &LineId,
+        contact: &ContactId,
+        before: Option<Timestamp>,
+    ) -> Result<()> {
+        // `X` follows `WRITES`.
+        let end = before
+            .map_or("X".to_owned(), |at| format!("{}{:016}", keys::NOTE, at.as_millisecond()));
+        let mut start = None;
+        loop {
+            let page = self
+                .client
+                .query()
+                .table_name(&self.tables.messages)
+                .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :end")
+                .expression_attribute_values(":pk", text(keys::chat(line, contact)))
+                .expression_attribute_values(":first", text(keys::NOTE))
+                .expression_attribute_values(":end", text(&end))
+                .projection_expression("pk, sk")
+                .consistent_read(true)
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(failed)?;
+            let keys = page.items().iter().map(key_of).collect::<Result<_>>()?;
+            self.delete_many(&self.tables.messages, keys).await?;
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(());
+            }
+        }
     }
 
     /// How many of a contact's messages are older than `before`, or there at all.

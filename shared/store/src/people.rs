@@ -20,6 +20,7 @@ use jiff::{Timestamp, ToSpan};
 
 use crate::appointments::Booking;
 use crate::conversations::{NewEntry, put_entry};
+use crate::desk::waits;
 use crate::item::{Draft, Fields, Item, expiry, instant, number, text};
 use crate::keys::{self, Key};
 use crate::table::{delete, put, put_new, put_version, unless_conflict};
@@ -99,6 +100,10 @@ pub struct Turn<'a> {
     pub inbound: Option<NewEntry>,
     /// Whether somebody must look at the conversation.
     pub opens: bool,
+    /// When to look whether somebody did; `None` if nobody is told.
+    pub look_at: Option<Timestamp>,
+    /// Rows of answers that were written before and are asked for now.
+    pub drafts: Vec<String>,
     /// Whether it comes before all others.
     pub urgent: bool,
     /// The answer, still to be sent: its messages in the order of their rows.
@@ -226,6 +231,7 @@ impl Store {
             &turn.contact.id,
             (turn.opens, turn.urgent),
             turn.now,
+            turn.look_at,
         ));
         if let Some(event) = turn.event {
             writes.extend(self.put_consent(turn.line, event, turn.message, turn.now));
@@ -309,7 +315,7 @@ impl Store {
     fn put_seen(&self, turn: &Turn<'_>) -> TransactWriteItem {
         let seen = Draft::at(keys::seen(turn.line, turn.message))
             .with("contact", text(turn.contact.id.as_str()))
-            .with_set("replies", turn.replies.iter().map(|it| &it.row))
+            .with_set("replies", turn.replies.iter().map(|it| &it.row).chain(&turn.drafts))
             .with("expires", expiry(turn.now + (24 * i64::from(SEEN_DAYS)).hours()));
         let seen = match turn.erases.zip(turn.request) {
             Some((erased, request)) => seen
@@ -426,6 +432,7 @@ impl Store {
         contact: &ContactId,
         (opens, urgent): (bool, bool),
         now: Timestamp,
+        look_at: Option<Timestamp>,
     ) -> Vec<TransactWriteItem> {
         let table = &self.tables.messages;
         let twins = loaded.twins().map(|it| keys::conversation(line, &it.contact.id));
@@ -434,6 +441,10 @@ impl Store {
         if unread > 0 {
             let urgent = urgent || loaded.twins().any(|it| it.urgent);
             writes.push(self.open_conversation(line, contact, unread, urgent, now));
+            let task = look_at.map(|at| waits(line, contact, at));
+            writes.extend(
+                task.map(|it| if urgent { self.put_task(&it) } else { self.keep_task(&it) }),
+            );
         }
         writes
     }

@@ -399,6 +399,7 @@ impl Restore<'_> {
             | Kind::Chunk
             | Kind::Night
             | Kind::Once
+            | Kind::Presence
             | Kind::Task => false,
             Kind::Consent => {
                 matches!(person(part(2)), Some(Fated::Back | Fated::Stands | Fated::Moved))
@@ -407,7 +408,7 @@ impl Restore<'_> {
             Kind::Appointment | Kind::Ahead => {
                 matches!(person(part(2)), Some(Fated::Back | Fated::Stands | Fated::Moved))
             }
-            Kind::Message => {
+            Kind::Message | Kind::Note => {
                 is_recent("at")
                     && matches!(person(part(2)), Some(Fated::Back | Fated::Stands | Fated::Moved))
             }

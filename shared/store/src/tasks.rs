@@ -5,7 +5,7 @@
 //! A task says only that there is something to look at. Who takes it up reads what stands then and
 //! decides; a task about something that is no more is finished without doing anything.
 
-use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem, Update};
 use domain::ids::LineId;
 use jiff::Timestamp;
 
@@ -39,6 +39,21 @@ impl Store {
             .done();
         let put = Put::builder().table_name(&self.tables.broadcasts).set_item(Some(item)).build();
         TransactWriteItem::builder().put(put.expect("table and item are given")).build()
+    }
+
+    /// Plans a task unless there is one of its name, which keeps its time.
+    pub fn keep_task(&self, task: &Task) -> TransactWriteItem {
+        let update = Update::builder()
+            .table_name(&self.tables.broadcasts)
+            .set_key(Some(keys::task(&task.line, &task.name).into_item()))
+            .update_expression(
+                "SET due = if_not_exists(due, :desk), due_at = if_not_exists(due_at, :at)",
+            )
+            .expression_attribute_values(":desk", text(keys::DESK))
+            .expression_attribute_values(":at", instant(task.due_at))
+            .build();
+        let update = update.expect("table, key and expression are given");
+        TransactWriteItem::builder().update(update).build()
     }
 
     /// What the desk must look at by `now`, soonest first.

@@ -88,7 +88,7 @@ fn the_template_names_its_answer_and_nothing_else_does() {
 }
 
 fn wait(since: &str) -> Wait {
-    Wait { since: rome(since), unread: true, noticed_at: None, listed_at: None }
+    Wait { since: rome(since), unread: true, urgent: false, noticed_at: None, listed_at: None }
 }
 
 #[test]
@@ -133,6 +133,27 @@ fn somebody_is_told_after_ten_open_minutes_and_every_morning() {
     }
 }
 
+#[test]
+fn what_may_be_an_emergency_does_not_wait_for_the_office_to_open() {
+    let wait = Wait { urgent: true, ..wait("24T22:00") };
+    assert!(look(&wait, &line(), rome("24T22:00")).notice);
+    let told = Wait { noticed_at: Some(rome("24T22:00")), ..wait };
+    assert!(!look(&told, &line(), rome("24T22:01")).notice);
+    assert!(!look(&Wait { unread: false, ..wait }, &line(), rome("24T22:00")).notice);
+}
+
+#[test]
+fn a_text_is_found_in_capitals_and_without_accents() {
+    for (text, wanted, found) in [
+        ("Quando apre la BIBLIOTECA?", "biblioteca", true),
+        ("Carta d’identità scaduta", "carta d'identita", true),
+        ("Perché?", " PERCHÈ ", true),
+        ("TARI", "imu", false),
+    ] {
+        assert_eq!(says(text, wanted), found, "{wanted} in {text}");
+    }
+}
+
 proptest! {
     /// Whoever looks only when told to, tells each thing once and in time.
     #[test]
@@ -141,7 +162,7 @@ proptest! {
     ) {
         let line = line();
         let since = Timestamp::from_second(since).unwrap();
-        let mut wait = Wait { since, unread: true, noticed_at: None, listed_at: None };
+        let mut wait = Wait { since, unread: true, urgent: false, noticed_at: None, listed_at: None };
         let (mut notices, mut days) = (0, Vec::new());
         let mut now = first_look(&line, since).unwrap();
         for _ in 0..looks {
@@ -175,16 +196,17 @@ proptest! {
 fn mails_say_how_much_waits_and_nothing_of_anybody() {
     let line = line();
     let show = |(subject, text): (String, String)| format!("{subject}\n\n{text}");
-    insta::assert_snapshot!(show(notice_mail(&line, 1)), @r"
+    insta::assert_snapshot!(show(notice_mail(&line, 1, false)), @r"
     Prova su WhatsApp: una conversazione non letta
 
-    Da almeno dieci minuti una conversazione aspetta e nessuno l'ha letta.
+    Una conversazione aspetta e nessuno l'ha ancora letta.
     Per leggere e rispondere aprire lo sportello di Filo Diretto. Questo avviso non contiene né numeri né messaggi.
     ");
-    insta::assert_snapshot!(show(notice_mail(&line, 3)), @r"
-    Prova su WhatsApp: 3 conversazioni non lette
+    insta::assert_snapshot!(show(notice_mail(&line, 3, true)), @r"
+    Prova su WhatsApp: 3 conversazioni non lette: forse un'emergenza
 
-    Da almeno dieci minuti 3 conversazioni aspettano e nessuno le ha lette.
+    Parole di un messaggio fanno pensare a un'emergenza: chi scrive ha già avuto l'indicazione di chiamare il 112. Leggere subito.
+    3 conversazioni aspettano e nessuno le ha ancora lette.
     Per leggere e rispondere aprire lo sportello di Filo Diretto. Questo avviso non contiene né numeri né messaggi.
     ");
     let waits = [wait("20T10:00"), Wait { unread: false, ..wait("24T10:00") }];

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! How a line's desk works: by when it answers, who is told that somebody waits, what it may send.
 
+use std::collections::BTreeMap;
+
 use jiff::SignedDuration;
 
 use super::{Address, Category, Line, Template};
@@ -89,6 +91,8 @@ impl Line {
             footer: None,
             parameters: Vec::new(),
             quick_reply: Some(button.to_owned()),
+            examples: BTreeMap::new(),
+            valid_hours: None,
         })
     }
 }

@@ -12,6 +12,7 @@ mod broadcasts;
 mod clearing;
 mod conversations;
 mod deliveries;
+mod desk;
 mod erasure;
 mod ledger;
 mod people;

@@ -244,6 +244,8 @@ pub(crate) fn turn<'a>(
         appointment: None,
         inbound: None,
         opens: false,
+        look_at: None,
+        drafts: Vec::new(),
         urgent: false,
         replies: Vec::new(),
         request: None,

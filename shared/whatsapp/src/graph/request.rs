@@ -2,7 +2,7 @@
 //! The JSON of what we ask of the Graph API.
 
 use domain::ids::MessageId;
-use domain::message::{Button, FilledTemplate, HeaderMedia, Outgoing, Row};
+use domain::message::{Button, FilledTemplate, HeaderMedia, Outgoing, Place, Row};
 use serde_json::{Map, Value, json};
 
 use super::To;
@@ -25,6 +25,7 @@ pub(super) fn message(to: To<'_>, message: &Outgoing, callback: &str) -> Value {
         Outgoing::Document { media_id, file_name, caption } => {
             ("document", document(media_id, file_name, caption))
         }
+        Outgoing::Location(place) => ("location", location(place)),
         Outgoing::Template(filled) => ("template", template(filled)),
     };
     body["type"] = kind.into();
@@ -79,6 +80,18 @@ fn document(media_id: &str, file_name: &str, caption: &str) -> Value {
         document["caption"] = caption.into();
     }
     document
+}
+
+fn location(place: &Place) -> Value {
+    let mut location = json!({
+        "latitude": place.latitude,
+        "longitude": place.longitude,
+        "name": place.name,
+    });
+    if let Some(address) = &place.address {
+        location["address"] = address.as_str().into();
+    }
+    location
 }
 
 /// One section, which needs no title.
