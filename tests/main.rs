@@ -12,6 +12,7 @@ mod broadcast;
 mod citizen;
 mod consent;
 mod cost;
+mod desk;
 mod doubt;
 mod faults;
 mod hostile;

@@ -24,6 +24,7 @@ mod caller;
 mod consent;
 mod contacts;
 mod conversations;
+mod desk;
 mod gate;
 mod import;
 mod keys;
@@ -92,9 +93,6 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(contacts::subscribers));
     let person =
         OpenApiRouter::new().routes(routes!(contacts::search)).routes(routes!(contacts::show));
-    let desk = OpenApiRouter::new()
-        .routes(routes!(conversations::list))
-        .routes(routes!(conversations::messages, conversations::answer));
     let reports = OpenApiRouter::new()
         .routes(routes!(reports::costs))
         .routes(routes!(reports::policy))
@@ -126,7 +124,7 @@ fn routes() -> OpenApiRouter<App> {
             &[Scope::Desk, Scope::Privacy],
             OpenApiRouter::new().routes(routes!(consent::record)),
         ))
-        .merge(needs(&[Scope::Desk], desk))
+        .merge(needs(&[Scope::Desk], conversations::routes().merge(desk::routes())))
         .merge(appointments::routes())
         .merge(import::routes())
         .merge(poster::routes())

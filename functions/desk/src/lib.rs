@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use domain::ids::AppointmentId;
+use domain::ids::{AppointmentId, ContactId};
 use jiff::Timestamp;
 use platform::apps::Apps;
 use platform::jobs::Tick;
@@ -18,6 +18,7 @@ use tracing::{error, warn};
 use whatsapp::graph::Graph;
 
 mod appointments;
+mod waits;
 
 #[derive(Clone)]
 pub struct App {
@@ -63,6 +64,8 @@ impl App {
         let (kind, about) = task.name.split_once('#').unwrap_or((&task.name, ""));
         if kind == Booking::TASK {
             self.remind(&line, task, &AppointmentId::new(about), now).await?;
+        } else if kind == store::WAITS {
+            self.look_at_wait(&line, task, &ContactId::new(about), now).await?;
         } else {
             warn!(line.id = %line.id, kind, "passed over a task of no known kind");
         }

@@ -219,6 +219,40 @@ pub fn notice_mail(line: &Line, unread: usize, urgent: bool) -> (String, String)
 const WHERE: &str = "Per leggere e rispondere aprire lo sportello di Filo Diretto. \
                      Questo avviso non contiene né numeri né messaggi.";
 
+/// One message of a conversation that is forwarded: when, whether it is ours, what it says.
+pub struct Forwarded {
+    pub at: Timestamp,
+    pub is_ours: bool,
+    pub text: String,
+}
+
+/// The one mail that tells another office who wrote what, because an operator sends it.
+pub fn forward_mail(
+    line: &Line,
+    contact: &Contact,
+    (operator, comment): (&str, Option<&str>),
+    messages: &[Forwarded],
+) -> (String, String) {
+    let mut rows = vec![format!("{operator} inoltra questa conversazione da «{}».", line.service)];
+    rows.extend(comment.map(|it| format!("Nota: {it}")));
+    let number = contact.phone.as_ref().map(|it| format!("+{}", it.expose()));
+    let name = contact.name.as_ref().map(|it| it.expose().to_owned());
+    let who: Vec<_> = name.into_iter().chain(number).collect();
+    rows.push(format!("Chi scrive: {}", who.join(", ")));
+    rows.push(String::new());
+    for it in messages {
+        let who = if it.is_ours { "ufficio" } else { "cittadino" };
+        rows.push(format!("[{}] {who}: {}", moment_words(it.at), it.text));
+    }
+    rows.push(String::new());
+    rows.push(
+        "Contiene dati personali: usarli solo per rispondere, e cancellare questo messaggio dopo. \
+         Si risponde dallo sportello di Filo Diretto."
+            .to_owned(),
+    );
+    (format!("{}: conversazione inoltrata", line.service), rows.join("\n"))
+}
+
 /// What waits as the office opens; `since` are the beginnings of the waits.
 pub fn list_mail(line: &Line, waits: &[Wait], now: Timestamp) -> (String, String) {
     let overdue =

@@ -332,7 +332,20 @@ impl Store {
         once: Option<(&str, &Once)>,
         now: Timestamp,
     ) -> Result<()> {
-        let mut writes = vec![put_entry(&self.tables.messages, line, contact, entry)];
+        self.add_entries(line, contact, vec![entry], once, now).await
+    }
+
+    /// As [`Store::add_entry`], of several messages that belong together.
+    pub async fn add_entries(
+        &self,
+        line: &LineId,
+        contact: &ContactId,
+        entries: Vec<NewEntry>,
+        once: Option<(&str, &Once)>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let put = |it| put_entry(&self.tables.messages, line, contact, it);
+        let mut writes: Vec<_> = entries.into_iter().map(put).collect();
         writes.extend(once.map(|(key_hash, once)| self.put_once(line, key_hash, once, now)));
         self.transact(writes).await
     }

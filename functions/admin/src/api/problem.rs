@@ -161,6 +161,13 @@ impl Problem {
         Self::new(status, "refused-by-whatsapp", title, reason)
     }
 
+    pub(crate) fn mail_not_sent() -> Self {
+        let (status, title) = (StatusCode::BAD_GATEWAY, "Posta non inviata");
+        let detail = "Il server di posta non ha preso il messaggio, o non ne è impostato uno. \
+                      Riprovare, e se succede ancora avvisare chi gestisce il servizio.";
+        Self::new(status, "mail-not-sent", title, detail)
+    }
+
     fn internal() -> Self {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,

@@ -8,9 +8,10 @@ use domain::channel;
 use domain::contact::Subscription;
 use domain::cost::{self, Priced, Spent, TenThousandths};
 use domain::delivery;
+use domain::desk;
 use domain::export;
 use domain::line::{self, SendBy};
-use domain::message::ProfileName;
+use domain::message::{Place, ProfileName};
 use domain::phone::Phone;
 use domain::proof::Standing;
 use jiff::Timestamp;
@@ -560,15 +561,31 @@ pub(crate) struct Conversation {
     unread: i64,
     urgent: bool,
     last_at: Time,
+    /// Since when it has waited for us, while it is open.
+    opened_at: Option<Time>,
+    /// By when an answer is due, in the office's own hours.
+    due_at: Option<Time>,
+    overdue: bool,
+    assigned_to: Option<String>,
+    /// What it is about, in the desk's own word.
+    topic: Option<String>,
     /// Whether a free answer is possible now.
     window_open: bool,
+    /// Until when a free answer is, or was, possible.
+    window_ends_at: Option<Time>,
+    /// That the window ends while nobody is at the desk, in plain Italian.
+    warning: Option<String>,
 }
 
 pub(crate) fn conversation(
     it: &store::Conversation,
     contact: Option<&domain::contact::Contact>,
+    line: &line::Line,
     now: Timestamp,
 ) -> Conversation {
+    let due_at = it.opened_at.and_then(|at| desk::due_at(at, line));
+    let ends_at = contact.and_then(desk::window_ends_at);
+    let waits = it.state == "open";
     Conversation {
         contact: it.contact.as_str().to_owned(),
         number: contact.and_then(|it| it.phone.as_ref()).map(Phone::masked),
@@ -578,7 +595,14 @@ pub(crate) fn conversation(
         unread: it.unread,
         urgent: it.urgent,
         last_at: time(it.last_at),
+        opened_at: it.opened_at.map(time),
+        due_at: due_at.map(time),
+        overdue: due_at.is_some_and(|it| it < now),
+        assigned_to: it.assigned_to.clone(),
+        topic: it.topic.clone(),
         window_open: contact.is_some_and(|it| domain::conversation::window_is_open(it, now)),
+        window_ends_at: ends_at.map(time),
+        warning: ends_at.filter(|_| waits).and_then(|it| desk::window_warning(it, line, now)),
     }
 }
 
@@ -595,10 +619,27 @@ pub(crate) struct ChatMessage {
     /// What its buttons say.
     buttons: Vec<String>,
     media: Option<Media>,
-    /// Where an answer stands; null for what came in.
+    /// A place on the map.
+    location: Option<Location>,
+    /// Where an answer stands; null for what came in. `draft` waits for the citizen to ask for it.
     state: Option<&'static str>,
     /// Who at the desk wrote it.
     operator: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Location {
+    latitude: f64,
+    longitude: f64,
+    name: String,
+    address: Option<String>,
+}
+
+impl From<&Place> for Location {
+    fn from(it: &Place) -> Self {
+        let (name, address) = (it.name.clone(), it.address.clone());
+        Self { latitude: it.latitude, longitude: it.longitude, name, address }
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -637,7 +678,8 @@ pub(crate) fn message(it: &store::Entry) -> ChatMessage {
         text: it.text.clone(),
         buttons: it.buttons.iter().map(|it| it.title.clone()).collect(),
         media: came.or(went),
-        state: it.state.map(delivery::State::name),
+        location: it.place.as_ref().map(Location::from),
+        state: it.state.map(delivery::State::name).or(it.draft.then_some("draft")),
         operator: it.operator.clone(),
     }
 }
