@@ -65,13 +65,12 @@ impl Store {
                 remove.push(name);
             }
         }
-        let mut expression = "ADD version :one".to_owned();
-        if !set.is_empty() {
-            expression.push_str(&format!(" SET {}", set.join(", ")));
-        }
-        if !remove.is_empty() {
-            expression.push_str(&format!(" REMOVE {}", remove.join(", ")));
-        }
+        let clauses = [("SET", set.join(", ")), ("REMOVE", remove.join(", "))];
+        let clauses = clauses.iter().filter(|it| !it.1.is_empty());
+        let clauses = clauses.map(|(verb, what)| format!("{verb} {what}"));
+        let expression: Vec<_> =
+            std::iter::once("ADD version :one".to_owned()).chain(clauses).collect();
+        let expression = expression.join(" ");
         update.update_expression(expression).send().await.map_err(failed)?;
         Ok(())
     }

@@ -142,6 +142,7 @@ pub(crate) async fn show(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = ConversationLabels, example = json!({ "assigned_to": "anna.verdi", "topic": "TARI" }))]
+#[expect(clippy::option_option, reason = "null is not the same as nothing")]
 pub(crate) struct Labels {
     /// Who takes care of it.
     #[serde(default, deserialize_with = "given")]
@@ -154,6 +155,7 @@ pub(crate) struct Labels {
 }
 
 /// Tells null from what is not there.
+#[expect(clippy::option_option, reason = "that is what it tells apart")]
 fn given<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(from).map(Some)
 }

@@ -549,6 +549,7 @@ pub(crate) fn proof(it: &domain::proof::Proof<'_>) -> Proof {
 
 /// A person's conversation with the desk.
 #[derive(Serialize, ToSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "each is shown for itself")]
 pub(crate) struct Conversation {
     contact: String,
     #[schema(example = "+39 333 *** 0001")]

@@ -85,7 +85,7 @@ async fn of_many_messages_of_one_wait_the_first_says_when_to_look() {
     let (engine, line) = (Engine::start().await, pordenone());
     ask(&engine, &person(1)).await;
     let want: Task = waits(&line, &contact_id(1), later(600));
-    assert_eq!(engine.due_tasks(later(600)).await.unwrap(), [want.clone()]);
+    assert_eq!(engine.due_tasks(later(600)).await.unwrap(), std::slice::from_ref(&want));
     let later_task = Task { due_at: later(900), ..want.clone() };
     engine.plan_task(&later_task).await.unwrap();
     ask(&engine, &person(1)).await;
