@@ -270,6 +270,7 @@ impl App {
             replies,
             request: decision.request.as_ref(),
             register_until: store::register_until(line, now),
+            objection: decision.objection.as_ref(),
             erases,
             now,
             forwards_until: now + (24 * i64::from(line.retention.delivery_days)).hours(),

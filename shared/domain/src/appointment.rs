@@ -353,7 +353,7 @@ pub fn reminder(
     now: Timestamp,
 ) -> Option<Outgoing> {
     let consents = !line.chat_needs_subscription || contact.is_subscribed();
-    if !consents || contact.blocked {
+    if !consents || contact.blocked.is_some() {
         return None;
     }
     if window_is_open(contact, now) {

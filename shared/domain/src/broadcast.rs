@@ -296,7 +296,7 @@ pub fn may_reach(
     category: Category,
     priority: Priority,
 ) -> Result<(), SkipReason> {
-    if contact.blocked {
+    if contact.blocked.is_some() {
         return Err(SkipReason::Blocked);
     }
     let Subscription::Active { topics: followed, .. } = &contact.subscription else {
@@ -535,7 +535,8 @@ mod tests {
             subscription: Subscription::Ended { at: Timestamp::UNIX_EPOCH },
             ..follower.clone()
         };
-        let blocked = Contact { blocked: true, ..follower.clone() };
+        let blocked =
+            Contact { blocked: Some(crate::moderation::tests::held()), ..follower.clone() };
         let lost = Contact { phone: None, ..follower.clone() };
         for (who, contact, audience, want) in [
             ("a follower", &follower, &topic, Ok(())),

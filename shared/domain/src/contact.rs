@@ -9,6 +9,7 @@ use jiff::civil::Date;
 
 use crate::ids::{AppId, BroadcastId, ContactId, MessageId, TopicId, UserId};
 use crate::message::{MarketingChoice, ProfileName};
+use crate::moderation::{Block, Pace};
 use crate::phone::Phone;
 use crate::rights::{RequestNumber, Right};
 
@@ -40,7 +41,10 @@ pub struct Contact {
     pub told_closed_until: Option<Timestamp>,
     /// The automatic answer they last got, by our clock.
     pub answered: Option<Answered>,
-    pub blocked: bool,
+    /// The block that holds, or held until its end came.
+    pub blocked: Option<Block>,
+    /// How fast they write, for the guard against floods.
+    pub pace: Option<Pace>,
     /// The latest broadcasts in a row of which Meta said that they cannot be delivered to this
     /// person (131026), at most [`SUSPENDED_FROM`]. Empty again as soon as we hear from them or
     /// something arrives.
@@ -121,7 +125,8 @@ impl Contact {
             requested: None,
             told_closed_until: None,
             answered: None,
-            blocked: false,
+            blocked: None,
+            pace: None,
             undeliverable: BTreeSet::new(),
             marketing: None,
             former_ids: Vec::new(),
@@ -132,13 +137,13 @@ impl Contact {
     /// The topics that reach this person now; none if not subscribed or blocked.
     pub fn topics(&self) -> BTreeSet<TopicId> {
         match &self.subscription {
-            Subscription::Active { topics, .. } if !self.blocked => topics.clone(),
+            Subscription::Active { topics, .. } if self.blocked.is_none() => topics.clone(),
             _ => BTreeSet::new(),
         }
     }
 
     pub fn is_subscribed(&self) -> bool {
-        matches!(self.subscription, Subscription::Active { .. }) && !self.blocked
+        matches!(self.subscription, Subscription::Active { .. }) && self.blocked.is_none()
     }
 
     /// Every id of ours that is or was this contact's, with blanks between: for the log line that
@@ -437,13 +442,19 @@ pub fn merge(a: &Contact, b: &Contact, now: Timestamp) -> Contact {
         requested: later_request(kept, other),
         told_closed_until: kept.told_closed_until.max(other.told_closed_until),
         answered: later_answer(kept, other),
-        blocked: kept.blocked || other.blocked,
+        blocked: longer_block(kept, other),
+        pace: last.pace,
         // They turned out to be one by a message: the person is there.
         undeliverable: BTreeSet::new(),
         marketing: newer_switch(kept.marketing, other.marketing),
         former_ids: ids.into_iter().filter(|it| **it != kept.id).cloned().collect(),
         merged_at: Some(now),
     }
+}
+
+fn longer_block(a: &Contact, b: &Contact) -> Option<Block> {
+    let both = a.blocked.iter().chain(&b.blocked);
+    both.max_by(|a, b| (a.until, &a.measure).cmp(&(b.until, &b.measure))).cloned()
 }
 
 fn later_answer(a: &Contact, b: &Contact) -> Option<Answered> {
@@ -489,7 +500,7 @@ mod tests {
                 },
                 consent_at: consent.map(|(at, _)| second(at)),
                 last_inbound_at: heard.map(second),
-                blocked,
+                blocked: blocked.then(crate::moderation::tests::held),
                 former_ids: former.into_iter().filter(|it| *it != id).map(ContactId::new).collect(),
                 ..Contact::new(ContactId::new(id))
             },
@@ -515,7 +526,7 @@ mod tests {
             if a.consent_at != b.consent_at {
                 prop_assert_eq!(&one.subscription, &newer.subscription);
             }
-            prop_assert_eq!(one.blocked, a.blocked || b.blocked, "a block is not shaken off");
+            prop_assert_eq!(one.blocked.is_some(), a.blocked.is_some() || b.blocked.is_some(), "a block is not shaken off");
             prop_assert_eq!(one.merged_at, Some(second(9)));
         }
 

@@ -12,9 +12,10 @@ use crate::contact::{
     Subscription, ToldBy,
 };
 use crate::desk;
-use crate::ids::TopicId;
+use crate::ids::{MeasureId, TopicId};
 use crate::line::{Category, Line};
 use crate::message::{Content, Inbound, MarketingChoice};
+use crate::moderation::{self, paced};
 use crate::news::Notice;
 use crate::policy;
 use crate::reading::{self, Answer, Intent, Kind, Language, Reading, TopicChange};
@@ -51,6 +52,8 @@ pub struct Decision {
     pub erases: bool,
     /// An appointment that is made or changed by it.
     pub appointment: Option<appointment::Change>,
+    /// The measure of which a blocked person asks for a review.
+    pub objection: Option<MeasureId>,
     pub desk: Desk,
     /// One confirmation, never three: each is paid.
     pub reply: Option<Reply>,
@@ -102,16 +105,21 @@ pub fn decide(
     if unknown && matches!(message.content, Content::Marketing(_) | Content::Moved { .. }) {
         return None;
     }
+    let contact = &moderation::unless_over(contact, now);
     let erasure = rights::answered(contact, message, reading, line, now);
     let answered = answer_to_our_question(contact, message, reading, line, now);
     let reading = answered.as_ref().or(reading);
     let contact = seen(contact, message, line);
     let decision = match erasure {
         Some(erasure) => rights::decide_erasure(contact, erasure, message, line),
-        None => match agenda.filter(|_| appointments::may_be_made(&contact, line, now)) {
-            Some(agenda) => appointments::decide(contact, agenda, line, now),
-            None => decide_for(contact, message, reading, line, notices, now),
-        },
+        None => {
+            let booking = agenda.filter(|_| appointments::may_be_made(&contact, line, now));
+            let decision = match booking {
+                Some(agenda) => appointments::decide(contact.clone(), agenda, line, now),
+                None => decide_for(contact.clone(), message, reading, line, notices, now),
+            };
+            told_of_block(calmed(decision, contact, reading, line), message)
+        }
     };
     // A message that came a day late changes what it changes, but its answer would be refused.
     let mut reply = decision.reply.clone().filter(|_| window_is_open(&decision.contact, now));
@@ -123,11 +131,50 @@ pub fn decide(
     if !is_news && reply.as_ref().is_some_and(|it| was_just_said(&contact, it, now)) {
         reply = None;
     }
+    if let (Some(Reply::Blocked { .. }), Some(block)) = (&reply, &mut contact.blocked) {
+        block.told = true;
+    }
     if let Some(reply) = &reply {
         contact.answered = Some(Answered { name: reply.name().to_owned(), at: now });
     }
     let language = reading.map_or(Language::Italian, |it| it.language);
     Some(Decision { contact, reply, language, ..decision })
+}
+
+/// What a flood leaves of a decision: what it changes, and the answer to what must always work.
+/// The rest is kept for the desk without raising anything more.
+fn calmed(decision: Decision, seen: Contact, reading: Option<&Reading>, line: &Line) -> Decision {
+    if !moderation::floods(seen.pace, line) {
+        return decision;
+    }
+    let books = decision.appointment.is_some();
+    let changes = books || decision.event.is_some() || decision.request.is_some();
+    let answered = books || changes && reading.is_some_and(|it| always_works(&it.intent));
+    let desk = match decision.desk {
+        Desk::Opens if !answered => Desk::Recorded,
+        desk => desk,
+    };
+    // What was not said was not said: no question stands, nobody was invited.
+    let contact = if changes {
+        decision.contact
+    } else {
+        Contact { consent_at: decision.contact.consent_at, ..seen }
+    };
+    let reply = decision.reply.filter(|_| answered);
+    Decision { contact, desk, reply, ..decision }
+}
+
+/// Who could not be told of their block when it was decided is told at their next message.
+fn told_of_block(decision: Decision, message: &Inbound) -> Decision {
+    let waits = decision.contact.blocked.as_ref().is_some_and(|it| !it.told);
+    let writes = !matches!(
+        message.content,
+        Content::Marketing(_) | Content::Moved { .. } | Content::Reaction { .. }
+    );
+    if !waits || !writes || decision.reply.is_some() {
+        return decision;
+    }
+    Decision { reply: moderation::notice(&decision.contact), ..decision }
 }
 
 /// Whether an answer would only say again what the person has just been told: who writes the same
@@ -191,6 +238,7 @@ impl Decision {
             request: None,
             erases: false,
             appointment: None,
+            objection: None,
             desk,
             reply: None,
             language: Language::Italian,
@@ -214,6 +262,9 @@ fn decide_for(
     if desk::ready_row(&message.content).is_some() {
         return nothing(contact, Desk::Recorded);
     }
+    if contact.blocked.is_some() && moderation::objects(message, reading) {
+        return object(contact, message);
+    }
     let Some(reading) = reading else {
         return match message.content {
             Content::Marketing(choice) => {
@@ -223,12 +274,12 @@ fn decide_for(
                 Decision { event, ..nothing(contact, Desk::Nothing) }
             }
             Content::Reaction { .. } | Content::Moved { .. } => nothing(contact, Desk::Nothing),
-            _ if contact.blocked => nothing(contact, Desk::Recorded),
+            _ if contact.blocked.is_some() => nothing(contact, Desk::Recorded),
             Content::Call => answer(contact, Reply::NoCalls),
             _ => question(contact, line, now),
         };
     };
-    if !contact.blocked
+    if contact.blocked.is_none()
         && let Some(wish) = joining::confirmed(&contact, message, reading)
     {
         return match wish {
@@ -246,8 +297,10 @@ fn decide_for(
     }
     match &reading.intent {
         Intent::Human(Kind::Courtesy) => nothing(contact, Desk::Recorded),
-        // Who is blocked can leave and ask for their data. The rest the desk may look at.
-        _ if contact.blocked && !always_works(&reading.intent) => nothing(contact, Desk::Recorded),
+        // What else who is blocked writes, the desk may look at.
+        _ if contact.blocked.is_some() && !always_works(&reading.intent) => {
+            nothing(contact, Desk::Recorded)
+        }
         Intent::Subscribe { .. }
         | Intent::Unsubscribe
         | Intent::Stop
@@ -299,7 +352,13 @@ fn seen(contact: &Contact, message: &Inbound, line: &Line) -> Contact {
             user_id = new_user_id.as_ref().or(user_id);
         }
         Content::Marketing(_) => {}
-        _ => contact.last_inbound_at = contact.last_inbound_at.max(Some(message.at)),
+        Content::Reaction { .. } => {
+            contact.last_inbound_at = contact.last_inbound_at.max(Some(message.at));
+        }
+        _ => {
+            contact.pace = Some(paced(contact.pace, message.at));
+            contact.last_inbound_at = contact.last_inbound_at.max(Some(message.at));
+        }
     }
     contact.phone = phone.cloned().or(contact.phone);
     if user_id.is_some() {
@@ -311,8 +370,16 @@ fn seen(contact: &Contact, message: &Inbound, line: &Line) -> Contact {
     contact
 }
 
+/// What works for who is blocked, too: leaving, one's data, help, and word of a danger.
 fn always_works(intent: &Intent) -> bool {
-    matches!(intent, Intent::Unsubscribe | Intent::Stop | Intent::MyData(_))
+    matches!(
+        intent,
+        Intent::Unsubscribe
+            | Intent::Stop
+            | Intent::MyData(_)
+            | Intent::Help
+            | Intent::Human(Kind::Emergency)
+    )
 }
 
 fn recently(at: Option<Timestamp>, now: Timestamp) -> bool {
@@ -328,7 +395,7 @@ fn answer(contact: Contact, reply: Reply) -> Decision {
 /// an answer is told once that the desk is closed, each time that it is.
 fn question(contact: Contact, line: &Line, now: Timestamp) -> Decision {
     let opens = |contact, reply| Decision { reply, ..Decision::quiet(contact, Desk::Opens) };
-    if contact.blocked || !window_is_open(&contact, now) {
+    if contact.blocked.is_some() || !window_is_open(&contact, now) {
         return opens(contact, None);
     }
     if line.chat_needs_subscription && !contact.is_subscribed() {
@@ -355,6 +422,16 @@ fn closed_until(line: &Line, now: Timestamp) -> Option<(Option<Timestamp>, Times
         Some(at) => Some((Some(at), at)),
         None => Some((None, now + NO_OPENING_IN_SIGHT)),
     }
+}
+
+/// A blocked person asks for a review of it: once a person must look, again nobody need be told.
+fn object(mut contact: Contact, message: &Inbound) -> Decision {
+    let first = contact.blocked.as_mut().filter(|it| it.objected_at.is_none());
+    let Some(block) = first else { return Decision::quiet(contact, Desk::Recorded) };
+    block.objected_at = Some(message.at);
+    block.told = true;
+    let objection = Some(block.measure.clone());
+    Decision { objection, desk: Desk::Opens, ..answer(contact, Reply::ReviewTaken) }
 }
 
 /// A press on the button under a notice that asks to accept a newer policy. It needs no reply: the

@@ -15,6 +15,7 @@ use crate::hours::{and, date_words, rfc3339};
 use crate::ids::{AppId, BroadcastId, TopicId, UserId};
 use crate::line::Line;
 use crate::message::ProfileName;
+use crate::moderation::{Act, Measure, Recipient};
 use crate::phone::Phone;
 use crate::proof::{change, day, moment, names, source, standing};
 use crate::reply::RIGHTS;
@@ -32,6 +33,8 @@ pub struct Held<'a> {
     pub appointments: Vec<Appointment>,
     /// Latest first.
     pub deliveries: Vec<Delivery>,
+    /// What the office did about what they wrote, oldest first.
+    pub measures: Vec<Measure>,
     /// Oldest first.
     pub requests: Vec<Request>,
     pub made_at: Timestamp,
@@ -121,7 +124,7 @@ pub fn kinds(contact: &Contact, line: &Line) -> String {
 }
 
 pub fn json(it: &Held<'_>) -> Value {
-    let line = it.line;
+    let (line, held_at) = (it.line, it.made_at);
     let time_or_null = |at: Option<Timestamp>| at.map_or(Value::Null, |at| rfc3339(at).into());
     let contact = it.contact;
     json!({
@@ -134,7 +137,7 @@ pub fn json(it: &Held<'_>) -> Value {
             "name": contact.name.as_ref().map(ProfileName::expose),
             "subscription": standing(contact, line),
             "topics": contact.topics().iter().map(TopicId::as_str).collect::<Vec<_>>(),
-            "blocked": contact.blocked,
+            "blocked": contact.blocked.is_some(),
             "last_message_at": time_or_null(contact.last_inbound_at),
             "marketing_stopped_at": time_or_null(contact.marketing_stopped_at()),
         },
@@ -142,6 +145,7 @@ pub fn json(it: &Held<'_>) -> Value {
         "messages": it.messages.iter().map(message).collect::<Vec<_>>(),
         "appointments": it.appointments.iter().map(appointment).collect::<Vec<_>>(),
         "deliveries": it.deliveries.iter().map(delivery).collect::<Vec<_>>(),
+        "measures": it.measures.iter().map(|it| measure(it, it.holds(held_at))).collect::<Vec<_>>(),
         "requests": it.requests.iter().map(request).collect::<Vec<_>>(),
         "use": {
             "purposes": line.purposes.iter().map(|it| json!({
@@ -221,6 +225,42 @@ pub fn request(it: &Request) -> Value {
     })
 }
 
+/// One act of moderation; `holds` is whether it is a block that holds now.
+pub fn measure(it: &Measure, holds: bool) -> Value {
+    let mut value = json!({
+        "id": it.id.as_str(),
+        "contact": it.contact.as_str(),
+        "at": rfc3339(it.at),
+        "act": it.act.name(),
+        "rule": { "id": it.rule.id, "words": it.rule.words },
+        "reason": it.reason,
+        "operator": it.by,
+    });
+    match &it.act {
+        Act::Block { level, until, meta, objected_at, lifted } => {
+            value["block"] = json!({
+                "level": level.name(),
+                "until": rfc3339(*until),
+                "holds": holds,
+                "at_whatsapp": meta.map(|it| json!({ "state": it.name(), "detail": it.words() })),
+                "objected_at": objected_at.map(rfc3339),
+                "lifted_at": lifted.as_ref().map(|it| rfc3339(it.at)),
+                "lifted_by": lifted.as_ref().map(|it| it.by.as_str()),
+            });
+        }
+        Act::Deletion { message } => value["deletion"] = json!({ "message": message }),
+        Act::Report { messages, recipient, sha256, expires_at } => {
+            value["report"] = json!({
+                "messages": messages,
+                "recipient": recipient.name(),
+                "sha256": sha256,
+                "expires_at": rfc3339(*expires_at),
+            });
+        }
+    }
+    value
+}
+
 fn message(it: &Message) -> Value {
     json!({
         "at": rfc3339(it.at),
@@ -284,7 +324,7 @@ fn page(it: &Held<'_>) -> String {
     rows.extend(contact.marketing_stopped_at().map(|it| {
         format!("Messaggi promozionali fermati con il pulsante di WhatsApp: {}", moment(it))
     }));
-    rows.extend(contact.blocked.then(|| "Numero bloccato".to_owned()));
+    rows.extend(contact.blocked.as_ref().map(|_| "Numero bloccato".to_owned()));
     section(&mut page, "CONTATTO", &rows);
     let rows: Vec<_> = it.consents.iter().map(|it| consent_row(it, line)).collect();
     section(&mut page, "DICHIARAZIONI DI CONSENSO", &rows);
@@ -296,6 +336,8 @@ fn page(it: &Held<'_>) -> String {
     }
     let rows: Vec<_> = it.deliveries.iter().map(delivery_row).collect();
     section(&mut page, "AVVISI INVIATI A QUESTO NUMERO", &rows);
+    let rows: Vec<_> = it.measures.iter().map(measure_row).collect();
+    section(&mut page, "MODERAZIONE", &rows);
     let rows: Vec<_> = it.requests.iter().map(request_row).collect();
     section(&mut page, "RICHIESTE SUI DATI", &rows);
     section(&mut page, "COME SONO USATI I DATI", &uses(line));
@@ -356,6 +398,21 @@ fn delivery_row(it: &Delivery) -> String {
         State::Failed | State::Skipped | State::Cancelled => "non inviato o non consegnato",
     };
     format!("{}: {} ({stands})", moment(it.at), it.title)
+}
+
+fn measure_row(it: &Measure) -> String {
+    let what = match &it.act {
+        Act::Block { until, lifted: None, .. } => format!("blocco fino al {}", moment(*until)),
+        Act::Block { lifted: Some(lifted), .. } => {
+            format!("blocco, tolto il {}", moment(lifted.at))
+        }
+        Act::Deletion { .. } => "testo di un messaggio cancellato".to_owned(),
+        Act::Report { recipient: Recipient::Platform, .. } => "segnalazione a WhatsApp".to_owned(),
+        Act::Report { recipient: Recipient::Authorities, .. } => {
+            "segnalazione all'autorità giudiziaria".to_owned()
+        }
+    };
+    format!("{}: {what}\nRegola: {}\nMotivo: {}", moment(it.at), it.rule.words, it.reason)
 }
 
 fn request_row(it: &Request) -> String {

@@ -98,6 +98,10 @@ id! {
     /// An appointment: the id of the contact who made it, a dash, and 8 random hexadecimal digits.
     AppointmentId
 }
+id! {
+    /// One act of moderation, within the contact it is about.
+    MeasureId
+}
 personal_id! {
     /// Meta's id of a message, `wamid.…`. It contains the phone number: personal data.
     MessageId

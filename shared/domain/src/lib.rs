@@ -29,6 +29,7 @@ pub mod ledger;
 pub mod line;
 pub mod lint;
 pub mod message;
+pub mod moderation;
 pub mod news;
 pub mod pack;
 pub mod phone;

@@ -5,6 +5,7 @@
 //! saying where it is wrong, is `store::line_file`.
 
 mod desk;
+mod moderation;
 mod service;
 mod template;
 
@@ -16,6 +17,7 @@ use crate::hours::{Hours, PatronDay};
 use crate::ids::{AppId, LineId, PhoneNumberId, ServiceId, TopicId};
 
 pub use desk::{Canned, Desk, OtherOffice};
+pub use moderation::{MESSAGES_A_MINUTE, Moderation, Rule};
 pub use service::{SERVICE_NAME_LIMIT, Service};
 pub use template::{BODY_LIMIT, HEADER_LIMIT, ParameterProblem, TemplateProblem};
 
@@ -60,8 +62,7 @@ pub struct Line {
     pub texts: BTreeMap<String, String>,
     /// What may be sent to the desk besides text.
     pub media: MediaRules,
-    /// The moderation clauses of the policy, in its own words and order.
-    pub moderation: Vec<String>,
+    pub moderation: Moderation,
     pub policy: Published,
     /// Whether who accepted an older policy is asked to accept this one: [`crate::policy`].
     pub accept_again: bool,
@@ -311,7 +312,7 @@ pub(crate) mod sample {
             services: vec![service::sample("carta")],
             texts: BTreeMap::new(),
             media: MediaRules::default(),
-            moderation: Vec::new(),
+            moderation: Moderation::default(),
             policy: published("policy"),
             accept_again: false,
             privacy: published("privacy"),

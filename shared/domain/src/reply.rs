@@ -23,6 +23,7 @@ use crate::hours::{ROME, and, date_words, dated_moment_words, opening_words};
 use crate::ids::TopicId;
 use crate::line::{Address, BODY_LIMIT, Line, Topic};
 use crate::message::{Button, Outgoing, Row};
+use crate::moderation;
 use crate::news::{self, Notice};
 use crate::reading::Language;
 use crate::rights::{RequestNumber, Right};
@@ -59,6 +60,10 @@ pub const PAYLOAD_ERASE: &str = "data-erase";
 /// Payloads of the buttons under [`Reply::EraseAsk`].
 pub const PAYLOAD_ERASE_YES: &str = "erase-yes";
 pub const PAYLOAD_ERASE_NO: &str = "erase-no";
+/// Payload of the button under [`Reply::Blocked`].
+pub const PAYLOAD_REVIEW: &str = "review";
+/// What may be written instead of pressing it, as it is read.
+pub const REVIEW_WORD: &str = "riesame";
 /// Payload of the button under [`Reply::Confirm`].
 pub const PAYLOAD_CONFIRM: &str = "confirm";
 /// What may be written instead of pressing it, as it is read.
@@ -129,6 +134,14 @@ pub enum Reply {
     Closed {
         next_opening: Option<Timestamp>,
     },
+    /// The office does not answer them until then, by this rule.
+    Blocked {
+        rule: String,
+        until: Timestamp,
+        news: moderation::News,
+    },
+    /// A person will look at their block again.
+    ReviewTaken,
     /// `kind` is Meta's type: `audio`, `video` …
     MediaNotAccepted {
         kind: String,
@@ -176,6 +189,10 @@ pub fn render_in(language: Language, reply: &Reply, line: &Line, now: Timestamp)
         Reply::Confirm { .. } => vec![Button {
             payload: PAYLOAD_CONFIRM.to_owned(),
             ..button(PAYLOAD_CONFIRM, "confirm_button")
+        }],
+        Reply::Blocked { .. } => vec![Button {
+            payload: PAYLOAD_REVIEW.to_owned(),
+            ..button(PAYLOAD_REVIEW, "blocked_button")
         }],
         Reply::EraseAsk => {
             vec![button(PAYLOAD_ERASE_YES, "erase_yes"), button(PAYLOAD_ERASE_NO, "erase_no")]
@@ -278,6 +295,8 @@ impl Reply {
             Self::NoCalls => "no_calls",
             Self::Closed { next_opening: Some(_) } => "closed",
             Self::Closed { next_opening: None } => "closed_without_date",
+            Self::Blocked { .. } => "blocked",
+            Self::ReviewTaken => "review_taken",
             Self::MediaNotAccepted { .. } => "media",
             Self::Appointment(said) => appointments::name(said),
         }
@@ -320,6 +339,8 @@ impl Reply {
             Self::NoCalls,
             Self::Closed { next_opening: Some(now) },
             Self::Closed { next_opening: None },
+            Self::Blocked { rule: longest_rule(line), until: now, news: moderation::News::Ended },
+            Self::ReviewTaken,
             Self::MediaNotAccepted { kind: "audio".into() },
         ];
         others.into_iter().chain(appointments.map(Self::Appointment)).collect()
@@ -328,6 +349,11 @@ impl Reply {
 
 /// The longest list of what is held that is still said in full.
 const HELD_LIMIT: usize = 400;
+
+fn longest_rule(line: &Line) -> String {
+    let words = line.moderation.rules.iter().map(|it| it.words.clone());
+    words.max_by_key(|it| length(it)).unwrap_or_else(|| "linguaggio offensivo".to_owned())
+}
 
 fn longest_certificate(line: &Line, now: Timestamp) -> Certificate {
     let erased = Erased { identifiers: 2, consents: 1_000, messages: 100_000 };
@@ -379,6 +405,9 @@ fn own_value(name: &str, reply: &Reply, line: &Line, now: Timestamp) -> Option<S
         ("prossima_apertura", Reply::Closed { next_opening: Some(at) }) => {
             Some(opening_words(*at, now))
         }
+        ("regola", Reply::Blocked { rule, .. }) => Some(rule.clone()),
+        ("fine_blocco", Reply::Blocked { until, .. }) => Some(dated_moment_words(*until)),
+        ("effetto", Reply::Blocked { news, .. }) => blocked_words(*news, line),
         (name, Reply::Appointment(said)) => appointments::value(name, said, line, now),
         ("tipo", Reply::MediaNotAccepted { kind }) => Some(media_words(kind).to_owned()),
         _ => None,
@@ -410,6 +439,25 @@ fn topic_rows(chosen: &BTreeSet<TopicId>, line: &Line) -> Option<Vec<Row>> {
         }
     };
     Some(line.topics.iter().map(row).collect())
+}
+
+fn blocked_words(news: moderation::News, line: &Line) -> Option<String> {
+    let word = line.opt_in_word().to_uppercase();
+    Some(match (news, line.address) {
+        (moderation::News::Unaffected, _) => return None,
+        (moderation::News::Rest, Address::Tu) => "Fino ad allora non ricevi gli avvisi.".to_owned(),
+        (moderation::News::Rest, Address::Lei) => {
+            "Fino ad allora non riceve gli avvisi.".to_owned()
+        }
+        (moderation::News::Ended, Address::Tu) => format!(
+            "*Iscrizione cancellata.* Non ricevi più gli avvisi. Dopo quella data puoi iscriverti \
+             di nuovo: scrivi {word}."
+        ),
+        (moderation::News::Ended, Address::Lei) => format!(
+            "*Iscrizione cancellata.* Non riceve più gli avvisi. Dopo quella data può iscriversi \
+             di nuovo: scriva {word}."
+        ),
+    })
 }
 
 fn stopped_words(line: &Line) -> String {
@@ -476,7 +524,7 @@ const fn text(
     Text { name, limit: TEXT_LIMIT, own, needed }
 }
 
-const TEXTS: [Text; 50] = [
+const TEXTS: [Text; 53] = [
     text("welcome", &["argomenti"], &["cancellazione", "link_policy", "link_informativa"]),
     Text {
         name: "confirm",
@@ -524,6 +572,14 @@ const TEXTS: [Text; 50] = [
     text("no_calls", &[], &[]),
     text("closed", &["prossima_apertura"], &["prossima_apertura"]),
     text("closed_without_date", &[], &[]),
+    Text {
+        name: "blocked",
+        limit: BUTTONS_BODY_LIMIT,
+        own: &["regola", "fine_blocco", "effetto"],
+        needed: &["regola", "fine_blocco", "effetto", "cancellazione"],
+    },
+    Text { name: "blocked_button", limit: BUTTON_TITLE_LIMIT, own: &[], needed: &[] },
+    text("review_taken", &[], &[]),
     text("media", &["tipo"], &["tipo"]),
     text("appointment_services", &[], &[]),
     text("appointment_days", &["prestazione", "luogo", "prima"], &["prestazione"]),
@@ -652,6 +708,7 @@ pub fn overlong(line: &Line) -> Vec<TextProblem> {
 fn is_part(name: &str, reply: &Reply) -> bool {
     name == reply.name()
         || (matches!(reply, Reply::Ask { .. }) && name.starts_with("ask"))
+        || (matches!(reply, Reply::Blocked { .. }) && name.starts_with("blocked"))
         || (matches!(reply, Reply::Confirm { .. }) && name.starts_with("confirm"))
         || (matches!(reply, Reply::MyData) && name.starts_with("my_data_"))
         || (matches!(reply, Reply::DataCopy { .. }) && name.starts_with("data_copy"))

@@ -142,7 +142,7 @@ pub fn fate(contact: &Contact, cutoffs: &Cutoffs) -> Fate {
         Subscription::Never => match last_sign {
             Some(at) if at >= cutoffs.chat => Fate::Stays,
             // A block outlives the chat, but not for ever.
-            Some(at) if contact.blocked && at >= cutoffs.block => Fate::Stays,
+            Some(at) if contact.blocked.is_some() && at >= cutoffs.block => Fate::Stays,
             _ => Fate::Goes,
         },
     }
@@ -208,7 +208,10 @@ mod tests {
 
     #[test]
     fn a_block_outlives_the_chat_by_a_year_at_most() {
-        let blocked = |days| Contact { blocked: true, ..contact(Subscription::Never, days) };
+        let blocked = |days| Contact {
+            blocked: Some(crate::moderation::tests::held()),
+            ..contact(Subscription::Never, days)
+        };
         assert_eq!(fate(&blocked(364), &cutoffs(&CHOSEN, now())), Fate::Stays);
         assert_eq!(fate(&blocked(366), &cutoffs(&CHOSEN, now())), Fate::Goes);
     }

@@ -96,7 +96,8 @@ impl Store {
             let messages = self.count_chats(line, contact, before).await?;
             return Ok(Counted { contacts: gone, lapsed, messages, deliveries: 0 });
         }
-        if fate == Fate::Stays {
+        let over = contact.blocked.as_ref().is_some_and(|it| it.until <= now);
+        if fate == Fate::Stays && !over {
             return self.clear_chats(line, contact, cutoffs).await;
         }
         // They may have written since the page was read.
@@ -116,6 +117,7 @@ impl Store {
                 self.lapse(line, &loaded, now).await?;
                 counted.lapsed = 1;
             }
+            Fate::Stays if over => self.end_block(&line.id, &loaded, now).await?,
             Fate::Stays => {}
         }
         counted += self.clear_chats(line, contact, cutoffs).await?;

@@ -88,6 +88,8 @@ pub struct Entry {
     pub operator: Option<String>,
     /// Whether it waits until its reader asks for it, and has not been sent.
     pub draft: bool,
+    /// Of a message whose words were deleted: when, and the rule that was cited.
+    pub deleted: Option<(Timestamp, String)>,
 }
 
 /// A contact's conversation with the desk.
@@ -719,6 +721,9 @@ fn read_entry(item: &Item) -> Result<Entry> {
         state,
         operator: item.find_text("operator").map(str::to_owned),
         draft: state.is_none() && item.flag("draft"),
+        deleted: item
+            .find_instant("deleted_at")
+            .zip(item.find_text("deleted_for").map(str::to_owned)),
     })
 }
 

@@ -33,6 +33,7 @@ impl Store {
             messages: self.whole_chat(line, contact).await?,
             appointments: self.appointments_of(&line.id, contact).await?,
             deliveries: self.deliveries_to(line, contact).await?,
+            measures: self.measures_of(&line.id, contact).await?,
             requests: self.requests_of(&line.id, contact).await?,
             made_at: now,
         })
@@ -99,7 +100,10 @@ fn message(it: Entry) -> export::Message {
         at: it.at,
         is_ours: it.direction == Direction::Out,
         kind: it.kind,
-        text: it.text,
+        text: match it.deleted {
+            Some((_, rule)) => format!("[testo cancellato dall'ufficio, per la regola: {rule}]"),
+            None => it.text,
+        },
         file_name,
         state: it.state,
         operator: it.operator,

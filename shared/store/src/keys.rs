@@ -10,8 +10,8 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::cost::Month;
 use domain::ids::{
-    AppointmentId, BroadcastId, ContactId, KeyId, LineId, PersonId, PhoneNumberId, ServiceId,
-    UserId,
+    AppointmentId, BroadcastId, ContactId, KeyId, LineId, MeasureId, PersonId, PhoneNumberId,
+    ServiceId, UserId,
 };
 use domain::phone::Phone;
 use domain::rights::RequestNumber;
@@ -123,6 +123,20 @@ pub fn request(line: &LineId, number: &RequestNumber) -> Key {
 
 pub fn requests(line: &LineId) -> String {
     format!("REQUESTS#{line}")
+}
+
+/// `MEASURES#pordenone` / `0001749416383000#4f…`: one act of moderation; our time, then a name.
+pub fn measure(line: &LineId, measure: &MeasureId) -> Key {
+    Key::new(measures(line), measure.as_str())
+}
+
+pub fn measures(line: &LineId) -> String {
+    format!("MEASURES#{line}")
+}
+
+/// The name of a measure taken at this time: they sort by it.
+pub fn measure_id(at_ms: i64, key: &MessageKey) -> MeasureId {
+    MeasureId::new(format!("{at_ms:016}#{}", key.as_str()))
 }
 
 /// `TOPIC#pordenone#eventi` / `0b9e…7`; the topic `*` has every subscriber.
@@ -276,6 +290,11 @@ pub fn agenda_row_name(starts_at: Timestamp, id: &AppointmentId) -> String {
 /// A message's row: sorts by time; `side` tells a message from the answer to it.
 pub fn row(at_ms: i64, message: &MessageKey, side: &str) -> String {
     format!("{at_ms:016}#{}#{side}", message.as_str())
+}
+
+/// `PACK#pordenone#0001749416383000#4f…` / `PACK`: what a report says, as it was sealed.
+pub fn pack(line: &LineId, measure: &MeasureId) -> Key {
+    Key::new(format!("PACK#{line}#{measure}"), "PACK")
 }
 
 /// Partition of the index `inbox`: `pordenone#open`.

@@ -23,6 +23,7 @@ pub enum Kind {
     Person,
     Session,
     Audit,
+    Measure,
     Follower,
     Night,
     Numbers,
@@ -36,6 +37,7 @@ pub enum Kind {
     Agenda,
     Note,
     Presence,
+    Pack,
     Broadcast,
     Counts,
     Chunk,
@@ -60,7 +62,7 @@ pub enum Leaves {
 }
 
 impl Kind {
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 40] = [
         Self::Line,
         Self::Contact,
         Self::Phone,
@@ -74,6 +76,7 @@ impl Kind {
         Self::Person,
         Self::Session,
         Self::Audit,
+        Self::Measure,
         Self::Follower,
         Self::Night,
         Self::Numbers,
@@ -87,6 +90,7 @@ impl Kind {
         Self::Agenda,
         Self::Note,
         Self::Presence,
+        Self::Pack,
         Self::Broadcast,
         Self::Counts,
         Self::Chunk,
@@ -117,6 +121,7 @@ impl Kind {
             "PEOPLE" => Self::Person,
             "SESSION" => Self::Session,
             "AUDIT" => Self::Audit,
+            "MEASURES" => Self::Measure,
             "TOPIC" => Self::Follower,
             "NIGHT" => Self::Night,
             "NUMBERS" => Self::Numbers,
@@ -130,6 +135,7 @@ impl Kind {
             "AGENDA" => Self::Agenda,
             "CHAT" if sk.starts_with(crate::keys::NOTE) => Self::Note,
             "CHAT" if sk.starts_with(crate::keys::WRITES) => Self::Presence,
+            "PACK" => Self::Pack,
             "BROADCASTS" => Self::Broadcast,
             "COUNTS" => Self::Counts,
             "CHUNKS" => Self::Chunk,
@@ -155,6 +161,8 @@ impl Kind {
             Self::LedgerEntry => As("registro-consensi"),
             Self::LedgerHead => As("registro-consensi-fine"),
             Self::Request => As("registro-richieste"),
+            Self::Measure => As("moderazione"),
+            Self::Pack => As("segnalazioni"),
             Self::Follower => As("argomenti-seguiti"),
             Self::Numbers => As("statistiche"),
             Self::Aside => As("messaggi-illeggibili"),
@@ -238,6 +246,8 @@ impl Kind {
                 (&["contact"], Some("id"))
             }
             Self::Request => (&[], Some("number")),
+            Self::Measure => (&[], Some("id")),
+            Self::Pack => (&["at_ms", "id"], None),
             Self::Follower => (&["topic"], Some("contact")),
             Self::Numbers => (&[], Some("day")),
             Self::Conversation => (&["contact"], None),

@@ -6,6 +6,7 @@
 
 mod desk;
 mod document;
+mod moderation;
 mod parts;
 mod services;
 
@@ -85,9 +86,6 @@ fn read<'t>(table: &'t DeTable<'t>, report: &Report<'t>) -> (Line, Placed) {
     let recipients = privacy.texts("recipients").unwrap_or_default();
     let mut policy = top.section("policy");
     let accept_again = policy.boolean("accept_again").unwrap_or(false);
-    let mut moderation = top.section("moderation");
-    let clauses = moderation.texts("clauses").unwrap_or_default();
-    moderation.done();
     let mut budget = top.section("budget");
     let monthly_budget_eur = optional(budget.number("monthly_eur", 1..=1_000_000));
     budget.done();
@@ -120,7 +118,7 @@ fn read<'t>(table: &'t DeTable<'t>, report: &Report<'t>) -> (Line, Placed) {
         services,
         texts,
         media: parts::media(top.section("media")),
-        moderation: values(clauses),
+        moderation: moderation::moderation(top.section("moderation")),
         policy: parts::published(policy),
         accept_again,
         privacy: parts::published(privacy),

@@ -143,6 +143,7 @@ impl Store {
             let events = events.iter().map(key_of).collect::<Result<_>>()?;
             self.delete_many(table, events).await?;
         }
+        self.forget_measures(line, contact).await?;
         let forwards = contact.former_ids.iter().map(|id| keys::contact(line, id));
         self.delete_many(table, forwards.collect()).await?;
         if let Some(version) = bare {

@@ -10,7 +10,7 @@ use domain::contact::{ConsentEvent, Contact, ToldBy, merge};
 use domain::conversation::switch_marketing;
 use domain::erasure::{Erased, SEEN_DAYS};
 use domain::failure;
-use domain::ids::{BroadcastId, ContactId, LineId, UserId};
+use domain::ids::{BroadcastId, ContactId, LineId, MeasureId, UserId};
 use domain::line::Line;
 use domain::message::{MarketingChoice, Sender};
 use domain::phone::Phone;
@@ -112,6 +112,8 @@ pub struct Turn<'a> {
     pub request: Option<&'a Request>,
     /// When a request that has ended goes: [`crate::register_until`].
     pub register_until: Timestamp,
+    /// The measure of which they ask for a review.
+    pub objection: Option<&'a MeasureId>,
     /// Of somebody who is erased by this message: how much will have gone.
     pub erases: Option<Erased>,
     /// Our clock: when the message was processed.
@@ -247,6 +249,9 @@ impl Store {
             let former = turn.erases.map_or(&[][..], |_| &turn.contact.former_ids);
             writes.push(self.put_request(turn.line, request, turn.register_until, former));
         }
+        writes.extend(
+            turn.objection.map(|it| self.note_objection(turn.line, it, turn.contact, turn.now)),
+        );
         self.transact(writes).await
     }
 
@@ -366,7 +371,7 @@ impl Store {
     }
 
     /// The contact, what finds it, and what it follows: the same change in three places.
-    fn put_person(
+    pub(crate) fn put_person(
         &self,
         line: &LineId,
         loaded: &Loaded,

@@ -415,6 +415,10 @@ impl Restore<'_> {
             Kind::Conversation => {
                 is_recent("last_at") && matches!(person(part(2)), Some(Fated::Back | Fated::Stands))
             }
+            Kind::Measure | Kind::Pack => {
+                let contact = item.text("contact")?;
+                matches!(person(contact), Some(Fated::Back | Fated::Stands | Fated::Moved))
+            }
             Kind::Aside => {
                 let message = item.text("message")?;
                 !self.away.iter().any(|it| message.contains(it.as_str()))

@@ -225,6 +225,17 @@ fn pordenone_speaks_as_its_page() {
     Grazie, abbiamo ricevuto il messaggio. Ora l'ufficio è chiuso: rispondiamo appena riapre.
     Per le emergenze chiama il 112.
 
+    # blocked
+    *Fino al 23 novembre 2026 alle 9:00 l'ufficio non risponde a questo numero.* Un tuo messaggio è contrario alle regole del servizio: attacchi personali di qualsiasi tipo o commenti offensivi rivolti a qualunque gruppo etnico, politico, religioso, filosofico o a specifiche minoranze.
+    *Iscrizione cancellata.* Non ricevi più gli avvisi. Dopo quella data puoi iscriverti di nuovo: scrivi ISCRIVIMI.
+    Non sei d'accordo? Chiedi il riesame con il pulsante qui sotto, oppure scrivi RIESAME: decide una persona.
+    Puoi chiederlo anche a ufficiocomunicazione@comune.pordenone.it.
+    Restano attivi CANCELLAMI, I MIEI DATI e AIUTO. Per le emergenze chiama il 112.
+    [Chiedo il riesame -> review]
+
+    # review_taken
+    Abbiamo ricevuto la richiesta di riesame: la legge una persona dell'ufficio. Puoi scrivere qui le tue ragioni, o a ufficiocomunicazione@comune.pordenone.it.
+
     # media
     Qui non possiamo ricevere messaggi vocali. Scrivi la domanda in poche righe.
     Per inviare documenti: ufficiocomunicazione@comune.pordenone.it
@@ -371,6 +382,17 @@ fn barberino_speaks_as_its_page() {
     # closed_without_date
     Grazie, abbiamo ricevuto il messaggio. Ora l'ufficio è chiuso: rispondiamo appena riapre.
     Per le emergenze chiami il 112.
+
+    # blocked
+    *Fino al 23 novembre 2026 alle 9:00 l'ufficio non risponde a questo numero.* Un suo messaggio è contrario alle regole del servizio: diffamazione o minaccia, attacchi personali di qualsiasi tipo agli addetti o offese rivolti al Comune o a qualunque gruppo etnico, politico o religioso o a minoranze.
+    *Iscrizione cancellata.* Non riceve più gli avvisi. Dopo quella data può iscriversi di nuovo: scriva ISCRIZIONE.
+    Non è d'accordo? Chieda il riesame con il pulsante qui sotto, oppure scriva RIESAME: decide una persona.
+    Può chiederlo anche a anagrafe@comune.barberino-di-mugello.fi.it.
+    Restano attivi CANCELLAZIONE, I MIEI DATI e AIUTO. Per le emergenze chiami il 112.
+    [Chiedo il riesame -> review]
+
+    # review_taken
+    Abbiamo ricevuto la richiesta di riesame: la legge una persona dell'ufficio. Può scrivere qui le sue ragioni, o a anagrafe@comune.barberino-di-mugello.fi.it.
 
     # media
     Qui non possiamo ricevere messaggi vocali. Scriva la domanda in poche righe.
@@ -718,8 +740,8 @@ fn the_two_lines_differ_where_their_pages_do() {
     assert!(pordenone.hours.is_none() && barberino.hours.is_some());
     assert_eq!(pordenone.topics.len(), 4);
     assert_eq!(barberino.topics.len(), 1);
-    assert_eq!(pordenone.moderation.len(), 9);
-    assert_eq!(barberino.moderation.len(), 6);
+    assert_eq!(pordenone.moderation.rules.len(), 9);
+    assert_eq!(barberino.moderation.rules.len(), 6);
     assert_ne!(pordenone.phone_number_id, barberino.phone_number_id);
     assert_ne!(pordenone.messaging_account_id, barberino.messaging_account_id);
     let events = pordenone.topics.iter().find(|it| it.id.as_str() == "eventi").unwrap();

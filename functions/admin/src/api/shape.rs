@@ -473,7 +473,7 @@ pub(crate) fn contact(it: &domain::contact::Contact) -> Contact {
         subscription,
         since: since.map(time),
         topics: it.topics().iter().map(|it| it.as_str().to_owned()).collect(),
-        blocked: it.blocked,
+        blocked: it.blocked.is_some(),
         last_message_at: it.last_inbound_at.map(time),
     }
 }

@@ -32,7 +32,7 @@ pub fn asks_for_appointment(
 /// is for the desk.
 pub(super) fn may_be_made(contact: &Contact, line: &Line, now: Timestamp) -> bool {
     let may_chat = !line.chat_needs_subscription || contact.is_subscribed();
-    may_chat && !contact.blocked && window_is_open(contact, now)
+    may_chat && contact.blocked.is_none() && window_is_open(contact, now)
 }
 
 pub(super) fn decide(contact: Contact, agenda: &Agenda, line: &Line, now: Timestamp) -> Decision {

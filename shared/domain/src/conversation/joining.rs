@@ -168,7 +168,7 @@ mod tests {
     fn who_is_blocked_confirms_nothing() {
         let line = line();
         let asked = hear(&line, &Contact::new(ContactId::new("c")), "24T09:00 ISCRIVIMI");
-        let blocked = Contact { blocked: true, ..asked.contact };
+        let blocked = Contact { blocked: Some(crate::moderation::tests::held()), ..asked.contact };
         let decision = hear(&line, &blocked, "24T09:01 [confirm]");
         assert_eq!((decision.event, decision.reply), (None, None));
     }

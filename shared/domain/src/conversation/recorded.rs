@@ -49,7 +49,7 @@ pub fn record(
         Wish::Topics(topics) => Intent::Topics { change: Some(TopicChange::Only(topics.clone())) },
         Wish::Unsubscribe => Intent::Unsubscribe,
     };
-    if contact.blocked && *wish != Wish::Unsubscribe {
+    if contact.blocked.is_some() && *wish != Wish::Unsubscribe {
         return Err(NotRecorded::Blocked);
     }
     let decision = take_word(contact.clone(), &intent, at, source, line);
@@ -233,7 +233,7 @@ mod tests {
     fn what_cannot_be_is_not_recorded() {
         let topics = Wish::Topics(ids(&["eventi"]));
         assert_eq!(recorded(&stranger(), &topics, 5), Err(NotRecorded::NotSubscribed));
-        let blocked = Contact { blocked: true, ..subscriber(5) };
+        let blocked = Contact { blocked: Some(crate::moderation::tests::held()), ..subscriber(5) };
         for wish in [Wish::Subscribe(ids(&[])), topics] {
             assert_eq!(recorded(&blocked, &wish, 6), Err(NotRecorded::Blocked));
         }

@@ -39,7 +39,7 @@ pub(super) fn answered(
     line: &Line,
     now: Timestamp,
 ) -> Option<Erasure> {
-    if contact.blocked {
+    if contact.blocked.is_some() {
         return None;
     }
     let asked = contact.requested.as_ref().filter(|it| it.right == Right::Erasure);
@@ -114,7 +114,7 @@ pub(super) fn decide(
     now: Timestamp,
 ) -> Decision {
     let right = match about {
-        AboutData::Status if !contact.blocked => return status(contact),
+        AboutData::Status if contact.blocked.is_none() => return status(contact),
         AboutData::Right(right) if right.is_granted_by(line) => right,
         AboutData::Status | AboutData::Notice | AboutData::Right(_) => {
             return Decision { desk: Desk::Opens, ..answer(contact, Reply::MyData) };
@@ -128,7 +128,7 @@ pub(super) fn decide(
             let held = export::kinds(&contact, line);
             Decision { request, ..answer(contact, Reply::DataCopy { held }) }
         }
-        Right::Erasure if !contact.blocked && window_is_open(&contact, now) => {
+        Right::Erasure if contact.blocked.is_none() && window_is_open(&contact, now) => {
             ask(contact, message)
         }
         Right::Objection if contact.is_subscribed() => {

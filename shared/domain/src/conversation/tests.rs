@@ -2,6 +2,7 @@
 //! Conversations played message by message, and what holds of any of them.
 
 mod answers;
+mod moderation;
 
 use std::fmt::Write as _;
 
@@ -46,7 +47,7 @@ fn stranger() -> Contact {
 
 fn blocked() -> Contact {
     let mut contact = said(&free(), &stranger(), "24T08:00 ISCRIVIMI");
-    contact.blocked = true;
+    contact.blocked = Some(crate::moderation::tests::held());
     contact
 }
 
@@ -606,6 +607,7 @@ fn who_is_blocked_can_leave_and_ask_for_their_data_and_nothing_else() {
       desk: Recorded
     > 24T09:02 aiuto
       desk: Recorded
+      < help
     > 24T09:03 argomenti
       desk: Recorded
     > 24T09:04 2
@@ -954,7 +956,7 @@ fn a_blocked_person_is_heard_when_they_stop_marketing() {
     let topics: BTreeSet<_> = [TopicId::new("scadenze")].into();
     let since = moment("24T08:00");
     assert_eq!(contact.subscription, Subscription::Active { topics, since });
-    assert!(contact.blocked);
+    assert!(contact.blocked.is_some());
 }
 
 #[test]
@@ -1046,14 +1048,15 @@ proptest! {
         is_blocked: bool,
     ) {
         let (line, now) = (free(), moment("24T09:10"));
-        let mut contact = Contact { blocked: is_blocked, ..stranger() };
+        let block = is_blocked.then(crate::moderation::tests::held);
+        let mut contact = Contact { blocked: block, ..stranger() };
         for message in &before {
             contact = hear(&line, &contact, message, now).contact;
         }
         let once = hear(&line, &contact, &message, now).contact;
         let twice = hear(&line, &once, &message, now).contact;
         // Who has left and says so again gets another answer.
-        let unanswered = |it| Contact { answered: None, ..it };
+        let unanswered = |it| Contact { answered: None, pace: None, ..it };
         prop_assert_eq!(unanswered(once), unanswered(twice));
     }
 

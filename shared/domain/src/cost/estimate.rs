@@ -190,7 +190,14 @@ mod tests {
             ("who never wrote", Some(follower(None)), (1, 1, 0)),
             ("who wrote this morning", Some(follower(Some(2))), (2, 2, 1)),
             ("who wrote the day before yesterday", Some(follower(Some(30))), (3, 3, 1)),
-            ("who is blocked", Some(Contact { blocked: true, ..follower(Some(2)) }), (4, 3, 1)),
+            (
+                "who is blocked",
+                Some(Contact {
+                    blocked: Some(crate::moderation::tests::held()),
+                    ..follower(Some(2))
+                }),
+                (4, 3, 1),
+            ),
             ("who has no address", Some(Contact { phone: None, ..follower(Some(2)) }), (5, 3, 1)),
             ("who is erased", None, (6, 3, 1)),
             ("who is from elsewhere", Some(subscriber("40721000001", None)), (7, 4, 1)),

@@ -86,6 +86,7 @@ fn held<'a>(line: &'a Line, contact: &'a Contact) -> Held<'a> {
             skipped: None,
             code: None,
         }],
+        measures: vec![crate::moderation::tests::measure()],
         requests: vec![asked, copied.closed_in_chat(Outcome::Granted, at("24T08:07"))],
         made_at: at("24T08:08"),
     }
@@ -128,6 +129,11 @@ fn a_page_says_all_that_is_held_and_how_it_is_used() {
 
     AVVISI INVIATI A QUESTO NUMERO
     - 24/11/2026, 09:02:00: Allerta (consegnato)
+
+    MODERAZIONE
+    - 24/11/2026, 10:00:00: blocco fino al 24/12/2026, 10:00:00
+      Regola: spam o link fuori tema
+      Motivo: venti annunci in un'ora
 
     RICHIESTE SUI DATI
     - 24/11/2026, 09:06:00, numero 261124-090600-7F3A: far limitare l'uso dei dati (aperta, risposta entro il 24 dicembre 2026)

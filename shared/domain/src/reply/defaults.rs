@@ -32,7 +32,7 @@ pub(super) fn text(name: &str, line: &Line) -> &'static str {
     })
 }
 
-const DEFAULTS: [DefaultText; 54] = [
+const DEFAULTS: [DefaultText; 57] = [
     DefaultText {
         name: "welcome",
         chat: Chat::Open,
@@ -455,6 +455,34 @@ Per le emergenze chiama il 112.",
         lei: "\
 Grazie, abbiamo ricevuto il messaggio. Ora l'ufficio è chiuso: rispondiamo appena riapre.
 Per le emergenze chiami il 112.",
+    },
+    DefaultText {
+        name: "blocked",
+        chat: Chat::Any,
+        tu: "\
+*Fino al {fine_blocco} l'ufficio non risponde a questo numero.* Un tuo messaggio è contrario alle regole del servizio: {regola}.
+{effetto}
+Non sei d'accordo? Chiedi il riesame con il pulsante qui sotto, oppure scrivi RIESAME: decide una persona.
+Puoi chiederlo anche a {email}.
+Restano attivi {cancellazione}, {parola_dati} e AIUTO. Per le emergenze chiama il 112.",
+        lei: "\
+*Fino al {fine_blocco} l'ufficio non risponde a questo numero.* Un suo messaggio è contrario alle regole del servizio: {regola}.
+{effetto}
+Non è d'accordo? Chieda il riesame con il pulsante qui sotto, oppure scriva RIESAME: decide una persona.
+Può chiederlo anche a {email}.
+Restano attivi {cancellazione}, {parola_dati} e AIUTO. Per le emergenze chiami il 112.",
+    },
+    DefaultText {
+        name: "blocked_button",
+        chat: Chat::Any,
+        tu: "Chiedo il riesame",
+        lei: "Chiedo il riesame",
+    },
+    DefaultText {
+        name: "review_taken",
+        chat: Chat::Any,
+        tu: "Abbiamo ricevuto la richiesta di riesame: la legge una persona dell'ufficio. Puoi scrivere qui le tue ragioni, o a {email}.",
+        lei: "Abbiamo ricevuto la richiesta di riesame: la legge una persona dell'ufficio. Può scrivere qui le sue ragioni, o a {email}.",
     },
     DefaultText {
         name: "media",

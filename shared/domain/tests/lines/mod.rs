@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use domain::ids::{AppId, LineId, PhoneNumberId, TopicId};
 use domain::line::{
-    Address, Category, Comune, Line, MediaRules, Office, Published, Retention, SendBy, Topic,
+    Address, Category, Comune, Line, MediaRules, Moderation, Office, Published, Retention, SendBy,
+    Topic,
 };
 use jiff::civil::date;
 
@@ -42,7 +43,7 @@ fn line(comune: &str, service: &str, keywords: [&str; 2], topics: Vec<Topic>) ->
         services: Vec::new(),
         texts: BTreeMap::new(),
         media: MediaRules::default(),
-        moderation: Vec::new(),
+        moderation: Moderation::default(),
         policy: published.clone(),
         privacy: published,
         accept_again: false,

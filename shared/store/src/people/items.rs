@@ -6,8 +6,9 @@ use domain::contact::{
     Answered, AskedBy, ConsentChange, ConsentEvent, ConsentSource, Contact, Joining,
     MarketingSwitch, Requested, Subscription, ToldBy,
 };
-use domain::ids::{AppId, BroadcastId, ContactId, LineId, MessageId, TopicId, UserId};
+use domain::ids::{AppId, BroadcastId, ContactId, LineId, MeasureId, MessageId, TopicId, UserId};
 use domain::message::{MarketingChoice, ProfileName};
+use domain::moderation::{Block, Pace};
 use domain::phone::Phone;
 use domain::rights::{RequestNumber, Right};
 use jiff::civil::Date;
@@ -37,7 +38,10 @@ pub(crate) fn write_contact(line: &LineId, contact: &Contact, version: i64) -> I
         .with_some("told_closed_until", contact.told_closed_until.map(instant))
         .with_some("answered", contact.answered.as_ref().map(|it| text(&it.name)))
         .with_some("answered_at", contact.answered.as_ref().map(|it| instant(it.at)))
-        .with_some("blocked", contact.blocked.then_some(AttributeValue::Bool(true)))
+        .with_some("blocked", contact.blocked.as_ref().map(|_| AttributeValue::Bool(true)))
+        .with_some("block", contact.blocked.as_ref().map(write_block))
+        .with_some("pace_since", contact.pace.map(|it| instant(it.since)))
+        .with_some("pace", contact.pace.map(|it| number(it.messages)))
         .with_set("undeliverable", &contact.undeliverable)
         .with_some("marketing", contact.marketing.map(|it| text(it.choice.name())))
         .with_some("marketing_at", contact.marketing.map(|it| instant(it.at)))
@@ -111,12 +115,44 @@ pub(crate) fn read_contact(item: &Item) -> Result<Contact> {
         requested: read_requested(item),
         told_closed_until: item.find_instant("told_closed_until"),
         answered: read_answered(item),
-        blocked: item.flag("blocked"),
+        blocked: item.flag("blocked").then(|| read_block(item)).transpose()?,
+        pace: read_pace(item),
         undeliverable: item.set("undeliverable").into_iter().map(BroadcastId::new).collect(),
         marketing: item.find_text("marketing").map(|name| read_switch(name, item)).transpose()?,
         former_ids: item.set("former_ids").into_iter().map(ContactId::new).collect(),
         merged_at: item.find_instant("merged_at"),
     })
+}
+
+fn write_block(it: &Block) -> AttributeValue {
+    let mut block = Item::from([
+        ("measure".to_owned(), text(it.measure.as_str())),
+        ("until".to_owned(), instant(it.until)),
+        ("rule".to_owned(), text(&it.rule)),
+    ]);
+    let flags = [("ended_subscription", it.ended_subscription), ("told", it.told)];
+    let set = flags.into_iter().filter(|(_, it)| *it);
+    block.extend(set.map(|(name, it)| (name.to_owned(), AttributeValue::Bool(it))));
+    block.extend(it.objected_at.map(|at| ("objected_at".to_owned(), instant(at))));
+    AttributeValue::M(block)
+}
+
+fn read_block(item: &Item) -> Result<Block> {
+    let block = item.get("block").and_then(|it| it.as_m().ok());
+    let block = block.ok_or(StoreError::Corrupt("block"))?;
+    Ok(Block {
+        measure: MeasureId::new(block.text("measure")?),
+        until: block.instant("until")?,
+        rule: block.text("rule")?.to_owned(),
+        ended_subscription: block.flag("ended_subscription"),
+        told: block.flag("told"),
+        objected_at: block.find_instant("objected_at"),
+    })
+}
+
+fn read_pace(item: &Item) -> Option<Pace> {
+    let messages = u32::try_from(item.find_number("pace")?).ok()?;
+    Some(Pace { since: item.find_instant("pace_since")?, messages })
 }
 
 fn read_switch(name: &str, item: &Item) -> Result<MarketingSwitch> {

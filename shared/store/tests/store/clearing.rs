@@ -7,8 +7,8 @@ use jiff::{Timestamp, ToSpan};
 use store::{Counted, Mode, Night, line_file};
 
 use crate::support::{
-    Engine, answer, contact_id, following, fresh_key, now, person, pordenone, question_at, topics,
-    turn,
+    Engine, answer, block, contact_id, following, fresh_key, now, person, pordenone, question_at,
+    topics, turn,
 };
 
 fn days_ago(days: i64) -> Timestamp {
@@ -55,8 +55,8 @@ async fn what_would_go_is_what_goes_and_counting_changes_nothing() {
         ..person(4)
     };
     wrote(&engine, silent, 400).await;
-    wrote(&engine, Contact { blocked: true, ..person(5) }, 200).await;
-    wrote(&engine, Contact { blocked: true, ..person(6) }, 370).await;
+    wrote(&engine, Contact { blocked: Some(block()), ..person(5) }, 200).await;
+    wrote(&engine, Contact { blocked: Some(block()), ..person(6) }, 370).await;
 
     let before = engine.everything().await;
     let would = works(&engine, &line, Mode::Count).await;

@@ -15,6 +15,7 @@ mod deliveries;
 mod desk;
 mod erasure;
 mod ledger;
+mod moderation;
 mod people;
 mod planning;
 mod portfolios;

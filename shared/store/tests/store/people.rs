@@ -19,8 +19,9 @@ use proptest::prelude::*;
 use store::{Claim, MessageKey, StoreError, Take, Turn, keys, line_file};
 
 use crate::support::{
-    Engine, answer, contact_id, following, fresh_broadcast, fresh_key, fresh_line, hold, later,
-    now, person, phone, pordenone, question, question_at, said, sender, take, topics, turn, user,
+    Engine, answer, block, contact_id, following, fresh_broadcast, fresh_key, fresh_line, hold,
+    later, now, person, phone, pordenone, question, question_at, said, sender, take, topics, turn,
+    user,
 };
 
 fn instants() -> impl Strategy<Value = Timestamp> {
@@ -74,7 +75,8 @@ fn contacts() -> impl Strategy<Value = Contact> {
             last_inbound_at: times.1,
             asked_at: times.2,
             invited_at: times.3,
-            blocked,
+            blocked: blocked.then(block),
+            pace: None,
             marketing: times.4.map(|(stops, at)| MarketingSwitch {
                 choice: if stops { MarketingChoice::Stop } else { MarketingChoice::Resume },
                 at,
@@ -206,7 +208,7 @@ async fn the_same_message_twice_changes_nothing_and_tells_the_answer_it_got() {
     let before = engine.everything().await;
 
     let again = engine.load_as(&line, &next).await;
-    let changed = Contact { blocked: true, ..next };
+    let changed = Contact { blocked: Some(block()), ..next };
     let repeated = engine.save(turn(&line, &again, &key, &changed)).await;
     assert!(matches!(repeated, Err(StoreError::Conflict)));
     assert_eq!(engine.everything().await, before);
@@ -294,7 +296,7 @@ async fn topics_are_followed_as_long_as_the_subscription_says_so() {
         ("wrote only", person(1), vec![]),
         ("subscribed", subscriber.clone(), vec!["eventi", "scadenze", "*"]),
         ("dropped a topic", following(person(1), &["scadenze"]), vec!["scadenze", "*"]),
-        ("blocked", Contact { blocked: true, ..subscriber.clone() }, vec![]),
+        ("blocked", Contact { blocked: Some(block()), ..subscriber.clone() }, vec![]),
         ("unblocked", subscriber, vec!["eventi", "scadenze", "*"]),
         ("left", left, vec![]),
     ] {
@@ -383,7 +385,7 @@ async fn a_twin_that_was_written_meanwhile_is_not_merged() {
     let (engine, line) = (Engine::start().await, pordenone());
     let (_, twin, sender) = two_that_are_one(&engine).await;
     let loaded = engine.load(&line, &sender, None, contact_id(9)).await.unwrap();
-    engine.meet(&line, &Contact { blocked: true, ..twin }).await;
+    engine.meet(&line, &Contact { blocked: Some(block()), ..twin }).await;
     let before = engine.everything().await;
     let next = loaded.merged(later(60_000));
     let merged = engine.save(turn(&line, &loaded, &fresh_key(), &next)).await;

@@ -11,8 +11,8 @@ use domain::ledger::{Head, Salt};
 use store::{Change, Night, Once, Spending, StoreError, Turn, tables};
 
 use crate::support::{
-    Engine, answer, contact_id, draft, following, fresh_key, later, now, person, phone, pordenone,
-    question, said, topics, turn,
+    Engine, answer, block, contact_id, draft, following, fresh_key, later, now, person, phone,
+    pordenone, question, said, topics, turn,
 };
 
 #[tokio::test]
@@ -92,7 +92,8 @@ async fn nothing_of_one_line_is_visible_to_another() {
 async fn the_same_person_of_two_lines_is_two_contacts() {
     let engine = Engine::start().await;
     let (ours, theirs) = (pordenone(), LineId::new("barberino"));
-    let (here, there) = (following(person(1), &["eventi"]), Contact { blocked: true, ..person(1) });
+    let (here, there) =
+        (following(person(1), &["eventi"]), Contact { blocked: Some(block()), ..person(1) });
     let key = fresh_key();
     for (line, contact) in [(&ours, &here), (&theirs, &there)] {
         let loaded = engine.load_as(line, contact).await;

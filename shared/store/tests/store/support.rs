@@ -18,8 +18,9 @@ use domain::broadcast::{Audience, Broadcast, Plan, Priority, State, TemplateMess
 use domain::contact::{ConsentChange, ConsentEvent, ConsentSource, Contact, Subscription};
 use domain::cost::Spent;
 use domain::delivery::Counts;
-use domain::ids::{AppId, BroadcastId, ContactId, LineId, MessageId, TopicId, UserId};
+use domain::ids::{AppId, BroadcastId, ContactId, LineId, MeasureId, MessageId, TopicId, UserId};
 use domain::message::{Outgoing, ProfileName, Sender};
+use domain::moderation::Block;
 use domain::phone::Phone;
 use jiff::{Timestamp, ToSpan};
 use proptest::strategy::Strategy;
@@ -228,6 +229,11 @@ pub(crate) fn following(contact: Contact, names: &[&str]) -> Contact {
     Contact { subscription, ..contact }
 }
 
+/// A block that ends in a month.
+pub(crate) fn block() -> Block {
+    Block::of(&MeasureId::new("0001795338000000#m"), later(30 * 86_400_000), "spam")
+}
+
 /// A turn that changes the contact and nothing else.
 pub(crate) fn turn<'a>(
     line: &'a LineId,
@@ -250,6 +256,7 @@ pub(crate) fn turn<'a>(
         replies: Vec::new(),
         request: None,
         register_until: later(1_000_000),
+        objection: None,
         erases: None,
         now: now(),
         forwards_until: later(90 * 86_400_000),

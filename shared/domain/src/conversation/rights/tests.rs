@@ -183,7 +183,7 @@ fn who_is_being_erased_is_sent_nothing_from_then_on() {
 #[test]
 fn who_is_blocked_is_not_erased_by_themselves() {
     let line = line();
-    let blocked = Contact { blocked: true, ..subscriber(&line) };
+    let blocked = Contact { blocked: Some(crate::moderation::tests::held()), ..subscriber(&line) };
     let asked = hear(&line, &blocked, "24T09:00 dati", Some(AboutData::Right(Right::Erasure)));
     assert_eq!((reply(&asked), asked.desk), ("request_taken", Desk::Opens));
     assert!(!hear(&line, &asked.contact, "24T09:01 [erase-yes]", None).erases);
