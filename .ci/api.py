@@ -91,6 +91,10 @@ def fill(stack):
     keys = [stack.office("/keys", {"name": "Prova", "scopes": ["reports"]})["id"] for _ in range(2)]
     colleague = {"email": "anna@comune.example", "name": "Anna", "role": "operator"}
     person = stack.office("/people", colleague)["id"]
+    chat = stack.office(f"/conversations/{contacts[0]}/messages")["items"]
+    came = next(it["id"] for it in chat if it["direction"] == "in")
+    report = {"messages": [came], "rule": "spam", "reason": "prova", "recipient": "platform"}
+    measure = stack.office(f"/conversations/{contacts[0]}/report", report)["id"]
     return [
         # Of a line that has services.
         ("/(appointments|services)", None, {"path.line": "barberino-demografici", "path.contact": citizen}),
@@ -99,7 +103,8 @@ def fill(stack):
         ("/contacts/", None, {"path.id": contacts[0]}),
         # Who is erased is not asked for again.
         ("/contacts/", "DELETE", {"path.id": contacts[1]}),
-        ("/conversations/", None, {"path.contact": contacts[0]}),
+        ("/conversations/", None, {"path.contact": contacts[0], "path.message": came}),
+        ("/moderation/", None, {"path.measure": measure}),
         ("/broadcasts/", None, {"path.id": broadcasts[1]}),
         ("/requests/", None, {"path.number": requests[0]}),
         ("/keys/", None, {"path.id": keys[0]}),

@@ -20,6 +20,7 @@ mod identity;
 mod import;
 mod life;
 mod metrics;
+mod moderation;
 mod notices;
 mod office;
 mod openapi;

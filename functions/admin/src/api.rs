@@ -30,6 +30,7 @@ mod import;
 mod keys;
 mod lines;
 mod me;
+mod moderation;
 mod once;
 mod openapi;
 mod people;
@@ -133,6 +134,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(needs(&[Scope::Admin], OpenApiRouter::new().routes(routes!(aside::list))));
     let line = line.merge(people::routes());
     let line = line.merge(keys::routes()).merge(audit::routes()).merge(templates::routes());
+    let line = line.merge(moderation::routes());
     OpenApiRouter::new()
         .routes(routes!(lines::list))
         .routes(routes!(me::show))

@@ -7,17 +7,18 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use domain::ids::{AppointmentId, ContactId};
+use domain::ids::{AppointmentId, ContactId, MeasureId};
 use jiff::Timestamp;
 use platform::apps::Apps;
 use platform::jobs::Tick;
 use platform::mail::Mail;
 use platform::settings::Settings;
-use store::{Booking, Store, Task};
+use store::{Blocking, Booking, Store, Task};
 use tracing::{error, warn};
 use whatsapp::graph::Graph;
 
 mod appointments;
+mod blocks;
 mod waits;
 
 #[derive(Clone)]
@@ -66,6 +67,8 @@ impl App {
             self.remind(&line, task, &AppointmentId::new(about), now).await?;
         } else if kind == store::WAITS {
             self.look_at_wait(&line, task, &ContactId::new(about), now).await?;
+        } else if kind == Blocking::TASK {
+            self.end_block(&line, &MeasureId::new(about), now).await?;
         } else {
             warn!(line.id = %line.id, kind, "passed over a task of no known kind");
         }

@@ -110,16 +110,15 @@ pub fn decide(
     let answered = answer_to_our_question(contact, message, reading, line, now);
     let reading = answered.as_ref().or(reading);
     let contact = seen(contact, message, line);
-    let decision = match erasure {
-        Some(erasure) => rights::decide_erasure(contact, erasure, message, line),
-        None => {
-            let booking = agenda.filter(|_| appointments::may_be_made(&contact, line, now));
-            let decision = match booking {
-                Some(agenda) => appointments::decide(contact.clone(), agenda, line, now),
-                None => decide_for(contact.clone(), message, reading, line, notices, now),
-            };
-            told_of_block(calmed(decision, contact, reading, line), message)
-        }
+    let decision = if let Some(erasure) = erasure {
+        rights::decide_erasure(contact, erasure, message, line)
+    } else {
+        let booking = agenda.filter(|_| appointments::may_be_made(&contact, line, now));
+        let decision = match booking {
+            Some(agenda) => appointments::decide(contact.clone(), agenda, line, now),
+            None => decide_for(contact.clone(), message, reading, line, notices, now),
+        };
+        told_of_block(calmed(decision, contact, reading, line), message)
     };
     // A message that came a day late changes what it changes, but its answer would be refused.
     let mut reply = decision.reply.clone().filter(|_| window_is_open(&decision.contact, now));

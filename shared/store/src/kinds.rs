@@ -237,6 +237,7 @@ impl Kind {
     fn names(self) -> (&'static [&'static str], Option<&'static str>) {
         match self {
             Self::Contact
+            | Self::Measure
             | Self::Broadcast
             | Self::Aside
             | Self::Line
@@ -246,7 +247,6 @@ impl Kind {
                 (&["contact"], Some("id"))
             }
             Self::Request => (&[], Some("number")),
-            Self::Measure => (&[], Some("id")),
             Self::Pack => (&["at_ms", "id"], None),
             Self::Follower => (&["topic"], Some("contact")),
             Self::Numbers => (&[], Some("day")),

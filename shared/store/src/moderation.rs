@@ -12,7 +12,7 @@ use crate::conversations::{NewEntry, put_entry};
 use crate::item::{Draft, Fields, Item, expiry, instant, key_of, number, text};
 use crate::people::{Loaded, MessageKey, ids};
 use crate::table::{put_new, unless_conflict};
-use crate::{Once, Result, Store, StoreError, failed, keys};
+use crate::{Once, Result, Store, StoreError, Task, failed, keys};
 
 /// Measures read at a time.
 const PAGE: i32 = 100;
@@ -38,11 +38,24 @@ pub struct Deleting<'a> {
     pub measure: &'a Measure,
 }
 
+impl Blocking<'_> {
+    /// The kind of the task that ends a block at Meta: `unblock#0001749416383000#4f…`.
+    pub const TASK: &'static str = "unblock";
+
+    /// Meta knows no dates, so somebody must look when the time has come.
+    fn task(&self) -> Option<Task> {
+        let Act::Block { level: Level::Meta, until, .. } = self.measure.act else { return None };
+        let name = format!("{}#{}", Self::TASK, self.measure.id);
+        Some(Task { line: self.line.clone(), name, due_at: until })
+    }
+}
+
 impl Store {
     /// `Conflict` if the contact was written meanwhile: look again.
     pub async fn block(&self, it: Blocking<'_>) -> Result<()> {
         let table = &self.tables.subscribers;
         let mut writes = self.put_person(it.line, it.loaded, it.contact, it.now);
+        writes.extend(it.task().map(|it| self.put_task(&it)));
         writes.push(put_new(table, write_measure(it.line, it.measure)));
         if let Some((event, key)) = it.event {
             writes.extend(self.put_consent(it.line, event, key, it.now));

@@ -18,6 +18,7 @@ use std::time::Duration;
 use domain::failure::Failure;
 use domain::ids::{MessageId, PhoneNumberId, UserId};
 use domain::message::Outgoing;
+use domain::moderation::AtMeta;
 use domain::phone::Phone;
 use platform::apps::AccessToken;
 use reqwest::header::CONTENT_TYPE;
@@ -116,6 +117,39 @@ impl Graph {
         let url = format!("{}/{}/{media_id}", self.base_url, self.version);
         let (http, answer) = self.answer_to(token, self.http()?.delete(url)).await?;
         answer::done(http, &answer)
+    }
+
+    /// Blocks somebody for a business number: Meta takes no message of theirs for it any more. Only
+    /// who wrote in the last 24 hours can be blocked. Twice is once.
+    ///
+    /// Source: Cloud API, block-users.
+    pub async fn block(&self, token: &AccessToken, from: &PhoneNumberId, to: To<'_>) -> AtMeta {
+        /// As for a message outside the service window.
+        const TOO_LATE: i64 = 131_047;
+        let Ok(http) = self.http() else { return AtMeta::Refused };
+        let request = http.post(self.block_users(from)).json(&request::blocked(to));
+        let Ok((http, body)) = self.answer_to(token, request).await else { return AtMeta::Refused };
+        match answer::not_blocked(&body) {
+            None if answer::done(http, &body).is_ok() => AtMeta::Blocked,
+            Some(TOO_LATE) => AtMeta::TooLate,
+            _ => AtMeta::Refused,
+        }
+    }
+
+    /// Ends what [`Graph::block`] began. Twice is once.
+    pub async fn unblock(
+        &self,
+        token: &AccessToken,
+        from: &PhoneNumberId,
+        to: To<'_>,
+    ) -> Result<(), Failure> {
+        let request = self.http()?.delete(self.block_users(from)).json(&request::blocked(to));
+        let (http, answer) = self.answer_to(token, request).await?;
+        answer::done(http, &answer)
+    }
+
+    fn block_users(&self, number: &PhoneNumberId) -> String {
+        format!("{}/{}/{number}/block_users", self.base_url, self.version)
     }
 
     /// Reads a node or an edge of the Graph API: `path` as `{id}/message_templates`, with the

@@ -54,6 +54,10 @@ impl Problem {
         Self { slug, title, status, detail, errors: Vec::new() }
     }
 
+    pub(crate) fn status(&self) -> u16 {
+        self.status
+    }
+
     pub(crate) fn unauthorized() -> Self {
         Self::new(
             StatusCode::UNAUTHORIZED,

@@ -626,6 +626,15 @@ pub(crate) struct ChatMessage {
     state: Option<&'static str>,
     /// Who at the desk wrote it.
     operator: Option<String>,
+    /// Of a message whose words the office deleted.
+    deleted: Option<Deleted>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Deleted {
+    at: Time,
+    /// The rule that was cited, in the policy's words.
+    rule: String,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -682,5 +691,9 @@ pub(crate) fn message(it: &store::Entry) -> ChatMessage {
         location: it.place.as_ref().map(Location::from),
         state: it.state.map(delivery::State::name).or(it.draft.then_some("draft")),
         operator: it.operator.clone(),
+        deleted: it
+            .deleted
+            .as_ref()
+            .map(|(at, rule)| Deleted { at: time(*at), rule: rule.clone() }),
     }
 }

@@ -34,6 +34,12 @@ pub(super) fn done(http: u16, body: &[u8]) -> Result<(), Failure> {
     }
 }
 
+/// Why one user could not be blocked, where Meta says so: the code of the first.
+pub(super) fn not_blocked(body: &[u8]) -> Option<i64> {
+    let answer = serde_json::from_slice::<Value>(body).ok()?;
+    answer.pointer("/block_users/failed_users/0/errors/0/code")?.as_i64()
+}
+
 /// Reads the answer to a question.
 pub(super) fn read(http: u16, body: &[u8]) -> Result<Value, Failure> {
     checked(http, body)

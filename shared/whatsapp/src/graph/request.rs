@@ -54,6 +54,14 @@ pub(super) fn upload(file_name: &str, mime_type: &str, bytes: &[u8]) -> (String,
     (format!("multipart/form-data; boundary={boundary}"), body)
 }
 
+pub(super) fn blocked(to: To<'_>) -> Value {
+    let user = match to {
+        To::Phone(phone) => json!({ "user": format!("+{}", phone.expose()) }),
+        To::UserId(id) => json!({ "user_id": id.expose() }),
+    };
+    json!({ "messaging_product": "whatsapp", "block_users": [user] })
+}
+
 pub(super) fn read(message_id: &MessageId, typing: bool) -> Value {
     let mut body = json!({
         "messaging_product": "whatsapp",
