@@ -148,8 +148,8 @@ async fn a_message_is_reported_and_deleted_and_what_is_wrong_changes_nothing() {
     let chat = format!("/conversations/{contact}");
     let (_, list) = office.get(&format!("{chat}/messages")).await;
     let row = list["items"][0]["id"].as_str().unwrap().to_owned();
-    let delete = format!("{chat}/messages/{}/delete", row.replace('#', "%23"));
-    let why = json!({ "rule": "spam", "reason": "pubblicità" });
+    let delete = format!("{chat}/delete");
+    let why = json!({ "message": row, "rule": "spam", "reason": "pubblicità" });
     let report = json!({
         "messages": [row], "rule": "spam", "reason": "pubblicità", "recipient": "platform",
     });
@@ -169,7 +169,8 @@ async fn a_message_is_reported_and_deleted_and_what_is_wrong_changes_nothing() {
         (&block_path, block("forever")),
         (&block_path, changed(&block("mute"), "more", json!(1))),
         (&delete, changed(&why, "rule", json!(3))),
-        (&delete, json!({ "rule": "spam" })),
+        (&delete, json!({ "message": row, "rule": "spam" })),
+        (&delete, changed(&why, "message", json!("x"))),
         (&report_path, changed(&report, "messages", json!([]))),
         (&report_path, changed(&report, "messages", json!(["x"]))),
         (&report_path, changed(&report, "recipient", json!("press"))),
@@ -184,7 +185,7 @@ async fn a_message_is_reported_and_deleted_and_what_is_wrong_changes_nothing() {
     let (status, made) = office.post_once(&report_path, report.clone(), "r1").await;
     assert_eq!(status, 201, "{made}");
     assert_eq!(office.post_once(&report_path, report, "r1").await, (201, made.clone()));
-    let measure = made["id"].as_str().unwrap().replace('#', "%23");
+    let measure = made["id"].as_str().unwrap();
     let (status, pack) = office.get(&format!("/moderation/{measure}/pack")).await;
     assert_eq!((status, &pack["person"]["number"]), (200, &json!(format!("+{NUMBER}"))));
     assert_eq!(pack["messages"][0]["text"], "Comprate le mie pentole in offerta");

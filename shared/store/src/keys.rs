@@ -125,7 +125,7 @@ pub fn requests(line: &LineId) -> String {
     format!("REQUESTS#{line}")
 }
 
-/// `MEASURES#pordenone` / `0001749416383000#4f…`: one act of moderation; our time, then a name.
+/// `MEASURES#pordenone` / `0001749416383000-4f…`: one act of moderation; our time, then a name.
 pub fn measure(line: &LineId, measure: &MeasureId) -> Key {
     Key::new(measures(line), measure.as_str())
 }
@@ -136,7 +136,7 @@ pub fn measures(line: &LineId) -> String {
 
 /// The name of a measure taken at this time: they sort by it.
 pub fn measure_id(at_ms: i64, key: &MessageKey) -> MeasureId {
-    MeasureId::new(format!("{at_ms:016}#{}", key.as_str()))
+    MeasureId::new(format!("{at_ms:016}-{}", key.as_str()))
 }
 
 /// `TOPIC#pordenone#eventi` / `0b9e…7`; the topic `*` has every subscriber.
@@ -292,7 +292,7 @@ pub fn row(at_ms: i64, message: &MessageKey, side: &str) -> String {
     format!("{at_ms:016}#{}#{side}", message.as_str())
 }
 
-/// `PACK#pordenone#0001749416383000#4f…` / `PACK`: what a report says, as it was sealed.
+/// `PACK#pordenone#0001749416383000-4f…` / `PACK`: what a report says, as it was sealed.
 pub fn pack(line: &LineId, measure: &MeasureId) -> Key {
     Key::new(format!("PACK#{line}#{measure}"), "PACK")
 }

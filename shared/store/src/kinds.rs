@@ -247,7 +247,7 @@ impl Kind {
                 (&["contact"], Some("id"))
             }
             Self::Request => (&[], Some("number")),
-            Self::Pack => (&["at_ms", "id"], None),
+            Self::Pack => (&["id"], None),
             Self::Follower => (&["topic"], Some("contact")),
             Self::Numbers => (&[], Some("day")),
             Self::Conversation => (&["contact"], None),

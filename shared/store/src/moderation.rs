@@ -39,7 +39,7 @@ pub struct Deleting<'a> {
 }
 
 impl Blocking<'_> {
-    /// The kind of the task that ends a block at Meta: `unblock#0001749416383000#4f…`.
+    /// The kind of the task that ends a block at Meta: `unblock#0001749416383000-4f…`.
     pub const TASK: &'static str = "unblock";
 
     /// Meta knows no dates, so somebody must look when the time has come.

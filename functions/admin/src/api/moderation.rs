@@ -280,7 +280,7 @@ pub(crate) async fn block(
 }
 
 fn ends_in(measure: &MeasureId, name: &MessageKey) -> bool {
-    measure.as_str().ends_with(&format!("#{}", name.as_str()))
+    measure.as_str().ends_with(&format!("-{}", name.as_str()))
 }
 
 fn notice_row(measure: &Measure, name: &MessageKey) -> String {
@@ -387,10 +387,13 @@ pub(crate) async fn unblock(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewDeletion, example = json!({
+    "message": "0001795507260000#4f0c2b7de1#in",
     "rule": "spam",
     "reason": "Pubblicità.",
 }))]
 pub(crate) struct NewDeletion {
+    /// Its id in this conversation.
+    message: String,
     /// The id of a rule of the line's policy.
     rule: String,
     #[schema(min_length = 1, max_length = 1000)]
@@ -399,7 +402,7 @@ pub(crate) struct NewDeletion {
 
 /// Deletes the words and files of a citizen's message. No copy is left but in a report that was
 /// made before. When it came, and by which rule it went, stays.
-#[utoipa::path(post, path = "/conversations/{contact}/messages/{message}/delete",
+#[utoipa::path(post, path = "/conversations/{contact}/delete",
     tag = "moderation", operation_id = "conversations.delete_message",
     request_body = NewDeletion, responses((status = 200, body = Shown)))]
 pub(crate) async fn delete_message(
@@ -410,16 +413,18 @@ pub(crate) async fn delete_message(
     body: Body<NewDeletion>,
 ) -> Result<Json<Shown>, Problem> {
     let contact = contacts::find(&app, &line, &path, "contact").await?;
-    let missing = || Problem::not_found("Questo messaggio non esiste.");
-    let row = scope::id(&path, "message").ok_or_else(missing)?;
-    let now = app.clock.now();
+    let (row, now) = (&body.value.message, app.clock.now());
     let mut errors = Vec::new();
+    let found = if scope::is_id(row) { entry(&app, &line, &contact, row).await? } else { None };
+    if found.is_none() {
+        let detail = "Questo messaggio non c'è in questa conversazione.";
+        errors.push(FieldError::new("/message", detail));
+    }
     let rule = rule(&body.value.rule, &line, &mut errors);
     let reason = words(&body.value.reason, &mut errors);
-    let (Some(rule), true) = (rule, errors.is_empty()) else {
+    let (Some(rule), Some((chat, entry)), true) = (rule, found, errors.is_empty()) else {
         return Err(Problem::invalid(errors));
     };
-    let (chat, entry) = entry(&app, &line, &contact, &row).await?.ok_or_else(missing)?;
     if entry.direction != store::Direction::In || entry.deleted.is_some() {
         return Err(Problem::conflict(
             "Si cancellano i messaggi del cittadino, ognuno una volta sola.",
@@ -434,7 +439,7 @@ pub(crate) async fn delete_message(
         reason,
         by: caller.name().to_owned(),
     };
-    let deleting = Deleting { line: &line.id, chat: &chat, row: &row, measure: &measure };
+    let deleting = Deleting { line: &line.id, chat: &chat, row, measure: &measure };
     app.store.delete_message(deleting).await?;
     info!(line.id = %line.id, contact.id = %contact.id, "deleted a message");
     Ok(Json(shown(&measure, Some(&contact), now)))

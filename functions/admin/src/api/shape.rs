@@ -631,6 +631,7 @@ pub(crate) struct ChatMessage {
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = DeletedWords)]
 struct Deleted {
     at: Time,
     /// The rule that was cited, in the policy's words.

@@ -231,7 +231,7 @@ pub(crate) fn following(contact: Contact, names: &[&str]) -> Contact {
 
 /// A block that ends in a month.
 pub(crate) fn block() -> Block {
-    Block::of(&MeasureId::new("0001795338000000#m"), later(30 * 86_400_000), "spam")
+    Block::of(&MeasureId::new("0001795338000000-m"), later(30 * 86_400_000), "spam")
 }
 
 /// A turn that changes the contact and nothing else.
