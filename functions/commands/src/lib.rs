@@ -298,7 +298,7 @@ impl App {
         message: &Inbound,
         contact: &Contact,
     ) -> anyhow::Result<Option<(ContactId, String)>> {
-        let row = desk::ready_row(&message.content).filter(|_| !contact.blocked);
+        let row = desk::ready_row(&message.content).filter(|_| contact.blocked.is_none());
         // A press that came a day late opens no window.
         let in_time = conversation::window_is_open(contact, self.clock.now());
         let Some(row) = row.filter(|_| in_time) else { return Ok(None) };

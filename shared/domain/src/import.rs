@@ -279,7 +279,7 @@ impl Outcome {
 
 /// Decides on one row, `contact` being who has its number, or somebody new. `who` is the operator.
 pub fn decide(contact: &Contact, row: &Row, who: &str, line: &Line) -> Outcome {
-    if contact.blocked {
+    if contact.blocked.is_some() {
         return Outcome::Blocked;
     }
     match contact.subscription {
@@ -305,8 +305,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::ids::ContactId;
+    use crate::ids::{ContactId, MeasureId};
     use crate::line::sample;
+    use crate::moderation::Block;
 
     fn now() -> Timestamp {
         "2026-11-24T12:00:00Z".parse().unwrap()
@@ -409,7 +410,8 @@ mod tests {
             consent_at: Some(at(text)),
             ..stranger.clone()
         };
-        let blocked = Contact { blocked: true, ..stranger.clone() };
+        let block = Block::of(&MeasureId::new("1"), Timestamp::MAX, "spam");
+        let blocked = Contact { blocked: Some(block), ..stranger.clone() };
         let line = sample::line();
         let decided = |contact: &Contact| decide(contact, row, "URP", &line);
         let Outcome::Joins(joined) = decided(&stranger) else { panic!("joins") };
