@@ -102,6 +102,10 @@ id! {
     /// One act of moderation, within the contact it is about.
     MeasureId
 }
+id! {
+    /// A file: when it came, in milliseconds, and a part that nobody guesses.
+    FileId
+}
 personal_id! {
     /// Meta's id of a message, `wamid.…`. It contains the phone number: personal data.
     MessageId

@@ -28,6 +28,7 @@ pub mod import;
 pub mod ledger;
 pub mod line;
 pub mod lint;
+pub mod media;
 pub mod message;
 pub mod moderation;
 pub mod news;

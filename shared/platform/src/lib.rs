@@ -10,6 +10,7 @@ pub mod clock;
 pub mod events;
 pub mod jobs;
 pub mod mail;
+pub mod media;
 pub mod metrics;
 pub mod pseudonym;
 pub mod queue;

@@ -250,6 +250,11 @@ impl Settings {
         self.required("ASIDE_BUCKET")
     }
 
+    /// The bucket of [`crate::media::Files::S3`].
+    pub fn media_bucket(&self) -> Result<&str, SettingError> {
+        self.required("MEDIA_BUCKET")
+    }
+
     /// `GRAPH_API_URL` and `GRAPH_API_VERSION`, Meta's own if they are not set.
     pub fn graph(&self) -> Graph {
         let base_url = self.optional("GRAPH_API_URL").unwrap_or(GRAPH_API_URL);
