@@ -19,6 +19,7 @@ mod hostile;
 mod identity;
 mod import;
 mod life;
+mod media;
 mod metrics;
 mod moderation;
 mod notices;

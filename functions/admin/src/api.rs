@@ -30,6 +30,7 @@ mod import;
 mod keys;
 mod lines;
 mod me;
+mod media;
 mod moderation;
 mod once;
 mod openapi;
@@ -129,6 +130,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(appointments::routes())
         .merge(import::routes())
         .merge(poster::routes())
+        .merge(media::routes())
         .merge(needs(&[Scope::Reports], reports))
         .merge(needs(&[Scope::Privacy], privacy))
         .merge(needs(&[Scope::Admin], OpenApiRouter::new().routes(routes!(aside::list))));

@@ -12,6 +12,7 @@ use platform::apps::Apps;
 use platform::clock::Clock;
 use platform::events::Bus;
 use platform::mail::Mail;
+use platform::media::Files;
 use platform::pseudonym::Pseudonym;
 use platform::settings::{Secret, Settings};
 use store::Store;
@@ -29,6 +30,7 @@ pub struct App {
     pub apps: Apps,
     pub bus: Bus,
     pub mail: Mail,
+    pub files: Files,
     pub pseudonym: Pseudonym,
     /// A key with every permission on every line.
     pub api_key: Secret,
@@ -47,6 +49,7 @@ impl App {
             apps: Apps::of(&settings)?,
             bus: Bus::event_bridge(&aws, settings.event_bus()?),
             mail: Mail::ses(&aws, settings.mail_from()),
+            files: Files::s3(&aws, settings.media_bucket()?),
             pseudonym: Pseudonym::new(&settings.lookup_key()?),
             api_key: settings.api_key()?,
             sign_in: SignIn::of(&settings)?,

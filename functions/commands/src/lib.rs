@@ -19,7 +19,7 @@ use domain::export::Form;
 use domain::failure::{self, Failure, Verdict};
 use domain::ids::{ContactId, PhoneNumberId, UserId};
 use domain::line::Line;
-use domain::message::{Content, Inbound, Outgoing, Sender};
+use domain::message::{Content, Inbound, Media, Outgoing, Sender};
 use domain::news::{self, Notice};
 use domain::phone::Phone;
 use domain::rate;
@@ -29,6 +29,7 @@ use jiff::{Timestamp, ToSpan};
 use platform::apps::{AccessToken, Apps};
 use platform::clock::Clock;
 use platform::events::{Bus, Event};
+use platform::media::Files;
 use platform::pseudonym::Pseudonym;
 use platform::settings::Settings;
 use platform::{batch, jobs, random};
@@ -42,7 +43,10 @@ use whatsapp::graph::{Graph, To};
 use whatsapp::payload;
 
 mod appointments;
+mod files;
 mod rights;
+
+pub use files::Fetching;
 
 /// While a number broadcasts, a goodbye waits this long, so that no message of the broadcast that
 /// is in the air arrives after it: senders ask for consent at most a second before they send.
@@ -67,6 +71,8 @@ pub struct App {
     pub apps: Apps,
     pub bus: Bus,
     pub pseudonym: Pseudonym,
+    pub files: Files,
+    pub fetching: Arc<Fetching>,
     pub clock: Clock,
 }
 
@@ -129,6 +135,8 @@ impl App {
             apps: Apps::of(&settings)?,
             bus: Bus::event_bridge(&aws, settings.event_bus()?),
             pseudonym: Pseudonym::new(&settings.lookup_key()?),
+            files: Files::s3(&aws, settings.media_bucket()?),
+            fetching: Arc::default(),
             clock: Clock::System,
         })
     }
@@ -186,12 +194,13 @@ impl App {
             None => self.decide(line, message, key).await?,
         };
         match next {
-            Next::Nothing => Ok(()),
-            Next::Send(owed) => self.send(line, *owed).await,
+            Next::Nothing => {}
+            Next::Send(owed) => self.send(line, *owed).await?,
             Next::Erase(contact, erasing) => {
-                self.erase(line, message, key, &contact, &erasing).await
+                return self.erase(line, message, key, &contact, &erasing).await;
             }
         }
+        self.fetch(line, message, key).await
     }
 
     async fn still_owed(&self, line: &Line, seen: Seen) -> anyhow::Result<Next> {
@@ -255,6 +264,9 @@ impl App {
         let replies: Vec<_> =
             parts.zip(1..).map(|(part, n)| answer_entry(line, key, part, n, now)).collect();
         let mut rows: Vec<_> = replies.iter().map(OwedRow::of).collect();
+        let inbound = (decision.desk != Desk::Nothing).then(|| entry(line, message, key));
+        let file =
+            inbound.as_ref().and_then(|_| files::brought(line, message, key, &decision.contact.id));
         let turn = Turn {
             line: &line.id,
             loaded: &loaded,
@@ -262,7 +274,8 @@ impl App {
             contact: &decision.contact,
             event: decision.event.as_ref(),
             appointment: decision.appointment.as_ref().map(|it| Booking::new(line, it, now)),
-            inbound: (decision.desk != Desk::Nothing).then(|| entry(line, message, key)),
+            inbound,
+            file: file.as_ref(),
             opens: matches!(decision.desk, Desk::Opens | Desk::Urgent),
             look_at: look_at(line, decision.desk, now),
             drafts: drafts.iter().map(|it| it.1.clone()).collect(),
@@ -525,7 +538,10 @@ fn answer_entry(line: &Line, key: &MessageKey, part: Part, n: usize, now: Timest
 /// The message as the desk will read it.
 fn entry(line: &Line, message: &Inbound, key: &MessageKey) -> NewEntry {
     let (kind, media) = match &message.content {
-        Content::Media(media) => (media.kind.clone(), Some(media.clone())),
+        Content::Media(media) => {
+            let file = files::id_of(message, key);
+            (media.kind.clone(), Some(Media { file, ..media.clone() }))
+        }
         Content::Other { kind } => (kind.clone(), None),
         Content::Tap { .. } => ("button".to_owned(), None),
         Content::Call => ("call".to_owned(), None),

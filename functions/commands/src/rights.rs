@@ -80,6 +80,7 @@ impl App {
             let closed = self.store.close_requests_of(line, &person, now).await;
             closed.context("close requests")?;
             self.store.forget(&line.id, &person).await.context("forget")?;
+            self.clear_files(line).await?;
             // A witness outside the tables, for who restores a backup from before this.
             info!(
                 line.id = %line.id, request = %erasing.number, contact.ids = person.all_ids(),

@@ -17,16 +17,18 @@ use domain::statistics;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use platform::jobs::Tick;
+use platform::media::Files;
 use platform::pseudonym::Pseudonym;
 use platform::random;
 use platform::settings::Settings;
-use store::{Mode, Store};
+use store::{Mode, Store, incoming, object};
 use tracing::{error, info};
 
 #[derive(Clone)]
 pub struct App {
     pub store: Store,
     pub pseudonym: Pseudonym,
+    pub files: Files,
 }
 
 impl App {
@@ -36,6 +38,7 @@ impl App {
         Ok(Self {
             store: Store::connect(&aws, settings.tables()?),
             pseudonym: Pseudonym::new(&settings.lookup_key()?),
+            files: Files::s3(&aws, settings.media_bucket()?),
         })
     }
 
@@ -89,11 +92,24 @@ impl App {
             store.work_night(line, &cutoffs, &mut night, now, clear).await.context("clear")?;
             self.store.save_night(&line.id, &date, &night, now).await.context("write note")?;
         }
+        let files = self.clear_files(line, cutoffs.media).await.context("clear files")?;
         info!(
             line.id = %line.id, contacts = night.counted.contacts, lapsed = night.counted.lapsed,
-            messages = night.counted.messages, deliveries = night.counted.deliveries,
+            messages = night.counted.messages, deliveries = night.counted.deliveries, files,
             "cleared what was past its date"
         );
         Ok(())
+    }
+
+    /// Files past their date go, bytes first; and those of who is gone. How many.
+    async fn clear_files(&self, line: &Line, before: Timestamp) -> anyhow::Result<usize> {
+        let files = self.store.files_to_go(&line.id, Some(before)).await?;
+        for file in &files {
+            for name in [object(&line.id, file), incoming(&line.id, file)] {
+                self.files.remove(&name).await?;
+            }
+            self.store.file_went(&line.id, file).await?;
+        }
+        Ok(files.len())
     }
 }

@@ -23,8 +23,9 @@ use domain::delivery::{Counts, SkipReason, State};
 use domain::doubt::{self, Hearing, Standing};
 use domain::failure;
 use domain::halt::Halt;
-use domain::ids::{BroadcastId, ContactId, LineId, PhoneNumberId};
+use domain::ids::{BroadcastId, ContactId, FileId, LineId, PhoneNumberId};
 use domain::line::{Line, Portfolio};
+use domain::message::HeaderMedia;
 use domain::portfolio::Quarter;
 use domain::quiet::quiet_until;
 use domain::rate::{self, Pace, Slots};
@@ -247,7 +248,9 @@ impl App {
         let (name, language) = (&broadcast.message.name, &broadcast.message.language);
         let known = self.store.known(&line.messaging_account_id, name, language).await;
         let known = known.context("read what is known of the template")?;
-        let Some(message) = message::filled(line, broadcast, &known) else { return Ok(None) };
+        let header = self.header(line, broadcast).await?;
+        let message = message::filled(line, broadcast, &known, header);
+        let Some(message) = message else { return Ok(None) };
         Ok(Some(Work {
             line,
             broadcast,
@@ -258,6 +261,22 @@ impl App {
             again_from_run: chunk.again_from_run,
             hearing: Hearing::default(),
             least_gap_us: 0,
+        }))
+    }
+
+    /// The file on top of the message, as Meta has it for this number: it was uploaded once, when
+    /// the broadcast was scheduled.
+    async fn header(
+        &self,
+        line: &Line,
+        broadcast: &Broadcast,
+    ) -> anyhow::Result<Option<HeaderMedia>> {
+        let Some(id) = &broadcast.message.header_media_id else { return Ok(None) };
+        let file = self.store.file(&line.id, &FileId::new(id)).await.context("load file")?;
+        let (number, now) = (&line.phone_number_id, self.clock.now());
+        Ok(file.and_then(|it| {
+            let media_id = it.uploaded(number, now)?.media_id.clone();
+            Some(HeaderMedia { kind: it.kind.name().to_owned(), media_id })
         }))
     }
 

@@ -30,19 +30,27 @@ pub(crate) struct Message {
 
 /// `None` if the line has no such template any more, or one that asks for something else. `known`
 /// is what Meta said of it: it may bill it as another category than the line says.
-pub(crate) fn filled(line: &Line, broadcast: &Broadcast, known: &Known) -> Option<Message> {
+/// Neither is there one if its file is not at Meta any more.
+pub(crate) fn filled(
+    line: &Line,
+    broadcast: &Broadcast,
+    known: &Known,
+    header: Option<HeaderMedia>,
+) -> Option<Message> {
     let wanted = &broadcast.message;
+    if wanted.header_media_id.is_some() != header.is_some() {
+        return None;
+    }
     let template = line.template(&wanted.name, &wanted.language)?;
     let text = template.fill(&wanted.parameters, line).ok()?;
     let value = |name: &String| wanted.parameters.get(name).map_or("", |it| it.trim()).to_owned();
     let parameters = template.parameters.iter().map(|name| (name.clone(), value(name)));
-    let header = wanted.header_media_id.as_ref();
     let replies = broadcast.free_form_in_window && header.is_none();
     let plain = FilledTemplate {
         name: template.name.clone(),
         language: template.language.clone(),
         parameters: parameters.collect(),
-        header: header.map(|id| HeaderMedia { kind: "image".to_owned(), media_id: id.clone() }),
+        header,
         quick_reply: None,
     };
     // An emergency is no occasion for it.

@@ -16,6 +16,7 @@ use local_stack::broker::{Broker, QueueOptions, Requests};
 use platform::clock::Clock;
 use platform::events::{Bus, LocalBus};
 use platform::jobs::{FanoutCause, FanoutEvent, Tick};
+use platform::media::{Files, Folder};
 use platform::pseudonym::Pseudonym;
 use platform::settings::Secret;
 use retention::App as Retention;
@@ -69,7 +70,10 @@ impl Scene {
         let sends = broker.create("sends", QueueOptions::default()).await?;
         let bus = Bus::Local(LocalBus::new().0);
         let fanout = Fanout { store: store.clone(), sends, bus, clock: Clock::System };
-        let retention = Retention { store, pseudonym: Pseudonym::new(&Secret::new("key")) };
+        let secret = Secret::new("key");
+        // No file in this month; a folder that is not there has none.
+        let files = Files::Folder(Folder::new("/dev/null/media".into(), &secret));
+        let retention = Retention { store, pseudonym: Pseudonym::new(&secret), files };
         let mut scene = Self {
             town,
             engine,

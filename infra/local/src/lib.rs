@@ -14,6 +14,7 @@ mod engine;
 pub mod export;
 mod kept;
 pub mod lines;
+mod media;
 pub mod meta;
 pub mod place;
 pub mod poller;

@@ -23,6 +23,7 @@ use platform::clock::{Clock, Shifted};
 use platform::events::{Bus, Events, LocalBus};
 use platform::jobs::{BroadcastRef, FanoutCause, FanoutEvent};
 use platform::mail::{self, Mail};
+use platform::media::{Files, Folder};
 use platform::pseudonym::Pseudonym;
 use platform::queue::Queue;
 use platform::random;
@@ -39,7 +40,7 @@ use crate::broker::{Broker, Depth, Hurry, QueueOptions, Requests};
 use crate::lines::{self, LineFile, WrongFiles};
 use crate::poller::{self, Polling};
 use crate::time::{Hand, Ticked, Time};
-use crate::{TABLES, calls, engine, kept, meta};
+use crate::{TABLES, calls, engine, kept, media, meta};
 
 /// Where the stand-in's Graph API is mounted.
 pub(crate) const GRAPH: &str = "/graph";
@@ -162,6 +163,12 @@ impl Stack {
             SignIn::Off => SignIn::Local,
             provider => provider,
         };
+        // Like what is kept aside, of a stack that keeps nothing.
+        let folder = file("media").unwrap_or_else(|| {
+            std::env::temp_dir().join(format!("filodiretto-media-{}", random::key()))
+        });
+        let shelf = Folder::new(folder, &Secret::new(random::key()));
+        shelf.served_at(&format!("http://{address}"));
         let functions = Functions {
             store: store.clone(),
             graph,
@@ -170,6 +177,7 @@ impl Stack {
             bus: Bus::Local(bus.clone()),
             mail: Mail::Folder(mail_folder.clone()),
             aside,
+            files: Files::Folder(shelf.clone()),
             pseudonym,
             api_key: Secret::new(options.api_key),
             sign_in,
@@ -194,6 +202,7 @@ impl Stack {
         tasks.spawn(async move { ticking.run().await });
 
         let router = functions.router().merge(own_routes(Arc::clone(&time), mail_folder));
+        let router = router.merge(media::routes(shelf, time.hand.clock.clone()));
         let router = match &meta {
             Some(meta) => {
                 meta.set_graph_url(&graph_url);
@@ -281,6 +290,7 @@ struct Functions {
     bus: Bus,
     mail: Mail,
     aside: Aside,
+    files: Files,
     pseudonym: Pseudonym,
     api_key: Secret,
     sign_in: SignIn,
@@ -301,6 +311,7 @@ impl Functions {
         retention::App {
             store: calls::noted(&self.store, "retention"),
             pseudonym: self.pseudonym.clone(),
+            files: self.files.clone(),
         }
     }
 
@@ -329,6 +340,7 @@ impl Functions {
             apps: self.apps.clone(),
             bus: self.bus.clone(),
             mail: self.mail.clone(),
+            files: self.files.clone(),
             pseudonym: self.pseudonym.clone(),
             api_key: self.api_key.clone(),
             sign_in: self.sign_in.clone(),
@@ -345,6 +357,8 @@ impl Functions {
             apps: self.apps.clone(),
             bus: self.bus.clone(),
             pseudonym: self.pseudonym.clone(),
+            files: self.files.clone(),
+            fetching: Arc::default(),
             clock: self.clock.clone(),
         };
         let sender = sender::App {

@@ -64,7 +64,7 @@ pub struct TemplateMessage {
     pub name: String,
     pub language: String,
     pub parameters: BTreeMap<String, String>,
-    /// Meta's media id of a header image, video or document.
+    /// Our id of a header image, video or document.
     pub header_media_id: Option<String>,
 }
 

@@ -14,7 +14,8 @@ use crate::contact::{
 use crate::desk;
 use crate::ids::{MeasureId, TopicId};
 use crate::line::{Category, Line};
-use crate::message::{Content, Inbound, MarketingChoice};
+use crate::media;
+use crate::message::{Content, Inbound, MarketingChoice, Media};
 use crate::moderation::{self, paced};
 use crate::news::Notice;
 use crate::policy;
@@ -275,6 +276,15 @@ fn decide_for(
             Content::Reaction { .. } | Content::Moved { .. } => nothing(contact, Desk::Nothing),
             _ if contact.blocked.is_some() => nothing(contact, Desk::Recorded),
             Content::Call => answer(contact, Reply::NoCalls),
+            Content::Media(ref it) if !is_accepted(it, line) => {
+                let reply = Reply::MediaNotAccepted { kind: it.kind.clone() };
+                let decision = question(contact.clone(), line, now);
+                // Who must subscribe first is told that, and no more.
+                if decision.reply == Some(Reply::Invitation) {
+                    return decision;
+                }
+                Decision { reply: Some(reply), ..nothing(contact, Desk::Opens) }
+            }
             _ => question(contact, line, now),
         };
     };
@@ -658,6 +668,11 @@ fn changed(topics: &BTreeSet<TopicId>, change: &TopicChange, line: &Line) -> BTr
         TopicChange::Remove(less) => zones::without(topics, less, line),
         TopicChange::Only(these) => zones::meant(these, line),
     }
+}
+
+/// Whether the line takes files of this kind. Of one that we do not know nobody said that it does not.
+fn is_accepted(it: &Media, line: &Line) -> bool {
+    media::Kind::parse(&it.kind).is_none_or(|kind| kind.is_accepted(&line.media))
 }
 
 /// The words a message holds, for the record and for "you wrote …".

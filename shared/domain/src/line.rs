@@ -311,7 +311,10 @@ pub(crate) mod sample {
             },
             services: vec![service::sample("carta")],
             texts: BTreeMap::new(),
-            media: MediaRules::default(),
+            media: MediaRules {
+                accepted: vec!["image".into(), "document".into()],
+                max_bytes: 16 * 1024 * 1024,
+            },
             moderation: Moderation::default(),
             policy: published("policy"),
             accept_again: false,

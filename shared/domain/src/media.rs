@@ -14,7 +14,7 @@ use crate::line::{MediaRules, Retention};
 mod name;
 mod words;
 
-pub use name::{disposition, file_name};
+pub use name::{ascii_name, disposition, file_name, name_in_disposition};
 pub use words::says_something;
 
 /// So much of a file's beginning is looked at.
@@ -150,7 +150,7 @@ fn is_iso_media(head: &[u8]) -> bool {
     head.get(4..8) == Some(b"ftyp")
 }
 
-/// Word, Excel and PowerPoint until 2003. Source: MS-CFB, header signature.
+/// Word, Excel and `PowerPoint` until 2003. Source: MS-CFB, header signature.
 fn is_old_office(head: &[u8]) -> bool {
     head.starts_with(&[0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1])
 }
@@ -276,8 +276,13 @@ pub fn judge(mime: &str, raw_name: Option<&str>, head: &[u8]) -> Result<Safety, 
     let Some(known) = known_type(mime).filter(|it| (it.is)(head)) else {
         return Ok(Safety::Unsafe);
     };
+    Ok(safety_of(known))
+}
+
+/// What may be done with a file that is of this type for certain.
+pub fn safety_of(known: &Type) -> Safety {
     let shown = matches!(known.mime, "image/jpeg" | "image/png" | "image/webp");
-    Ok(if shown { Safety::Inline } else { Safety::Download })
+    if shown { Safety::Inline } else { Safety::Download }
 }
 
 /// Looks at a file that the office wants to send: its type, or why WhatsApp or we do not take it.

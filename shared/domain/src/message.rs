@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::ids::{MessageId, UserId};
+use crate::ids::{FileId, MessageId, UserId};
 use crate::phone::Phone;
 
 /// One message from a person, as far as we could read it.
@@ -145,6 +145,40 @@ pub struct Media {
     pub mime_type: Option<String>,
     pub file_name: Option<String>,
     pub caption: Option<String>,
+    /// Our own id of it, where it is written down.
+    pub file: Option<FileId>,
+}
+
+/// A file that goes out by Meta's media id, besides documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attached {
+    Image,
+    Video,
+    Audio,
+    /// Recorded by the office: OGG with Opus, shown as a voice message.
+    Voice,
+}
+
+impl Attached {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Image => "image",
+            Self::Video => "video",
+            Self::Audio => "audio",
+            Self::Voice => "voice",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Image, Self::Video, Self::Audio, Self::Voice]
+            .into_iter()
+            .find(|it| it.name() == name)
+    }
+
+    /// WhatsApp shows no text beside sound.
+    pub fn takes_caption(self) -> bool {
+        matches!(self, Self::Image | Self::Video)
+    }
 }
 
 /// One message to a person.
@@ -162,6 +196,9 @@ pub enum Outgoing {
     Document { media_id: String, file_name: String, caption: String },
     /// A place on the map; only inside the service window.
     Location(Place),
+    /// A picture, a film or a recording that was uploaded to Meta, by its media id, with a caption
+    /// of at most 1,024 characters, which sound cannot have; only inside the service window.
+    Media { kind: Attached, media_id: String, caption: String },
     /// A template Meta approved; at any time.
     Template(FilledTemplate),
 }

@@ -967,7 +967,10 @@ mod tests {
                             prop_assert!(row.description.is_none_or(|it| length(&it) <= 72));
                         }
                     }
-                    Outgoing::Document { .. } | Outgoing::Location(_) | Outgoing::Template(_) => {
+                    Outgoing::Document { .. }
+                    | Outgoing::Location(_)
+                    | Outgoing::Media { .. }
+                    | Outgoing::Template(_) => {
                         prop_assert!(false);
                     }
                 }

@@ -93,6 +93,8 @@ const BLOCKED_DAYS: u16 = 365;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cutoffs {
     pub chat: Timestamp,
+    /// Of files, which never stay longer than the messages that brought them.
+    pub media: Timestamp,
     pub delivery: Timestamp,
     pub consent: Timestamp,
     pub block: Timestamp,
@@ -104,6 +106,7 @@ pub fn cutoffs(retention: &Retention, now: Timestamp) -> Cutoffs {
     let days_ago = |days: u16| now.checked_sub((i64::from(days) * 24).hours()).unwrap_or(now);
     Cutoffs {
         chat: days_ago(retention.chat_days),
+        media: days_ago(retention.media_days.min(retention.chat_days)),
         delivery: days_ago(retention.delivery_days),
         consent: days_ago(retention.consent_days),
         block: days_ago(BLOCKED_DAYS),

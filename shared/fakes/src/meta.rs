@@ -34,7 +34,7 @@ use serde_json::{Value, json};
 use tokio::sync::{Notify, broadcast};
 
 pub use self::delivery::Delivered;
-pub use self::faults::{Faults, SendFault};
+pub use self::faults::{DownloadFault, Faults, SendFault};
 pub use self::inbound::WriteError;
 pub use self::management::Standing;
 pub use self::options::{

@@ -128,6 +128,31 @@ impl Files {
         }
     }
 
+    /// Puts a file under another name; false if there is none under this one.
+    pub async fn rename(&self, from: &str, to: &str) -> Result<bool, FilesError> {
+        match self {
+            Self::S3 { client, bucket } => {
+                let source = format!("{bucket}/{from}");
+                let request = client.copy_object().bucket(bucket).copy_source(source).key(to);
+                match request.send().await {
+                    Ok(_) => {}
+                    Err(err) if err.code() == Some("NoSuchKey") => return Ok(false),
+                    Err(err) => return Err(refused(&err)),
+                }
+                self.remove(from).await?;
+                Ok(true)
+            }
+            Self::Folder(folder) => {
+                let (from, to) = (folder.path(from), folder.path(to));
+                blocking(move || match fs::rename(from, to) {
+                    Err(err) if err.kind() == io::ErrorKind::NotFound => Ok(false),
+                    done => done.map(|()| true),
+                })
+                .await
+            }
+        }
+    }
+
     /// An address that shows a file for a minute, with these headers in its answer.
     pub async fn address(
         &self,

@@ -6,11 +6,12 @@ use domain::contact::Contact;
 use domain::cost::Priced;
 use domain::delivery::{Callback, State};
 use domain::export::Form;
-use domain::ids::{ContactId, LineId};
-use domain::message::{Button, FilledTemplate, HeaderMedia, Media, Outgoing, Place, Row};
+use domain::ids::{ContactId, FileId, LineId};
+use domain::message::{Attached, Button, FilledTemplate, HeaderMedia, Media, Outgoing, Place, Row};
 use jiff::Timestamp;
 
 use crate::deliveries::Reported;
+use crate::files::uploads_of;
 use crate::item::{Draft, Fields, Item, expiry, instant, key_of, number, text};
 use crate::keys;
 use crate::once::Once;
@@ -55,6 +56,13 @@ pub enum EntryContent {
         form: Form,
         caption: String,
     },
+    /// A file of the office's, uploaded when it is sent: as what, or else as a document.
+    File {
+        file: FileId,
+        file_name: String,
+        sent_as: Option<Attached>,
+        caption: String,
+    },
 }
 
 /// A file of ours in a conversation.
@@ -63,6 +71,8 @@ pub struct Document {
     pub file_name: String,
     /// Of a copy of somebody's data: which of its files.
     pub copy: Option<Form>,
+    /// Of a file of the office's: which.
+    pub file: Option<FileId>,
     /// Meta's id of it, once it was uploaded.
     pub media_id: Option<String>,
 }
@@ -119,10 +129,13 @@ impl Entry {
     /// The message as it is sent; `None` as long as a file of it was not uploaded.
     pub fn outgoing(&self) -> Option<Outgoing> {
         Some(if let Some(document) = &self.document {
-            Outgoing::Document {
-                media_id: document.media_id.clone()?,
-                file_name: document.file_name.clone(),
-                caption: self.text.clone(),
+            let (media_id, caption) = (document.media_id.clone()?, self.text.clone());
+            match Attached::parse(&self.kind) {
+                Some(kind) => Outgoing::Media { kind, media_id, caption },
+                None => {
+                    let file_name = document.file_name.clone();
+                    Outgoing::Document { media_id, file_name, caption }
+                }
             }
         } else if let Some(template) = &self.template {
             Outgoing::Template(template.clone())
@@ -420,12 +433,14 @@ impl Store {
         }
     }
 
-    /// Meta's ids of the files that were uploaded for a contact.
+    /// Meta's ids of the files that were uploaded for a contact, and for nobody else.
     pub async fn uploads(&self, line: &LineId, contact: &Contact) -> Result<Vec<String>> {
-        let mut uploads = Vec::new();
+        let files = self.files_of(line, contact).await?;
+        let mut uploads: Vec<_> = uploads_of(&files, contact).collect();
         for id in ids(contact) {
             let items = self.query_all(&self.tables.messages, keys::chat(line, id)).await?;
             let documents = items.iter().filter_map(|it| it.get("document")?.as_m().ok());
+            let documents = documents.filter(|it| !it.contains_key("file"));
             uploads.extend(documents.filter_map(|it| it.find_text("media_id")).map(str::to_owned));
         }
         Ok(uploads)
@@ -507,7 +522,12 @@ pub(crate) fn put_entry(
             .with("direction", text("out"))
             .with("kind", text("document"))
             .with("text", text(caption))
-            .with("document", write_document(form.file_name(), Some(form), None)),
+            .with("document", write_document(form.file_name(), Some(form), None, None)),
+        EntryContent::File { file, file_name, sent_as, caption } => draft
+            .with("direction", text("out"))
+            .with("kind", text(sent_as.map_or("document", Attached::name)))
+            .with("text", text(caption))
+            .with("document", write_document(&file_name, None, Some(&file), None)),
         EntryContent::Out(message) | EntryContent::Draft(message) => {
             let (kind, words, more) = match message {
                 Outgoing::Text(body) => ("text", body, None),
@@ -518,12 +538,16 @@ pub(crate) fn put_entry(
                     ("list", body, Some(("list", write_list(&button, &rows))))
                 }
                 Outgoing::Document { media_id, file_name, caption } => {
-                    let document = write_document(&file_name, None, Some(&media_id));
+                    let document = write_document(&file_name, None, None, Some(&media_id));
                     ("document", caption, Some(("document", document)))
                 }
                 Outgoing::Location(place) => {
                     let words = place.name.clone();
                     ("location", words, Some(("location", write_place(&place))))
+                }
+                Outgoing::Media { kind, media_id, caption } => {
+                    let document = write_document("", None, None, Some(&media_id));
+                    (kind.name(), caption, Some(("document", document)))
                 }
                 Outgoing::Template(template) => {
                     let written = write_template(&template);
@@ -543,9 +567,18 @@ pub(crate) fn put_entry(
     put_new(table, draft.done())
 }
 
-fn write_document(file_name: &str, copy: Option<Form>, media_id: Option<&str>) -> AttributeValue {
-    let fields =
-        [("file_name", Some(file_name)), ("copy", copy.map(Form::name)), ("media_id", media_id)];
+fn write_document(
+    file_name: &str,
+    copy: Option<Form>,
+    file: Option<&FileId>,
+    media_id: Option<&str>,
+) -> AttributeValue {
+    let fields = [
+        ("file_name", Some(file_name)),
+        ("copy", copy.map(Form::name)),
+        ("file", file.map(FileId::as_str)),
+        ("media_id", media_id),
+    ];
     let given = fields.into_iter().filter_map(|(name, it)| Some((name.to_owned(), text(it?))));
     AttributeValue::M(given.collect())
 }
@@ -556,6 +589,7 @@ fn read_document(map: &Item) -> Result<Document> {
     Ok(Document {
         file_name: map.text("file_name")?.to_owned(),
         copy: copy.map(known).transpose()?,
+        file: map.find_text("file").map(FileId::new),
         media_id: map.find_text("media_id").map(str::to_owned),
     })
 }
@@ -668,6 +702,7 @@ fn write_media(media: Media) -> AttributeValue {
         ("mime_type", media.mime_type),
         ("file_name", media.file_name),
         ("caption", media.caption),
+        ("file", media.file.map(|it| it.as_str().to_owned())),
     ];
     for (name, value) in more {
         if let Some(value) = value {
@@ -695,6 +730,7 @@ fn read_entry(item: &Item) -> Result<Entry> {
             mime_type: some("mime_type"),
             file_name: some("file_name"),
             caption: some("caption"),
+            file: some("file").map(FileId::new),
         })
     });
     let list = item.get("list").and_then(|it| it.as_m().ok()).map(read_list);

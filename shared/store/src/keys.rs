@@ -10,8 +10,8 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::cost::Month;
 use domain::ids::{
-    AppointmentId, BroadcastId, ContactId, KeyId, LineId, MeasureId, PersonId, PhoneNumberId,
-    ServiceId, UserId,
+    AppointmentId, BroadcastId, ContactId, FileId, KeyId, LineId, MeasureId, PersonId,
+    PhoneNumberId, ServiceId, UserId,
 };
 use domain::phone::Phone;
 use domain::rights::RequestNumber;
@@ -285,6 +285,28 @@ pub fn agenda(line: &LineId) -> String {
 
 pub fn agenda_row_name(starts_at: Timestamp, id: &AppointmentId) -> String {
     format!("{:016}#{id}", starts_at.as_millisecond())
+}
+
+/// `FILES#pordenone` / `0001749416383000-4f…`: a file, apart from its bytes; by when it came.
+pub fn file(line: &LineId, file: &FileId) -> Key {
+    Key::new(files(line), file.as_str())
+}
+
+/// `FILES#pordenone` / `GONE#0001749416383000-4f…`: a file whose bytes are still to go.
+pub fn file_gone(line: &LineId, file: &FileId) -> Key {
+    Key::new(files(line), format!("{FILE_GONE}{file}"))
+}
+
+/// Sorts after every file.
+pub const FILE_GONE: &str = "GONE#";
+
+pub fn files(line: &LineId) -> String {
+    format!("FILES#{line}")
+}
+
+/// A file's id. `secret` is of our own making, and nobody guesses it.
+pub fn file_id(at_ms: i64, secret: &str) -> FileId {
+    FileId::new(format!("{at_ms:016}-{secret}"))
 }
 
 /// A message's row: sorts by time; `side` tells a message from the answer to it.

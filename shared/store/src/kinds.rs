@@ -38,6 +38,8 @@ pub enum Kind {
     Note,
     Presence,
     Pack,
+    File,
+    FileGone,
     Broadcast,
     Counts,
     Chunk,
@@ -62,7 +64,7 @@ pub enum Leaves {
 }
 
 impl Kind {
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 42] = [
         Self::Line,
         Self::Contact,
         Self::Phone,
@@ -91,6 +93,8 @@ impl Kind {
         Self::Note,
         Self::Presence,
         Self::Pack,
+        Self::File,
+        Self::FileGone,
         Self::Broadcast,
         Self::Counts,
         Self::Chunk,
@@ -136,6 +140,8 @@ impl Kind {
             "CHAT" if sk.starts_with(crate::keys::NOTE) => Self::Note,
             "CHAT" if sk.starts_with(crate::keys::WRITES) => Self::Presence,
             "PACK" => Self::Pack,
+            "FILES" if sk.starts_with(crate::keys::FILE_GONE) => Self::FileGone,
+            "FILES" => Self::File,
             "BROADCASTS" => Self::Broadcast,
             "COUNTS" => Self::Counts,
             "CHUNKS" => Self::Chunk,
@@ -170,6 +176,11 @@ impl Kind {
             Self::Message => As("messaggi"),
             Self::Appointment => As("appuntamenti"),
             Self::Note => As("note-interne"),
+            Self::File => As("allegati"),
+            Self::FileGone => Not {
+                what: "l'elenco dei file che aspettano di essere cancellati",
+                why: "il loro contenuto non si conserva più",
+            },
             Self::Broadcast => As("invii"),
             Self::Counts => As("invii-conteggi"),
             Self::Chunk => As("invii-da-finire"),
@@ -242,6 +253,7 @@ impl Kind {
             | Self::Aside
             | Self::Line
             | Self::Person
+            | Self::File
             | Self::Audit => (&[], Some("id")),
             Self::Consent | Self::Message | Self::Note | Self::Appointment => {
                 (&["contact"], Some("id"))

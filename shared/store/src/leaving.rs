@@ -71,7 +71,9 @@ impl Store {
         for pk in others {
             self.partition(table, pk, take).await?;
         }
-        self.partition(&self.tables.messages, keys::all_aside(id), take).await?;
+        for pk in [keys::all_aside(id), keys::files(id)] {
+            self.partition(&self.tables.messages, pk, take).await?;
+        }
         let table = &self.tables.broadcasts;
         self.partition(table, keys::spendings(id), take).await?;
         let mut start = None;

@@ -25,6 +25,7 @@ mod clearing;
 mod conversations;
 mod deliveries;
 mod desk;
+mod files;
 mod held;
 mod item;
 pub mod keys;
@@ -60,6 +61,7 @@ pub use conversations::{
 };
 pub use deliveries::{Claim, Delivery, News, Reported, Take, Told};
 pub use desk::{Note, WAITS, waits};
+pub use files::{incoming, object};
 pub use kinds::{Kind, Leaves};
 pub use ledger::{Recorded, Seal};
 pub use lines::{AllLines, Document};

@@ -130,6 +130,8 @@ impl Store {
         if found != *contact && found != bare_of(&found) {
             return Err(StoreError::Conflict);
         }
+        // While its messages tell which they are.
+        self.let_files_go(line, contact).await?;
         // By the number and the user id, so before they go.
         let aside = self.aside_of(line, contact).await?;
         self.delete_many(&self.tables.messages, aside).await?;

@@ -12,6 +12,7 @@ use domain::erasure::{Erased, SEEN_DAYS};
 use domain::failure;
 use domain::ids::{BroadcastId, ContactId, LineId, MeasureId, UserId};
 use domain::line::Line;
+use domain::media::File;
 use domain::message::{MarketingChoice, Sender};
 use domain::phone::Phone;
 use domain::rights::{Request, RequestNumber};
@@ -21,6 +22,7 @@ use jiff::{Timestamp, ToSpan};
 use crate::appointments::Booking;
 use crate::conversations::{NewEntry, put_entry};
 use crate::desk::waits;
+use crate::files::put_file;
 use crate::item::{Draft, Fields, Item, expiry, instant, number, text};
 use crate::keys::{self, Key};
 use crate::table::{delete, put, put_new, put_version, unless_conflict};
@@ -98,6 +100,8 @@ pub struct Turn<'a> {
     pub appointment: Option<Booking<'a>>,
     /// The message, if the desk is to see it.
     pub inbound: Option<NewEntry>,
+    /// The file that came with it, still to be fetched.
+    pub file: Option<&'a File>,
     /// Whether somebody must look at the conversation.
     pub opens: bool,
     /// When to look whether somebody did; `None` if nobody is told.
@@ -242,6 +246,7 @@ impl Store {
         if let Some(entry) = turn.inbound {
             writes.push(put_entry(&self.tables.messages, turn.line, &turn.contact.id, entry));
         }
+        writes.extend(turn.file.map(|it| put_file(&self.tables.messages, turn.line, it)));
         for entry in turn.replies {
             writes.push(put_entry(&self.tables.messages, turn.line, &turn.contact.id, entry));
         }

@@ -398,6 +398,7 @@ impl Restore<'_> {
             | Kind::Unsealed
             | Kind::Chunk
             | Kind::Night
+            | Kind::FileGone
             | Kind::Once
             | Kind::Presence
             | Kind::Task => false,
@@ -411,6 +412,15 @@ impl Restore<'_> {
             Kind::Message | Kind::Note => {
                 is_recent("at")
                     && matches!(person(part(2)), Some(Fated::Back | Fated::Stands | Fated::Moved))
+            }
+            // Of bytes that are gone the office is told so.
+            Kind::File => {
+                let whose = item.find_text("contact").map(person);
+                is_recent("at")
+                    && matches!(
+                        whose,
+                        None | Some(Some(Fated::Back | Fated::Stands | Fated::Moved))
+                    )
             }
             Kind::Conversation => {
                 is_recent("last_at") && matches!(person(part(2)), Some(Fated::Back | Fated::Stands))

@@ -9,8 +9,11 @@
 //! Source: Cloud API, reference/whatsapp-business-phone-number/message-api.
 
 mod answer;
+mod media;
 mod request;
 mod templates;
+
+pub use media::{MediaAt, NotFetched};
 
 use std::sync::OnceLock;
 use std::time::Duration;

@@ -3,6 +3,7 @@
 //!
 //! What Meta's error codes mean is not here but in [`domain::failure`].
 
+pub mod files;
 pub mod graph;
 pub mod payload;
 pub mod signature;

@@ -26,6 +26,7 @@ use tracing::{info, warn};
 use utoipa::ToSchema;
 
 use super::body::Body;
+use super::media;
 use super::once::{self, Key};
 use super::problem::{FieldError, Problem};
 use super::scope::{self, OfLine, PageIn, PageOf};
@@ -152,6 +153,10 @@ pub(crate) async fn create(
         None => None,
     };
     let broadcast = checked(body.value, alert.as_ref(), &line, now)?;
+    media::check_header(&app, &line, &broadcast.message, now).await?;
+    if let Some(send_at) = broadcast.send_at {
+        media::ready_header(&app, &line, &broadcast.message, send_at, now).await?;
+    }
     let answer = shape::broadcast(&broadcast, &line, now);
     let once = once::once(&app, &body.bytes, StatusCode::CREATED, &answer);
     let with_key = key.hash().map(|hash| (hash, &once));
@@ -234,6 +239,7 @@ pub(crate) async fn schedule(
         alert.as_ref().map_or(Ok(()), all_clear::may_follow)?;
     }
     let send_at = send_at.unwrap_or(now);
+    media::ready_header(&app, &line, &it.message, send_at, now).await?;
     let due_at = (to == Stands::Scheduled).then_some(send_at);
     let change = Change { send_at: Some(send_at), due_at, ..Change::default() };
     let changed = app.store.change_broadcast(&line.id, &it.id, it.state, to, change).await?;
@@ -331,6 +337,10 @@ async fn act(
     let (it, changed) = loop {
         let it = find(app, line, path).await?;
         let (to, change) = wanted(app, line, &it, action, now).await?;
+        if matches!(action, Action::Approve | Action::Resume | Action::ResendUnresolved) {
+            let send_at = it.send_at.map_or(now, |at| at.max(now));
+            media::ready_header(app, line, &it.message, send_at, now).await?;
+        }
         match app.store.change_broadcast(&line.id, &it.id, it.state, to, change).await {
             // The clock or Meta moved it at the same moment: it may be possible all the same.
             Err(StoreError::Conflict) if again.next().is_some() => {}
@@ -505,10 +515,6 @@ fn checked(
             }
         }
     }
-    if message.header.as_ref().is_some_and(|it| !is_media_id(&it.media_id)) {
-        let detail = "Usare l'id che WhatsApp ha dato al file: lettere e cifre.";
-        errors.push(FieldError::new("/message/template/header/media_id", detail));
-    }
     let send_at = moment(draft.send_at.as_deref(), "/send_at", &mut errors);
     let expires_at = moment(draft.expires_at.as_deref(), "/expires_at", &mut errors);
     ends_after(expires_at, send_at.unwrap_or(now), &mut errors);
@@ -553,11 +559,6 @@ fn checked(
         counted_at: None,
         spent: Spent::default(),
     })
-}
-
-/// Meta's ids of files are digits today and opaque by contract.
-fn is_media_id(text: &str) -> bool {
-    (1..=200).contains(&text.len()) && text.bytes().all(|it| it.is_ascii_alphanumeric())
 }
 
 fn audience(

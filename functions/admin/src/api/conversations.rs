@@ -29,6 +29,7 @@ use whatsapp::graph::To;
 use super::body::Body;
 use super::caller::Caller;
 use super::contacts;
+use super::media;
 use super::once::{self, Key};
 use super::problem::{FieldError, Problem};
 use super::scope::{OfLine, PageOf, Params, wrong_cursor};
@@ -382,7 +383,7 @@ fn invitation(line: &Line, contact: &Contact, asked: &Answer) -> Result<FilledTe
     let Some(template) = template else {
         return Err(Problem::conflict(desk::outside_window(line)));
     };
-    if contact.blocked || (line.chat_needs_subscription && !contact.is_subscribed()) {
+    if contact.blocked.is_some() || (line.chat_needs_subscription && !contact.is_subscribed()) {
         return Err(Problem::conflict(
             "Questa persona non è iscritta o è bloccata: non le si può mandare l'avviso che la \
              risposta è pronta. Aspettare un suo messaggio o usare un altro canale.",
@@ -508,6 +509,7 @@ pub(super) async fn deliver(
     let (Some(to), Some(token)) = (to, token) else {
         return Err(Problem::conflict("Non conosciamo più un numero a cui scrivere."));
     };
+    media::uploaded(app, line, contact, row, now).await?;
     let number = &line.phone_number_id;
     let now_ms = app.clock.now().as_millisecond();
     app.store.debit(number, now_ms, rate::cost_ms(1, line.rate)).await?;

@@ -117,6 +117,12 @@ impl Problem {
         )
     }
 
+    pub(crate) fn file_too_large() -> Self {
+        let detail = "Un file inviato così può avere al massimo 4 MiB: per uno più grande usare \
+                      POST /media/uploads.";
+        Self { detail: detail.to_owned(), ..Self::too_large() }
+    }
+
     pub(crate) fn invalid(errors: Vec<FieldError>) -> Self {
         let detail = "Correggere i campi indicati in errors e ripetere la richiesta.";
         let (status, title) = (StatusCode::UNPROCESSABLE_ENTITY, "Campi non validi");
@@ -181,7 +187,7 @@ impl Problem {
         )
     }
 
-    fn unavailable() -> Self {
+    pub(super) fn unavailable() -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "unavailable",

@@ -16,6 +16,7 @@ use tracing::{info, warn};
 use utoipa::ToSchema;
 
 use super::contacts;
+use super::media;
 use super::problem::Problem;
 use super::scope::OfLine;
 use super::shape::{self, Time};
@@ -89,6 +90,7 @@ pub(crate) async fn erase(
             Err(StoreError::Conflict) => continue,
             Err(err) => return Err(err.into()),
         }
+        media::clear(&app, &line).await?;
         app.store.close_requests_of(&line, &contact, now).await?;
         // A witness outside the tables, for who restores a backup from before this.
         info!(

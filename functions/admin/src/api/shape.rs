@@ -10,6 +10,7 @@ use domain::cost::{self, Priced, Spent, TenThousandths};
 use domain::delivery;
 use domain::desk;
 use domain::export;
+use domain::ids::FileId;
 use domain::line::{self, SendBy};
 use domain::message::{Place, ProfileName};
 use domain::phone::Phone;
@@ -662,21 +663,26 @@ enum Side {
 
 #[derive(Serialize, ToSchema)]
 struct Media {
+    /// To open it: `GET /media/{id}`. Null of what is not kept, such as a copy of one's data.
+    id: Option<String>,
     kind: String,
     mime_type: Option<String>,
     file_name: Option<String>,
 }
 
 pub(crate) fn message(it: &store::Entry) -> ChatMessage {
+    let id = |file: &Option<FileId>| file.as_ref().map(|it| it.as_str().to_owned());
     let came = it.media.as_ref().map(|it| Media {
+        id: id(&it.file),
         kind: it.kind.clone(),
         mime_type: it.mime_type.clone(),
         file_name: it.file_name.clone(),
     });
-    let went = it.document.as_ref().map(|it| Media {
-        kind: "document".to_owned(),
+    let went = it.document.as_ref().map(|sent| Media {
+        id: id(&sent.file),
+        kind: it.kind.clone(),
         mime_type: None,
-        file_name: Some(it.file_name.clone()),
+        file_name: Some(sent.file_name.clone()),
     });
     ChatMessage {
         id: it.row.clone(),

@@ -29,6 +29,7 @@ use platform::clock::{Clock, Manual};
 use platform::events::Bus;
 use platform::jobs::{self, BroadcastRef, FanoutCause, FanoutEvent};
 use platform::mail::Mail;
+use platform::media::{Files, Folder};
 use platform::pseudonym::Pseudonym;
 use platform::queue::{Message, Queue, Received};
 use platform::settings::{Secret, Settings};
@@ -544,6 +545,8 @@ impl World {
                     apps: self.apps.clone(),
                     bus: Bus::event_bridge(&self.aws.config(lane), "bus"),
                     pseudonym: self.pseudonym.clone(),
+                    files: no_files(),
+                    fetching: Arc::default(),
                     clock: self.clock_of(lane),
                 };
                 self.invokes(lane, Some(source), receipts, async move {
@@ -633,6 +636,7 @@ impl World {
             apps: self.apps.clone(),
             bus: Bus::event_bridge(&self.aws.config(Lane::Story), "bus"),
             mail: Mail::NoSender,
+            files: no_files(),
             pseudonym: self.pseudonym.clone(),
             sign_in: admin::SignIn::Off,
             api_key: Secret::new("local-key"),
@@ -691,4 +695,9 @@ fn nowhere() -> Aside {
 
 fn minute(at: Timestamp) -> i64 {
     at.as_second().div_euclid(60)
+}
+
+/// Nobody sends a file in these stories.
+fn no_files() -> Files {
+    Files::Folder(Folder::new("/dev/null/media".into(), &Secret::new("a key")))
 }

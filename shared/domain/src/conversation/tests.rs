@@ -80,6 +80,7 @@ fn content(text: &str) -> Content {
             mime_type: None,
             file_name: None,
             caption: None,
+            file: None,
         }),
         _ => Content::Other { kind: kind.to_owned() },
     }

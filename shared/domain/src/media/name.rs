@@ -67,12 +67,49 @@ fn is_the_same(ending: &str, wanted: &str) -> bool {
         || (ending == "oga" && wanted == "ogg")
 }
 
+/// The name in a `Content-Disposition`; `filename*` wins. Source: RFC 6266, RFC 8187.
+pub fn name_in_disposition(header: &str) -> Option<String> {
+    let value = |name: &str| {
+        header.split(';').find_map(|it| {
+            let (key, value) = it.split_once('=')?;
+            key.trim().eq_ignore_ascii_case(name).then(|| value.trim().trim_matches('"').to_owned())
+        })
+    };
+    let encoded = value("filename*").and_then(|it| {
+        let (charset, rest) = it.split_once('\'')?;
+        let text = rest.split_once('\'')?.1;
+        charset.eq_ignore_ascii_case("utf-8").then(|| percent_decoded(text))?
+    });
+    encoded.or_else(|| value("filename"))
+}
+
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        if *first == b'%' {
+            let digits = std::str::from_utf8(after.get(..2)?).ok()?;
+            bytes.push(u8::from_str_radix(digits, 16).ok()?);
+            rest = &after[2..];
+        } else {
+            bytes.push(*first);
+            rest = after;
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
 /// Control characters, and those that turn the direction of what follows or have no width.
 fn is_hidden(it: char) -> bool {
     it.is_control()
         || matches!(it, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
             | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
             | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// A name without anything of a person in it: `documento.pdf`.
+pub fn ascii_name(kind: Kind, mime: &str) -> String {
+    format!("{}.{}", kind.word(), known_type(mime).map_or("bin", |it| it.extension))
 }
 
 /// The answer's `Content-Disposition`. Not with the file's own name, which can be a person's: on AWS

@@ -12,6 +12,8 @@ pub struct Faults {
     /// One for each of the next sends, in order; after them [`Faults::every_send`] applies.
     pub next_sends: VecDeque<SendFault>,
     pub every_send: SendFault,
+    /// One for each of the next downloads of files, in order.
+    pub next_downloads: VecDeque<DownloadFault>,
     /// Real time before each answer to a send, drawn evenly from the range by [`Faults::seed`].
     pub latency: Option<RangeInclusive<Duration>>,
     pub seed: u64,
@@ -40,6 +42,7 @@ impl Default for Faults {
         Self {
             next_sends: VecDeque::new(),
             every_send: SendFault::None,
+            next_downloads: VecDeque::new(),
             latency: None,
             seed: 1,
             duplicates: 0,
@@ -129,6 +132,17 @@ pub(crate) fn next_random(seed: &mut u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
+}
+
+/// What goes wrong when a file is downloaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DownloadFault {
+    /// The address is too old already.
+    Expired,
+    /// Some bytes are others.
+    Damaged,
+    /// 503.
+    Away,
 }
 
 #[cfg(test)]

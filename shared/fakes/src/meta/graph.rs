@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::book::{self, StoredMedia};
 use super::errors::Refusal;
-use super::faults::SendFault;
+use super::faults::{DownloadFault, SendFault};
 use super::inbound::random_name;
 use super::options::{App, Number};
 use super::rules::{self, DAY_MS};
@@ -283,9 +283,15 @@ async fn download(
 ) -> Result<Response, Refusal> {
     calling_app(&meta, &headers)?;
     let now_ms = meta.now_ms();
-    let Some(file) = meta.transact(|db| book::linked_media(db, &link, now_ms))? else {
+    let Some(mut file) = meta.transact(|db| book::linked_media(db, &link, now_ms))? else {
         return Ok(StatusCode::NOT_FOUND.into_response());
     };
+    match lock(&meta.0.switches).everywhere().next_downloads.pop_front() {
+        Some(DownloadFault::Expired) => return Ok(StatusCode::NOT_FOUND.into_response()),
+        Some(DownloadFault::Away) => return Ok(StatusCode::SERVICE_UNAVAILABLE.into_response()),
+        Some(DownloadFault::Damaged) => file.bytes.push(0),
+        None => {}
+    }
     Ok(([(CONTENT_TYPE, file.mime_type)], file.bytes).into_response())
 }
 

@@ -204,6 +204,7 @@ async fn a_message_is_read_as_it_came() {
         mime_type: Some("application/pdf".to_owned()),
         file_name: Some("domanda.pdf".to_owned()),
         caption: Some("La domanda".to_owned()),
+        file: Some(store::keys::file_id(7, "ab")),
     };
     let bare = Media { mime_type: None, file_name: None, caption: None, ..media.clone() };
     for media in [None, Some(media), Some(bare)] {

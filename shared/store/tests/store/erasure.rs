@@ -2,7 +2,8 @@
 //! Erasure and the night's clearing: what is gone is gone everywhere, whatever happens meanwhile.
 
 use domain::contact::{ConsentChange, Contact};
-use domain::delivery::{Report, State};
+use domain::delivery::{Report, State as Delivery};
+use domain::media::{File, Kind, Safety, State};
 use domain::message::{Media, ProfileName, Sender};
 use store::{Counted, EntryContent, News, Night, StoreError, Turn, keys};
 
@@ -56,7 +57,23 @@ async fn seed(engine: &Engine) -> Contact {
         mime_type: None,
         file_name: Some("carta-d-identita.pdf".to_owned()),
         caption: None,
+        file: Some(keys::file_id(7, "ab")),
     };
+    let (kept, of) = (State::Kept { bytes: 9, safety: Safety::Download }, Some(contact_id(2)));
+    let kept = File {
+        id: keys::file_id(7, "ab"),
+        contact: of,
+        shared: false,
+        at: now(),
+        kind: Kind::Document,
+        mime: "application/pdf".to_owned(),
+        name: "carta-d-identita.pdf".to_owned(),
+        state: kept,
+        source: Some("77".to_owned()),
+        uploads: [].into(),
+        expires_at: now(),
+    };
+    engine.add_file(&line, &kept, None, now()).await.unwrap();
     let (kind, text) = ("document".to_owned(), String::new());
     let file = EntryContent::In { kind, text, media: Some(media) };
     engine
@@ -118,7 +135,7 @@ async fn late_reports_do_not_bring_anything_back() {
     let after = engine.everything().await;
     for entry in entries {
         for id in [&contact.id, &contact.former_ids[0]] {
-            let reported = engine.report_entry(&line, id, &entry.row, State::Read, None).await;
+            let reported = engine.report_entry(&line, id, &entry.row, Delivery::Read, None).await;
             reported.unwrap();
             assert!(engine.claim_entry(&line, id, &entry.row).await.unwrap().is_none());
         }
@@ -150,7 +167,7 @@ async fn a_forgetting_that_dies_is_finished_by_the_next_wherever_it_died() {
 async fn who_writes_while_being_forgotten_is_somebody_new() {
     let (engine, line) = (Engine::start().await, pordenone());
     let contact = seed(&engine).await;
-    engine.dying_after(6).forget(&line, &contact).await.unwrap_err();
+    engine.dying_after(10).forget(&line, &contact).await.unwrap_err();
     let newcomer = Contact { id: contact_id(9), ..contact.clone() };
     let newcomer = Contact { former_ids: Vec::new(), ..newcomer };
     let loaded = engine.load_as(&line, &newcomer).await;

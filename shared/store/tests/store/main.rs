@@ -14,6 +14,7 @@ mod conversations;
 mod deliveries;
 mod desk;
 mod erasure;
+mod files;
 mod ledger;
 mod moderation;
 mod people;

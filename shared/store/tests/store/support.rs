@@ -249,6 +249,7 @@ pub(crate) fn turn<'a>(
         event: None,
         appointment: None,
         inbound: None,
+        file: None,
         opens: false,
         look_at: None,
         drafts: Vec::new(),

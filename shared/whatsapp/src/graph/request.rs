@@ -2,7 +2,7 @@
 //! The JSON of what we ask of the Graph API.
 
 use domain::ids::MessageId;
-use domain::message::{Button, FilledTemplate, HeaderMedia, Outgoing, Place, Row};
+use domain::message::{Attached, Button, FilledTemplate, HeaderMedia, Outgoing, Place, Row};
 use serde_json::{Map, Value, json};
 
 use super::To;
@@ -26,6 +26,7 @@ pub(super) fn message(to: To<'_>, message: &Outgoing, callback: &str) -> Value {
             ("document", document(media_id, file_name, caption))
         }
         Outgoing::Location(place) => ("location", location(place)),
+        Outgoing::Media { kind, media_id, caption } => media(*kind, media_id, caption),
         Outgoing::Template(filled) => ("template", template(filled)),
     };
     body["type"] = kind.into();
@@ -100,6 +101,20 @@ fn location(place: &Place) -> Value {
         location["address"] = address.as_str().into();
     }
     location
+}
+
+fn media(kind: Attached, media_id: &str, caption: &str) -> (&'static str, Value) {
+    let mut media = json!({ "id": media_id });
+    if kind.takes_caption() && !caption.is_empty() {
+        media["caption"] = caption.into();
+    }
+    if kind == Attached::Voice {
+        media["voice"] = true.into();
+    }
+    match kind {
+        Attached::Voice => (Attached::Audio.name(), media),
+        kind => (kind.name(), media),
+    }
 }
 
 /// One section, which needs no title.

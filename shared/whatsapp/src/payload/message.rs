@@ -119,6 +119,7 @@ fn media(message: &Value, key: &str, kind: &str) -> Option<Content> {
         mime_type: short_text(message, &format!("/{key}/mime_type")),
         file_name: short_text(message, &format!("/{key}/filename")),
         caption: long_text(message, &format!("/{key}/caption")),
+        file: None,
     }))
 }
 
