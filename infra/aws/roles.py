@@ -33,7 +33,10 @@ ELSEWHERE = {
     "sqs:GetQueueAttributes": "Lambda's event source polls",
     "ssm:GetParametersByPath": "locally secrets are in the environment",
     "ses:SendEmail": "locally mails are kept in a folder",
-    "s3:PutObject": "locally what is unreadable is kept in a folder",
+    "s3:PutObject": "locally files, and what is unreadable, are kept in a folder",
+    "s3:GetObject": "locally files are kept in a folder",
+    "s3:ListBucket": "locally files are kept in a folder",
+    "s3:DeleteObject": "locally files are kept in a folder",
     "admin events:PutEvents": "locally the bus is a channel",
 }
 
