@@ -31,10 +31,10 @@ use crate::aws::Fault;
 use crate::settings::Secret;
 
 /// Long enough for a page to load what it shows.
-const SHOWN_FOR: Duration = Duration::from_secs(60);
+const SHOWN_FOR: Duration = Duration::from_mins(1);
 
 /// Long enough for the largest file over a slow line.
-const BROUGHT_WITHIN: Duration = Duration::from_secs(15 * 60);
+const BROUGHT_WITHIN: Duration = Duration::from_mins(15);
 
 /// Where a folder's files are served.
 pub const LOCAL_PATH: &str = "/_media";
@@ -371,7 +371,7 @@ fn hex(bytes: &[u8]) -> String {
 
 fn from_hex(text: &str) -> Option<Vec<u8>> {
     let pair = |it: &[u8]| u8::from_str_radix(std::str::from_utf8(it).ok()?, 16).ok();
-    let is_hex = text.len() % 2 == 0 && text.bytes().all(|it| it.is_ascii_hexdigit());
+    let is_hex = text.len().is_multiple_of(2) && text.bytes().all(|it| it.is_ascii_hexdigit());
     is_hex.then(|| text.as_bytes().chunks(2).map(pair).collect())?
 }
 
