@@ -8,6 +8,7 @@ mod support;
 mod access;
 mod account;
 mod appointments;
+mod authoring;
 mod broadcast;
 mod citizen;
 mod consent;

@@ -85,6 +85,20 @@ async fn every_example_is_accepted() {
             assert!((200..300).contains(&status), "{}: {status}", it.name());
             continue;
         }
+        if it.name() == "broadcasts.test" {
+            // The line's file has no phones to try notices on.
+            let settings = "\n[authoring]\ntest_numbers = [\"+39 333 000 0001\"]\n";
+            let world = World::of_pordenone(|it| format!("{it}{settings}")).await;
+            let office = world.office("pordenone");
+            let draft = document["components"]["schemas"]["NewBroadcast"]["example"].clone();
+            let (_, made) = office.post("/broadcasts", draft).await;
+            let path = format!("/broadcasts/{}/test", made["id"].as_str().unwrap());
+            let (status, answer) = office.post(&path, example.clone()).await;
+            assert_eq!((status, &answer["sent"]), (200, &1.into()), "{answer}");
+            world.advance(10).await;
+            world.ends().await;
+            continue;
+        }
         // Each for itself: an example must not need another one before it.
         let ids = ids(&world, &office, tried).await;
         let path = filled(it.path, it.name(), &ids);
@@ -98,9 +112,9 @@ async fn every_example_is_accepted() {
         if let Some(id) = example.get_mut("media_id") {
             *id = brought(&world).await;
         }
-        // What was just made stands at its first version.
-        let version = (it.method == reqwest::Method::PATCH).then_some("\"1\"");
-        let (status, answer) = office.edit(it.method.clone(), &path, Some(example), version).await;
+        let version = if it.method == Method::PATCH { version(&world, &path).await } else { None };
+        let (status, answer) =
+            office.edit(it.method.clone(), &path, Some(example), version.as_deref()).await;
         assert!((200..300).contains(&status), "{}: {status} {answer}", it.name());
     }
     assert!(tried > 5, "{tried} examples");
@@ -184,6 +198,13 @@ async fn ids(world: &World, office: &Office<'_>, n: usize) -> BTreeMap<&'static 
 
 async fn example(world: &World, name: &str) -> Value {
     document(world).await["components"]["schemas"][name]["example"].clone()
+}
+
+/// The version of what is at a path, which an edit starts from.
+async fn version(world: &World, path: &str) -> Option<String> {
+    let url = format!("{}/v1/lines/pordenone{path}", world.stack.url());
+    let answer = world.http.get(url).bearer_auth("local-key").send().await.unwrap();
+    Some(answer.headers()["etag"].to_str().unwrap().to_owned())
 }
 
 /// The path below the line, with ids in it.

@@ -46,6 +46,7 @@ mod rights;
 mod scope;
 mod shape;
 mod templates;
+mod trial;
 mod version;
 
 use caller::needs;
@@ -84,6 +85,8 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(contacts::count));
     let broadcasts = OpenApiRouter::new()
         .routes(routes!(broadcasts::create))
+        .routes(routes!(broadcasts::edit, broadcasts::delete))
+        .routes(routes!(trial::send))
         .routes(routes!(broadcasts::schedule))
         .routes(routes!(broadcasts::pause))
         .routes(routes!(broadcasts::resume))

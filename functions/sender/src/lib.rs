@@ -199,6 +199,7 @@ impl App {
         let read_at = self.clock.now().as_millisecond();
         let ids: Vec<_> = undecided.open[..n].iter().map(|it| it.0.clone()).collect();
         let known = self.store.recipients(&line.id, &ids).await.context("read consent")?;
+        work.lately = self.reached_lately(line, broadcast, &ids, &known).await?;
         let Some(costs) = self.reserve_costs(&work, &ids, &known).await? else {
             let ended = Halt::budget(Month::of(now), line.monthly_budget_eur.unwrap_or(0));
             let outcome = Outcome { halt: Some(ended), ..Outcome::open(1) };
@@ -231,6 +232,22 @@ impl App {
         self.settle(&work, chunk, job, undecided, outcomes).await
     }
 
+    /// Who of these had another broadcast lately, if the office wants them left out.
+    async fn reached_lately(
+        &self,
+        line: &Line,
+        broadcast: &Broadcast,
+        ids: &[ContactId],
+        known: &HashMap<ContactId, Contact>,
+    ) -> anyhow::Result<HashSet<ContactId>> {
+        let Some(hours) = broadcast.exclude_recent_hours else { return Ok(HashSet::new()) };
+        let since = self.clock.now() - i64::from(hours).hours();
+        let others = ids.iter().filter_map(|id| Some(known.get(id)?.ids_besides(id)));
+        let all: Vec<_> = ids.iter().cloned().chain(others.flatten()).collect();
+        let reached = self.store.reached_since(&line.id, &all, since, Some(&broadcast.id)).await;
+        Ok(reached.context("read who was reached lately")?.into_keys().collect())
+    }
+
     /// Waits, in real time, until this instant in epoch microseconds.
     async fn pace_until(&self, at_us: i64) {
         if let Ok(wait_us @ 1..) = u64::try_from(at_us - self.clock.now().as_microsecond()) {
@@ -260,6 +277,7 @@ impl App {
             expires_at: self.rows_expire_at(line),
             again_from_run: chunk.again_from_run,
             hearing: Hearing::default(),
+            lately: HashSet::new(),
             least_gap_us: 0,
         }))
     }

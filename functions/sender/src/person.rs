@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! One person of a chunk: wait for the slot, ask once more, claim, send, record.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use anyhow::Context;
 use domain::broadcast::{self, Audience, Broadcast, Priority};
@@ -50,6 +50,8 @@ pub(crate) struct Work<'a> {
     /// Set if the office wants those in doubt sent once more.
     pub(crate) again_from_run: Option<u32>,
     pub(crate) hearing: Hearing,
+    /// Who had another broadcast lately and is to be left out, under any of their ids.
+    pub(crate) lately: HashSet<ContactId>,
     /// Between two messages of this process, in microseconds.
     pub(crate) least_gap_us: i64,
 }
@@ -119,6 +121,10 @@ impl App {
         let (category, priority) = (work.message.category, work.broadcast.priority);
         if let Err(why) = broadcast::may_reach(&contact, &work.audience, category, priority) {
             return self.skip(work, id, why).await;
+        }
+        let had_lately = |it: &ContactId| work.lately.contains(it);
+        if !turn.again && (had_lately(id) || contact.ids_besides(id).iter().any(had_lately)) {
+            return self.skip(work, id, SkipReason::ReachedLately).await;
         }
         let merging = contact.merged_at.is_some_and(|it| now_ms < it.as_millisecond() + MERGE_MS);
         if merging {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::{Timestamp, ToSpan};
 
+use crate::approval::Authorship;
 use crate::contact::{Contact, Subscription};
 use crate::cost::Spent;
 use crate::delivery::{Counts, SkipReason};
@@ -46,6 +47,13 @@ pub struct Broadcast {
     pub counted_at: Option<Timestamp>,
     /// What Meta has billed so far.
     pub spent: Spent,
+    /// Grows with every change that somebody makes.
+    pub version: u64,
+    pub authorship: Authorship,
+    /// Who was reached by another broadcast within so many hours is left out.
+    pub exclude_recent_hours: Option<u16>,
+    /// Messages sent to the office's own phones to try it. In no other count.
+    pub tests: i64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -393,6 +401,10 @@ pub(crate) mod sample {
             counted_at: None,
             spent: Spent::default(),
             free_form_in_window: false,
+            version: 0,
+            authorship: Authorship::default(),
+            exclude_recent_hours: None,
+            tests: 0,
         }
     }
 }

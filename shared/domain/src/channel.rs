@@ -48,6 +48,31 @@ pub fn text(broadcast: &Broadcast, line: &Line) -> Option<String> {
     without_footer.fill(&message.parameters, line).ok()
 }
 
+/// The same news for where a person posts it, beside the messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Texts {
+    /// For the WhatsApp Channel: the header in bold on top.
+    pub channel: String,
+    /// For a page of the website, which has no bold in asterisks.
+    pub page_title: String,
+    pub page_text: String,
+}
+
+/// What may be posted of any broadcast, whether its topics are or not. `None` if the line has no such
+/// template any more.
+pub fn texts(broadcast: &Broadcast, line: &Line) -> Option<Texts> {
+    let message = &broadcast.message;
+    let template = line.template(&message.name, &message.language)?;
+    let body = Template { header: None, footer: None, ..template.clone() };
+    let body = body.fill(&message.parameters, line).ok()?.trim().to_owned();
+    let header = template.for_meta(line).header;
+    Some(Texts {
+        channel: header.as_ref().map_or_else(|| body.clone(), |it| format!("*{it}*\n\n{body}")),
+        page_title: header.unwrap_or_else(|| broadcast.title.clone()),
+        page_text: body.replace('*', ""),
+    })
+}
+
 /// What the office must know before it sends to such topics.
 pub fn warning(audience: &Audience, line: &Line) -> Option<String> {
     let posted = posted(audience, line);
@@ -135,6 +160,18 @@ mod tests {
             assert_eq!(text(&broadcast, &line()).as_deref(), text_of, "{audience:?}");
             assert_eq!(warning(&audience, &line()).is_some(), text_of.is_some(), "{audience:?}");
         }
+    }
+
+    #[test]
+    fn every_broadcast_has_a_text_for_the_channel_and_one_for_the_site() {
+        let mut broadcast = Broadcast { audience: Audience::All, ..broadcast() };
+        broadcast.message.parameters.insert("che_cosa".to_owned(), "*concerto*".to_owned());
+        let texts = texts(&broadcast, &line()).unwrap();
+        assert_eq!(texts.channel, "*Avviso del Comune di Prova*\n\nOggi *concerto* in piazza.");
+        assert_eq!(texts.page_title, "Avviso del Comune di Prova");
+        assert_eq!(texts.page_text, "Oggi concerto in piazza.");
+        let gone = Line { templates: Vec::new(), ..line() };
+        assert_eq!(super::texts(&broadcast, &gone), None);
     }
 
     #[test]

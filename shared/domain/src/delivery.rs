@@ -190,10 +190,12 @@ pub enum SkipReason {
     Suspended,
     /// Pressed WhatsApp's own button against marketing messages.
     MarketingStopped,
+    /// Reached by another broadcast lately, and the office wanted those left out.
+    ReachedLately,
 }
 
 impl SkipReason {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Unsubscribed,
         Self::Blocked,
         Self::Unreachable,
@@ -202,6 +204,7 @@ impl SkipReason {
         Self::Expired,
         Self::Suspended,
         Self::MarketingStopped,
+        Self::ReachedLately,
     ];
 
     pub fn name(self) -> &'static str {
@@ -214,6 +217,7 @@ impl SkipReason {
             Self::Expired => "expired",
             Self::Suspended => "suspended",
             Self::MarketingStopped => "marketing-stopped",
+            Self::ReachedLately => "reached-lately",
         }
     }
 
@@ -237,6 +241,10 @@ impl SkipReason {
             Self::MarketingStopped => {
                 "Ha chiesto a WhatsApp di non ricevere messaggi promozionali da questo numero: \
                  riprendiamo quando li riattiva."
+            }
+            Self::ReachedLately => {
+                "Aveva ricevuto da poco un altro messaggio, e chi ha scritto questo ha scelto di non \
+                 disturbarlo di nuovo."
             }
         }
     }

@@ -8,6 +8,7 @@ pub mod access;
 pub mod account;
 pub mod all_clear;
 pub mod appointment;
+pub mod approval;
 pub mod broadcast;
 pub mod channel;
 pub mod chart;

@@ -4,6 +4,7 @@
 //! This is what a line file says once it has been read and found right. Reading the file, and
 //! saying where it is wrong, is `store::line_file`.
 
+mod authoring;
 mod desk;
 mod moderation;
 mod service;
@@ -16,6 +17,7 @@ use jiff::civil::Date;
 use crate::hours::{Hours, PatronDay};
 use crate::ids::{AppId, LineId, PhoneNumberId, ServiceId, TopicId};
 
+pub use authoring::{Authoring, Period};
 pub use desk::{Canned, Desk, OtherOffice};
 pub use moderation::{MESSAGES_A_MINUTE, Moderation, Rule};
 pub use service::{SERVICE_NAME_LIMIT, Service};
@@ -77,6 +79,7 @@ pub struct Line {
     /// Whether a second person must approve a broadcast.
     pub needs_approval: bool,
     pub desk: Desk,
+    pub authoring: Authoring,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -332,6 +335,7 @@ pub(crate) mod sample {
             monthly_budget_eur: None,
             needs_approval: false,
             desk: Desk::default(),
+            authoring: Authoring::default(),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use domain::approval::{Authorship, Bypass};
 use domain::broadcast::{
     self, Audience, Broadcast, Plan, PlanOf, Priority, State, TemplateMessage,
 };
@@ -36,6 +37,8 @@ pub struct Change {
     pub due_at: Option<Timestamp>,
     /// Begins a new plan, through these people.
     pub plan: Option<PlanOf>,
+    /// Who let it go, if somebody did.
+    pub authorship: Option<Authorship>,
 }
 
 /// What is added to a broadcast's counters.
@@ -66,6 +69,48 @@ impl Store {
             writes.push(self.put_once(&broadcast.line, key_hash, once, broadcast.created_at));
         }
         self.transact(writes).await
+    }
+
+    /// Writes a draft anew, if it still is one and nobody changed it since it was read; what it is
+    /// from now on. Else `Conflict`.
+    pub async fn replace_draft(&self, draft: &Broadcast) -> Result<Broadcast> {
+        let next = Broadcast { version: draft.version + 1, ..draft.clone() };
+        let request = self
+            .client
+            .put_item()
+            .table_name(&self.tables.broadcasts)
+            .set_item(Some(write_broadcast(&next)))
+            .condition_expression(
+                "#state = :draft AND (version = :version \
+                 OR (attribute_not_exists(version) AND :version = :zero))",
+            )
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":draft", text(State::Draft.name()))
+            .expression_attribute_values(":version", number(draft.version))
+            .expression_attribute_values(":zero", number(0));
+        request.send().await.map_err(failed)?;
+        Ok(next)
+    }
+
+    /// Deletes a broadcast that is a draft; `Conflict` if it is none.
+    pub async fn delete_draft(&self, line: &LineId, id: &BroadcastId) -> Result<()> {
+        self.client
+            .delete_item()
+            .table_name(&self.tables.broadcasts)
+            .set_key(Some(keys::broadcast(line, id).into_item()))
+            .condition_expression("#state = :draft")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":draft", text(State::Draft.name()))
+            .send()
+            .await
+            .map_err(failed)?;
+        Ok(())
+    }
+
+    /// Counts messages that were sent to try a broadcast.
+    pub async fn count_tests(&self, id: &BroadcastId, n: i64) -> Result<()> {
+        self.add(keys::counts(id), vec![("tests_n".to_owned(), n)]).await?;
+        Ok(())
     }
 
     /// One broadcast of a line with its counters, as they stand at this moment.
@@ -164,7 +209,10 @@ impl Store {
         to: State,
         change: Change,
     ) -> Result<Broadcast> {
-        let mut sets = vec!["#state = :to".to_owned()];
+        let mut sets = vec![
+            "#state = :to".to_owned(),
+            "version = if_not_exists(version, :zero) + :next".to_owned(),
+        ];
         let mut removes = Vec::new();
         let mut request = self
             .client
@@ -175,6 +223,8 @@ impl Store {
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":from", text(from.name()))
             .expression_attribute_values(":to", text(to.name()))
+            .expression_attribute_values(":zero", number(0))
+            .expression_attribute_values(":next", number(1))
             .return_values(ReturnValue::AllNew);
         let times = [
             ("send_at", change.send_at),
@@ -211,6 +261,12 @@ impl Store {
                 .expression_attribute_names("#cursor", "cursor")
                 .expression_attribute_values(":plan_of", text(plan_name(of)))
                 .expression_attribute_values(":false", AttributeValue::Bool(false));
+        }
+        if let Some(it) = change.authorship {
+            for (name, value) in authorship(&it) {
+                sets.push(format!("{name} = :{name}"));
+                request = request.expression_attribute_values(format!(":{name}"), value);
+            }
         }
         if change.new_run {
             sets.push("run = run + :one".to_owned());
@@ -408,6 +464,8 @@ fn write_broadcast(broadcast: &Broadcast) -> Item {
         .with_some("send_at", broadcast.send_at.map(instant))
         .with_some("expires_at", broadcast.expires_at.map(instant))
         .with("run", number(broadcast.run))
+        .with("version", number(broadcast.version))
+        .with_some("exclude_recent_hours", broadcast.exclude_recent_hours.map(number))
         .with("chunks", number(broadcast.plan.chunks))
         .with("audience_n", number(broadcast.counts.audience));
     let draft = match &broadcast.audience {
@@ -415,11 +473,37 @@ fn write_broadcast(broadcast: &Broadcast) -> Item {
         Audience::Topics(topics) => draft.with_set("topics", topics),
         Audience::ReachedBy(alert) => draft.with("reached_by", text(alert.as_str())),
     };
+    let draft = authorship(&broadcast.authorship)
+        .into_iter()
+        .fold(draft, |draft, (name, value)| draft.with(name, value));
     match broadcast.due_at {
         Some(at) => draft.with("due", text(keys::DUE)).with("due_at", instant(at)),
         None => draft,
     }
     .done()
+}
+
+/// What is known of who wrote it and let it go, by attribute.
+fn authorship(it: &Authorship) -> Vec<(&'static str, AttributeValue)> {
+    let mut fields = Vec::new();
+    fields.extend(it.author.as_ref().map(|it| ("author", text(it))));
+    fields.extend(it.approved_by.as_ref().map(|it| ("approved_by", text(it))));
+    if let Some(bypass) = &it.bypass {
+        fields.push(("bypassed_at", instant(bypass.at)));
+        fields.push(("bypass_reason", text(&bypass.reason)));
+        fields.extend(bypass.by.as_ref().map(|it| ("bypassed_by", text(it))));
+    }
+    fields
+}
+
+fn read_authorship(item: &Item) -> Authorship {
+    let name = |field| item.find_text(field).map(str::to_owned);
+    let bypass = item.find_instant("bypassed_at").map(|at| Bypass {
+        by: name("bypassed_by"),
+        reason: name("bypass_reason").unwrap_or_default(),
+        at,
+    });
+    Authorship { author: name("author"), approved_by: name("approved_by"), bypass }
 }
 
 fn read_broadcast(item: &Item, counts: Option<&Item>) -> Result<Broadcast> {
@@ -475,5 +559,11 @@ fn read_broadcast(item: &Item, counts: Option<&Item>) -> Result<Broadcast> {
             .map_or(Counts { audience, ..Counts::default() }, |it| read_counts(it, audience)),
         counted_at: counts.and_then(|it| it.find_instant("counted_at")),
         spent: counts.map(read_spent).unwrap_or_default(),
+        version: item.find_number("version").and_then(|it| it.try_into().ok()).unwrap_or(0),
+        authorship: read_authorship(item),
+        exclude_recent_hours: item
+            .find_number("exclude_recent_hours")
+            .and_then(|it| it.try_into().ok()),
+        tests: counts.and_then(|it| it.find_number("tests_n")).unwrap_or(0),
     })
 }

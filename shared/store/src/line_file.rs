@@ -4,6 +4,7 @@
 //! The office writes it, so problems are in plain Italian and say what to write instead. All of
 //! them come at once; only where the TOML itself is broken do the others wait.
 
+mod authoring;
 mod desk;
 mod document;
 mod moderation;
@@ -92,6 +93,7 @@ fn read<'t>(table: &'t DeTable<'t>, report: &Report<'t>) -> (Line, Placed) {
     let mut approval = top.section("approval");
     let needs_approval = approval.boolean("needed").unwrap_or(false);
     approval.done();
+    let authoring = authoring::read(&mut top);
     let line = Line {
         id: LineId::new(id),
         comune,
@@ -128,6 +130,7 @@ fn read<'t>(table: &'t DeTable<'t>, report: &Report<'t>) -> (Line, Placed) {
         monthly_budget_eur,
         needs_approval,
         desk: desk::read(top.section("desk")),
+        authoring,
     };
     top.done();
     (line, Placed { templates: template_lines, texts: text_lines })

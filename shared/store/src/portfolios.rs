@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use domain::broadcast::Priority;
 use domain::delivery::State;
-use domain::ids::{ContactId, LineId};
+use domain::ids::{BroadcastId, ContactId, LineId};
 use domain::line::Portfolio;
 use domain::portfolio::{self, Quarter, Reached};
 use domain::rate::CHUNK;
@@ -82,10 +82,22 @@ impl Store {
         people: &[ContactId],
         now: Timestamp,
     ) -> Result<HashMap<ContactId, Timestamp>> {
-        let since = now - portfolio::WINDOW;
+        self.reached_since(line, people, now - portfolio::WINDOW, None).await
+    }
+
+    /// When these people of a line were last reached by any of its broadcasts but this one, of those
+    /// who were since then.
+    pub async fn reached_since(
+        &self,
+        line: &LineId,
+        people: &[ContactId],
+        since: Timestamp,
+        but: Option<&BroadcastId>,
+    ) -> Result<HashMap<ContactId, Timestamp>> {
         let recent = self.broadcasts(line, None, RECENT).await?;
         let recent = recent.iter().filter(|it| {
-            it.started_at.is_some() && it.finished_at.is_none_or(|finished| finished >= since)
+            let lately = it.finished_at.is_none_or(|finished| finished >= since);
+            it.started_at.is_some() && lately && but != Some(&it.id)
         });
         let mut reached: HashMap<ContactId, Timestamp> = HashMap::new();
         for broadcast in recent {

@@ -79,13 +79,12 @@ impl Store {
     ) -> Result<()> {
         // Webhooks have whole seconds: one of this very second must not seem older.
         let said_at = Timestamp::from_second(at.as_second()).unwrap_or(at);
-        let state = match listed {
-            Some(listed) => listed.state(said_at),
+        let state = if let Some(listed) = listed {
+            listed.state(said_at)
+        } else {
             // One that was never submitted is not deleted.
-            None => {
-                let known = self.known(account, name, language).await?;
-                known.template.map(|_| TemplateState::Deleted)
-            }
+            let known = self.known(account, name, language).await?;
+            known.template.map(|_| TemplateState::Deleted)
         };
         if let Some(state) = state {
             let news = TemplateNews::State(state);

@@ -590,3 +590,27 @@ fn the_templates_of_both_lines_are_ready_for_meta() {
         }
     }
 }
+
+#[test]
+fn how_notices_are_let_go() {
+    let with = |text: &str| format!("{MINIMAL}\n[authoring]\n{text}");
+    let line = parse(&with(
+        "test_numbers = [\"+39 333 000 0001\"]\n[[authoring.electoral_periods]]\nfrom = 2027-04-01\n\
+         to = 2027-05-30",
+    ))
+    .unwrap();
+    assert_eq!(line.authoring.test_numbers[0].expose(), "393330000001");
+    assert_eq!(line.authoring.electoral_periods[0].to.to_string(), "2027-05-30");
+    for (text, want) in [
+        ("test_numbers = [\"chiama\"]", "non è un numero di telefono"),
+        ("prova = true", "la voce «prova» non esiste in [authoring]"),
+        ("[[authoring.electoral_periods]]\nfrom = 2027-04-01", "manca «to»"),
+        (
+            "[[authoring.electoral_periods]]\nfrom = 2027-05-30\nto = 2027-04-01",
+            "finisce prima di cominciare",
+        ),
+    ] {
+        let said = shown(&with(text));
+        assert!(said.contains(want), "{said}");
+    }
+}

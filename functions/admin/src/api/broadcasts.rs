@@ -8,6 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use domain::all_clear::{self, NoAllClear};
+use domain::approval::{self, Authorship, REASON_LIMIT};
 use domain::broadcast::{
     self, Action, Audience, Broadcast, Plan, PlanOf, Priority, State as Stands, TemplateMessage,
 };
@@ -26,11 +27,13 @@ use tracing::{info, warn};
 use utoipa::ToSchema;
 
 use super::body::Body;
+use super::caller::Caller;
 use super::media;
 use super::once::{self, Key};
 use super::problem::{FieldError, Problem};
 use super::scope::{self, OfLine, PageIn, PageOf};
 use super::shape::{self, Page};
+use super::version::{IfMatch, tagged};
 use crate::App;
 
 /// Times an action is asked for while others move the broadcast.
@@ -68,11 +71,46 @@ pub(crate) struct Draft {
     drill: Option<bool>,
     /// Whoever wrote in the last 24 hours gets it as a free text, which may cost less.
     free_form_in_window: Option<bool>,
+    /// Who was reached by another broadcast within so many hours is left out. Not in an emergency.
+    #[schema(minimum = 1, maximum = 168)]
+    exclude_recent_hours: Option<u16>,
     #[schema(format = DateTime)]
     send_at: Option<String>,
     /// After that it is not sent any more.
     #[schema(format = DateTime)]
     expires_at: Option<String>,
+}
+
+/// What changes in a draft; what is not said stays.
+#[expect(clippy::option_option, reason = "null says something else than nothing")]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = BroadcastEdit, example = json!({ "title": "Chiusura della biblioteca centrale" }))]
+pub(crate) struct Edit {
+    #[schema(min_length = 1, max_length = 200)]
+    title: Option<String>,
+    audience: Option<Asked>,
+    message: Option<Message>,
+    priority: Option<Wanted>,
+    drill: Option<bool>,
+    free_form_in_window: Option<bool>,
+    /// Null is nobody left out.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<u16>, minimum = 1, maximum = 168)]
+    exclude_recent_hours: Option<Option<u16>>,
+    /// Null is never.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Option<String>>,
+}
+
+/// Tells null from nothing.
+fn said<'de, D, T>(from: D) -> Result<Option<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(from).map(Some)
 }
 
 /// `{"topics":[…]}`, `{"all":true}` or `{"reached_by":"0193…"}`
@@ -125,6 +163,37 @@ pub(crate) struct Schedule {
     /// Null is now.
     #[schema(format = DateTime)]
     send_at: Option<String>,
+    /// Why an emergency goes in an electoral period.
+    bypass: Option<Alone>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewApproval, example = json!({}))]
+pub(crate) struct Approve {
+    /// Only in an emergency: lets go what one has written oneself. It is kept with the broadcast.
+    bypass: Option<Alone>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewBypass, example = json!({ "reason": "In ufficio non c'è nessun altro." }))]
+struct Alone {
+    #[schema(min_length = 1, max_length = 300)]
+    reason: String,
+}
+
+impl Alone {
+    /// The reason, or what is wrong with it.
+    fn reason(asked: Option<Self>) -> Result<Option<String>, FieldError> {
+        let Some(Self { reason }) = asked else { return Ok(None) };
+        let reason = reason.trim();
+        if reason.is_empty() || reason.chars().count() > REASON_LIMIT {
+            let detail = format!("Scrivere il motivo in 1-{REASON_LIMIT} caratteri.");
+            return Err(FieldError::new("/bypass/reason", detail));
+        }
+        Ok(Some(reason.to_owned()))
+    }
 }
 
 /// Nothing, said explicitly.
@@ -140,6 +209,7 @@ pub(super) type Ids = Path<HashMap<String, String>>;
 pub(crate) async fn create(
     State(app): State<App>,
     OfLine(line): OfLine,
+    caller: Caller,
     key: Key,
     body: Body<Draft>,
 ) -> Result<Response, Problem> {
@@ -147,12 +217,8 @@ pub(crate) async fn create(
         return Ok(before);
     }
     let now = app.clock.now();
-    let asked = body.value.audience.reached_by.as_deref().filter(|it| scope::is_id(it));
-    let alert = match asked {
-        Some(id) => app.store.broadcast(&line.id, &BroadcastId::new(id)).await?,
-        None => None,
-    };
-    let broadcast = checked(body.value, alert.as_ref(), &line, now)?;
+    let alert = alert(&app, &line, &body.value.audience).await?;
+    let broadcast = checked(body.value, alert.as_ref(), &line, &caller, now)?;
     media::check_header(&app, &line, &broadcast.message, now).await?;
     if let Some(send_at) = broadcast.send_at {
         media::ready_header(&app, &line, &broadcast.message, send_at, now).await?;
@@ -199,14 +265,79 @@ pub(crate) async fn list(
 }
 
 #[utoipa::path(get, path = "/broadcasts/{id}", tag = "broadcasts", operation_id = "broadcasts.show",
-    responses((status = 200, body = shape::Broadcast)))]
+    responses((status = 200, body = shape::Broadcast, headers(("ETag" = String)))))]
 pub(crate) async fn show(
     State(app): State<App>,
     OfLine(line): OfLine,
     Path(path): Ids,
-) -> Result<Json<shape::Broadcast>, Problem> {
+) -> Result<Response, Problem> {
     let broadcast = find(&app, &line, &path).await?;
-    Ok(Json(shape::broadcast(&broadcast, &line, app.clock.now())))
+    Ok(tagged(broadcast.version, shape::broadcast(&broadcast, &line, app.clock.now())))
+}
+
+/// Changes a draft.
+#[utoipa::path(patch, path = "/broadcasts/{id}", tag = "broadcasts", operation_id = "broadcasts.edit",
+    params(("If-Match" = String, Header, description = "The ETag of what the edit starts from")),
+    request_body = Edit,
+    responses((status = 200, body = shape::Broadcast, headers(("ETag" = String))),
+        (status = 412, body = Problem, content_type = "application/problem+json"),
+        (status = 428, body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn edit(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+    Path(path): Ids,
+    caller: Caller,
+    from: IfMatch,
+    body: Body<Edit>,
+) -> Result<Response, Problem> {
+    let now = app.clock.now();
+    let it = find(&app, &line, &path).await?;
+    from.check(it.version)?;
+    only_a_draft(&it)?;
+    let draft = body.value.over(&it);
+    let alert = alert(&app, &line, &draft.audience).await?;
+    let edited = checked(draft, alert.as_ref(), &line, &caller, now)?;
+    media::check_header(&app, &line, &edited.message, now).await?;
+    let edited = Broadcast {
+        id: it.id,
+        created_at: it.created_at,
+        version: it.version,
+        counts: it.counts,
+        tests: it.tests,
+        ..edited
+    };
+    let edited = match app.store.replace_draft(&edited).await {
+        Err(StoreError::Conflict) => return Err(Problem::changed_meanwhile()),
+        edited => edited?,
+    };
+    info!(line.id = %line.id, broadcast.id = %edited.id, "edited a draft");
+    Ok(tagged(edited.version, shape::broadcast(&edited, &line, now)))
+}
+
+/// Deletes a draft. What was scheduled is cancelled instead, and stays in the list.
+#[utoipa::path(delete, path = "/broadcasts/{id}", tag = "broadcasts",
+    operation_id = "broadcasts.delete", responses((status = 204)))]
+pub(crate) async fn delete(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+    Path(path): Ids,
+) -> Result<StatusCode, Problem> {
+    let it = find(&app, &line, &path).await?;
+    only_a_draft(&it)?;
+    app.store.delete_draft(&line.id, &it.id).await?;
+    info!(line.id = %line.id, broadcast.id = %it.id, "deleted a draft");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn only_a_draft(it: &Broadcast) -> Result<(), Problem> {
+    if it.state == Stands::Draft {
+        return Ok(());
+    }
+    Err(Problem::conflict(format!(
+        "Il messaggio è {}: si può cambiare o eliminare solo una bozza. Annullarlo, e scriverne un \
+         altro.",
+        it.state.in_words()
+    )))
 }
 
 /// Lets a draft go at a time, or now. If the line wants approval it waits for that first.
@@ -217,6 +348,7 @@ pub(crate) async fn schedule(
     State(app): State<App>,
     OfLine(line): OfLine,
     Path(path): Ids,
+    caller: Caller,
     key: Key,
     body: Body<Schedule>,
 ) -> Result<Response, Problem> {
@@ -230,10 +362,21 @@ pub(crate) async fn schedule(
     if errors.is_empty() {
         ends_after(it.expires_at, send_at.unwrap_or(now), &mut errors);
     }
+    let reason = Alone::reason(body.value.bypass).map_err(|it| errors.push(it)).ok().flatten();
     if !errors.is_empty() {
         return Err(Problem::invalid(errors));
     }
-    let to = broadcast::act(it.state, Action::Schedule, line.needs_approval)?;
+    let at = send_at.unwrap_or(now);
+    let needed = approval::needed(&line, it.priority, at);
+    let mut to = broadcast::act(it.state, Action::Schedule, needed)?;
+    if needed && !line.needs_approval && it.state == Stands::Scheduled {
+        // It was let go for another time, when nobody had to look at it.
+        to = Stands::AwaitingApproval;
+    }
+    let who = (person(&caller), reason.as_deref());
+    let bypass = approval::electoral_bypass(&line, it.priority, who, at);
+    let authorship =
+        bypass.map(|bypass| Authorship { bypass: Some(bypass), ..it.authorship.clone() });
     if let Audience::ReachedBy(alert) = &it.audience {
         let alert = app.store.broadcast(&line.id, alert).await?;
         alert.as_ref().map_or(Ok(()), all_clear::may_follow)?;
@@ -241,7 +384,7 @@ pub(crate) async fn schedule(
     let send_at = send_at.unwrap_or(now);
     media::ready_header(&app, &line, &it.message, send_at, now).await?;
     let due_at = (to == Stands::Scheduled).then_some(send_at);
-    let change = Change { send_at: Some(send_at), due_at, ..Change::default() };
+    let change = Change { send_at: Some(send_at), due_at, authorship, ..Change::default() };
     let changed = app.store.change_broadcast(&line.id, &it.id, it.state, to, change).await?;
     if due_at.is_some_and(|at| at <= now) {
         wake(&app, &line, &it.id).await;
@@ -252,16 +395,20 @@ pub(crate) async fn schedule(
 
 /// Lets a broadcast go that waits for approval.
 #[utoipa::path(post, path = "/broadcasts/{id}/approve", tag = "broadcasts",
-    operation_id = "broadcasts.approve", params(Key), request_body(content = Option<Nothing>),
+    operation_id = "broadcasts.approve", params(Key), request_body(content = Option<Approve>),
     responses((status = 202, body = shape::Broadcast)))]
 pub(crate) async fn approve(
     State(app): State<App>,
     OfLine(line): OfLine,
     Path(path): Ids,
+    caller: Caller,
     key: Key,
-    body: Body<Option<Nothing>>,
+    body: Body<Option<Approve>>,
 ) -> Result<Response, Problem> {
-    act(&app, &line, &path, &key, &body, Action::Approve).await
+    let bypass = body.value.and_then(|it| it.bypass);
+    let reason = Alone::reason(bypass).map_err(|it| Problem::invalid(vec![it]))?;
+    let by = Some((person(&caller), reason.as_deref()));
+    act(&app, &line, &path, &key, &body.bytes, (Action::Approve, by)).await
 }
 
 /// Nobody gets it until it is resumed.
@@ -275,7 +422,7 @@ pub(crate) async fn pause(
     key: Key,
     body: Body<Option<Nothing>>,
 ) -> Result<Response, Problem> {
-    act(&app, &line, &path, &key, &body, Action::Pause).await
+    act(&app, &line, &path, &key, &body.bytes, (Action::Pause, None)).await
 }
 
 /// Goes on with what is paused, held or stopped.
@@ -289,7 +436,7 @@ pub(crate) async fn resume(
     key: Key,
     body: Body<Option<Nothing>>,
 ) -> Result<Response, Problem> {
-    act(&app, &line, &path, &key, &body, Action::Resume).await
+    act(&app, &line, &path, &key, &body.bytes, (Action::Resume, None)).await
 }
 
 /// Nobody gets it any more.
@@ -303,7 +450,7 @@ pub(crate) async fn cancel(
     key: Key,
     body: Body<Option<Nothing>>,
 ) -> Result<Response, Problem> {
-    act(&app, &line, &path, &key, &body, Action::Cancel).await
+    act(&app, &line, &path, &key, &body.bytes, (Action::Cancel, None)).await
 }
 
 /// Sends once more to those of whom it is not known whether they got it.
@@ -317,8 +464,11 @@ pub(crate) async fn resend_unresolved(
     key: Key,
     body: Body<Option<Nothing>>,
 ) -> Result<Response, Problem> {
-    act(&app, &line, &path, &key, &body, Action::ResendUnresolved).await
+    act(&app, &line, &path, &key, &body.bytes, (Action::ResendUnresolved, None)).await
 }
+
+/// Who lets a broadcast go, and why without a second person.
+type Approver<'a> = (Option<&'a str>, Option<&'a str>);
 
 /// Moves a broadcast on and wakes the fan-out for what follows.
 async fn act(
@@ -326,17 +476,20 @@ async fn act(
     line: &Line,
     path: &HashMap<String, String>,
     key: &Key,
-    body: &Body<Option<Nothing>>,
-    action: Action,
+    body: &[u8],
+    (action, approver): (Action, Option<Approver<'_>>),
 ) -> Result<Response, Problem> {
-    if let Some(before) = key.answered(app, line, &body.bytes).await? {
+    if let Some(before) = key.answered(app, line, body).await? {
         return Ok(before);
     }
     let now = app.clock.now();
     let mut again = 1..TRIES;
     let (it, changed) = loop {
         let it = find(app, line, path).await?;
-        let (to, change) = wanted(app, line, &it, action, now).await?;
+        let (to, mut change) = wanted(app, line, &it, action, now).await?;
+        if let Some((by, reason)) = approver {
+            change.authorship = Some(approval::approve(&it, by, reason, now)?);
+        }
         if matches!(action, Action::Approve | Action::Resume | Action::ResendUnresolved) {
             let send_at = it.send_at.map_or(now, |at| at.max(now));
             media::ready_header(app, line, &it.message, send_at, now).await?;
@@ -349,12 +502,15 @@ async fn act(
     };
     let state = changed.state.name();
     info!(line.id = %line.id, broadcast.id = %it.id, state, "changed a broadcast");
+    if changed.authorship.bypass.is_some() && approver.is_some() {
+        warn!(line.id = %line.id, broadcast.id = %it.id, "let go without a second person");
+    }
     wake(app, line, &it.id).await;
     // The counters stand apart: what was read a moment ago is nearer than nothing.
     let (counts, counted_at, spent) = (it.counts, it.counted_at, it.spent);
     let changed = Broadcast { counts, counted_at, spent, ..changed };
     let answer = shape::broadcast(&changed, line, now);
-    key.answer(app, line, &body.bytes, StatusCode::ACCEPTED, &answer).await
+    key.answer(app, line, body, StatusCode::ACCEPTED, &answer).await
 }
 
 /// What an action makes of a broadcast that stands like this, or why it is not possible.
@@ -365,7 +521,7 @@ async fn wanted(
     action: Action,
     now: Timestamp,
 ) -> Result<(Stands, Change), Problem> {
-    let to = broadcast::act(it.state, action, line.needs_approval)?;
+    let to = broadcast::act(it.state, action, false)?;
     if matches!(action, Action::Resume | Action::ResendUnresolved) && is_forgotten(it, line, now) {
         return Err(Problem::conflict(
             "L'invio è cominciato da troppo tempo: non sappiamo più chi l'ha ricevuto. Annullarlo \
@@ -476,6 +632,59 @@ async fn wake(app: &App, line: &Line, id: &BroadcastId) {
     }
 }
 
+/// The broadcast of the line whose people an audience is, if there is one.
+async fn alert(app: &App, line: &Line, asked: &Asked) -> Result<Option<Broadcast>, Problem> {
+    let asked = asked.reached_by.as_deref().filter(|it| scope::is_id(it));
+    match asked {
+        Some(id) => Ok(app.store.broadcast(&line.id, &BroadcastId::new(id)).await?),
+        None => Ok(None),
+    }
+}
+
+/// Whoever is somebody, as the audit log has them: names may be chosen. The key with every permission
+/// is nobody in particular.
+fn person(caller: &Caller) -> Option<&str> {
+    Some(caller.who()).filter(|it| *it != "root")
+}
+
+impl Edit {
+    /// The draft with what is said in place of what was.
+    fn over(self, it: &Broadcast) -> Draft {
+        let audience = match &it.audience {
+            Audience::All => Asked { all: Some(true), topics: None, reached_by: None },
+            Audience::Topics(topics) => {
+                let topics = topics.iter().map(|it| it.as_str().to_owned()).collect();
+                Asked { topics: Some(topics), all: None, reached_by: None }
+            }
+            Audience::ReachedBy(alert) => {
+                let alert = alert.as_str().to_owned();
+                Asked { reached_by: Some(alert), all: None, topics: None }
+            }
+        };
+        let message = Template {
+            name: it.message.name.clone(),
+            language: it.message.language.clone(),
+            parameters: it.message.parameters.clone(),
+            header: it.message.header_media_id.clone().map(|media_id| Header { media_id }),
+        };
+        let priority = match it.priority {
+            Priority::Normal => Wanted::Normal,
+            Priority::Emergency => Wanted::Emergency,
+        };
+        Draft {
+            title: self.title.unwrap_or_else(|| it.title.clone()),
+            audience: self.audience.unwrap_or(audience),
+            message: self.message.unwrap_or(Message { template: message }),
+            priority: Some(self.priority.unwrap_or(priority)),
+            drill: Some(self.drill.unwrap_or(it.drill)),
+            free_form_in_window: Some(self.free_form_in_window.unwrap_or(it.free_form_in_window)),
+            exclude_recent_hours: self.exclude_recent_hours.unwrap_or(it.exclude_recent_hours),
+            send_at: None,
+            expires_at: self.expires_at.unwrap_or_else(|| it.expires_at.map(|at| at.to_string())),
+        }
+    }
+}
+
 /// A draft that could be sent, or everything that is wrong with it.
 ///
 /// `alert` is the broadcast of the line whose people it is to go to, if there is one.
@@ -483,6 +692,7 @@ fn checked(
     draft: Draft,
     alert: Option<&Broadcast>,
     line: &Line,
+    caller: &Caller,
     now: Timestamp,
 ) -> Result<Broadcast, Problem> {
     let mut errors = Vec::new();
@@ -518,15 +728,32 @@ fn checked(
     let send_at = moment(draft.send_at.as_deref(), "/send_at", &mut errors);
     let expires_at = moment(draft.expires_at.as_deref(), "/expires_at", &mut errors);
     ends_after(expires_at, send_at.unwrap_or(now), &mut errors);
+    let priority = match draft.priority {
+        Some(Wanted::Emergency) => Priority::Emergency,
+        Some(Wanted::Normal) | None => Priority::Normal,
+    };
+    if let Some(hours) = draft.exclude_recent_hours {
+        let problem = match priority {
+            Priority::Emergency => Some("In un'emergenza non si esclude nessuno: toglierlo."),
+            Priority::Normal => {
+                (!(1..=168).contains(&hours)).then_some("Usare un numero da 1 a 168.")
+            }
+        };
+        errors.extend(problem.map(|it| FieldError::new("/exclude_recent_hours", it)));
+    }
     let (Some(audience), true) = (audience, errors.is_empty()) else {
         return Err(Problem::invalid(errors));
     };
     let state = if send_at.is_some() {
         alert.map_or(Ok(()), all_clear::may_follow)?;
-        broadcast::act(Stands::Draft, Action::Schedule, line.needs_approval)?
+        let needed = approval::needed(line, priority, send_at.unwrap_or(now));
+        broadcast::act(Stands::Draft, Action::Schedule, needed)?
     } else {
         Stands::Draft
     };
+    let author = person(caller);
+    let bypass =
+        send_at.and_then(|at| approval::electoral_bypass(line, priority, (author, None), at));
     Ok(Broadcast {
         id: random::broadcast_id(now),
         line: line.id.clone(),
@@ -538,10 +765,7 @@ fn checked(
             parameters: message.parameters,
             header_media_id: message.header.map(|it| it.media_id),
         },
-        priority: match draft.priority {
-            Some(Wanted::Emergency) => Priority::Emergency,
-            Some(Wanted::Normal) | None => Priority::Normal,
-        },
+        priority,
         drill: is_drill,
         free_form_in_window: draft.free_form_in_window.unwrap_or(false),
         state,
@@ -558,6 +782,14 @@ fn checked(
         counts: Counts::default(),
         counted_at: None,
         spent: Spent::default(),
+        version: 0,
+        authorship: Authorship {
+            author: author.map(str::to_owned),
+            bypass,
+            ..Authorship::default()
+        },
+        exclude_recent_hours: draft.exclude_recent_hours,
+        tests: 0,
     })
 }
 

@@ -23,7 +23,7 @@ use domain::line::Line;
 use domain::media::{
     self, File, HEAD_BYTES, Kind, Refusal, Safety, State as Stands, says_something,
 };
-use domain::message::Attached;
+use domain::message::{Attached, HeaderMedia};
 use domain::reply::length;
 use jiff::{Timestamp, ToSpan};
 use platform::media::FilesError;
@@ -543,22 +543,26 @@ pub(super) async fn check_header(
     Ok(())
 }
 
-/// Has a broadcast's file at Meta for when it goes, once for all its people.
+/// Has a broadcast's file at Meta for when it goes, once for all its people; what goes into the
+/// message.
 pub(super) async fn ready_header(
     app: &App,
     line: &Line,
     message: &TemplateMessage,
     send_at: Timestamp,
     now: Timestamp,
-) -> Result<(), Problem> {
-    let Some(asked) = &message.header_media_id else { return Ok(()) };
+) -> Result<Option<HeaderMedia>, Problem> {
+    let Some(asked) = &message.header_media_id else { return Ok(None) };
     let until = send_at + HEADER_MARGIN_HOURS.hours();
     if media::Upload::of("", now).until <= until {
         return Err(Problem::conflict(
             "WhatsApp tiene un file per 30 giorni: programmare l'invio entro 28 giorni.",
         ));
     }
-    at_meta(app, line, &FileId::new(asked), until, now).await.map(drop)
+    let id = FileId::new(asked);
+    let media_id = at_meta(app, line, &id, until, now).await?;
+    let kind = app.store.file(&line.id, &id).await?.map_or("image", |it| it.kind.name()).to_owned();
+    Ok(Some(HeaderMedia { kind, media_id }))
 }
 
 /// The bytes of files that went with a person go, too.

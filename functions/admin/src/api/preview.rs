@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! What a broadcast would be if it were sent: to whom, in which words, at what cost, how long.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use axum::Json;
 use axum::extract::{Path, State};
+use domain::approval;
 use domain::broadcast::{self, Audience, Broadcast};
 use domain::channel;
 use domain::cost::{self, Estimate, Month, Reach};
-use domain::line::{Category, Line};
+use domain::line::{Category, Line, Template};
+use domain::lint;
 use domain::portfolio::{self, Day, Reached};
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan};
 use serde::Serialize;
 use store::Spending;
 use utoipa::ToSchema;
@@ -20,6 +22,7 @@ use super::broadcasts::{Ids, Nothing, find, parameter_error};
 use super::problem::Problem;
 use super::scope::OfLine;
 use super::shape::{Eur, eur};
+use super::templates::{Finding, finding};
 use crate::App;
 
 /// People looked at together, so that memory does not grow with the audience.
@@ -34,6 +37,13 @@ pub(crate) struct Preview {
     in_window: i64,
     /// As a citizen reads it.
     rendered: String,
+    /// The same as a phone shows it, in each language that the line has the template in; the
+    /// broadcast's own first.
+    phones: Vec<Phone>,
+    /// Of those who could be reached, who had another message lately and is left out.
+    left_out_lately: i64,
+    /// What is hard to read in it, and what to write instead.
+    findings: Vec<Finding>,
     channel_text: Option<String>,
     /// Messages by the category they would be billed as.
     #[schema(example = json!({ "marketing": 60, "service": 30 }))]
@@ -47,6 +57,20 @@ pub(crate) struct Preview {
     days: usize,
     split: Vec<OnDay>,
     warnings: Vec<String>,
+}
+
+/// One message on a phone.
+#[derive(Serialize, ToSchema)]
+struct Phone {
+    language: String,
+    /// Words on top, in bold.
+    header: Option<String>,
+    /// Whether a picture is on top.
+    picture: bool,
+    body: String,
+    /// Small, in grey.
+    footer: Option<String>,
+    buttons: Vec<String>,
 }
 
 /// Subscribers to it that can be reached, of how many.
@@ -104,13 +128,16 @@ pub(crate) async fn preview(
     let (account, name) = (&line.messaging_account_id, &template.name);
     let known = app.store.known(account, name, &template.language).await?;
     let category = known.billed_as(template.category);
-    let reach = reach(&app, &line, &it, category, at).await?;
+    let reach = reach(&app, &line, &it, category, (at, now)).await?;
     let month = app.store.spending(&line.id, Month::of(at)).await?;
     let free_left = month.spent.free_service_left();
     let cost = cost::estimate(&reach, category, it.free_form_in_window, free_left, at);
     let split = split(&app, &line, &it, &reach, at).await?;
     let mut warnings = warnings(&it, &line, &reach, &cost, &month);
     warnings.extend(known.warnings(template.category, now));
+    let has_picture = it.message.header_media_id.is_some();
+    warnings.extend(approval::electoral_warning(&line, has_picture, at));
+    let findings = lint::message(template, &it.message.parameters, &line);
     warnings.extend(portfolio::takes_days(&split));
     let days = split.iter().map(|it| OnDay { on: it.on.to_string(), people: it.people });
     Ok(Json(Preview {
@@ -118,6 +145,9 @@ pub(crate) async fn preview(
         reachable_now: Reachable { now: reach.people(), of: reach.audience },
         in_window: reach.in_window(),
         rendered,
+        phones: phones(&it, &line),
+        left_out_lately: reach.lately,
+        findings: findings.into_iter().map(finding).collect(),
         channel_text: channel::text(&it, &line),
         billable: billable(category, &cost),
         free: Free { service: cost.free_service, service_left: free_left },
@@ -131,13 +161,33 @@ pub(crate) async fn preview(
     }))
 }
 
+/// The message in every language that the line has its template in and these words fit.
+fn phones(it: &Broadcast, line: &Line) -> Vec<Phone> {
+    let message = &it.message;
+    let mut same: Vec<_> = line.templates.iter().filter(|it| it.name == message.name).collect();
+    same.sort_by_key(|it| it.language != message.language);
+    let phone = |template: &Template| {
+        let body = Template { header: None, footer: None, ..template.clone() };
+        let fixed = template.for_meta(line);
+        Some(Phone {
+            language: template.language.clone(),
+            header: fixed.header,
+            picture: message.header_media_id.is_some(),
+            body: body.fill(&message.parameters, line).ok()?,
+            footer: fixed.footer,
+            buttons: fixed.quick_reply.into_iter().collect(),
+        })
+    };
+    same.into_iter().filter_map(phone).collect()
+}
+
 /// Looks at everybody in the audience, each once, a page at a time.
 async fn reach(
     app: &App,
     line: &Line,
     it: &Broadcast,
     category: Category,
-    at: Timestamp,
+    (at, now): (Timestamp, Timestamp),
 ) -> Result<Reach, Problem> {
     let audience = channel::messaged(&it.audience, line);
     let mut reach = Reach::default();
@@ -147,8 +197,16 @@ async fn reach(
         let page = app.store.audience_page(&line.id, &audience, after.as_ref(), everyone, PAGE);
         let (people, end) = page.await?;
         let known = app.store.recipients(&line.id, &people).await?;
+        let lately = match it.exclude_recent_hours {
+            Some(hours) => {
+                let since = at.min(now) - i64::from(hours).hours();
+                app.store.reached_since(&line.id, &people, since, Some(&it.id)).await?
+            }
+            None => HashMap::new(),
+        };
         for id in &people {
-            reach.count(known.get(id), &audience, category, it.priority, at);
+            let when = (at, lately.contains_key(id));
+            reach.count(known.get(id), &audience, category, it.priority, when);
         }
         if end.is_none() {
             return Ok(reach);
@@ -207,7 +265,7 @@ fn warnings(
     if it.drill {
         warnings.push("È un'esercitazione: il testo lo dice.".to_owned());
     }
-    let unreachable = reach.audience - reach.people();
+    let unreachable = reach.audience - reach.people() - reach.lately;
     warnings.extend(channel::warning(&it.audience, line));
     if channel::is_only_posted(&it.audience, line) {
         // Nothing is sent, so there is nothing else to know.

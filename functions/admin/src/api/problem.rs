@@ -7,6 +7,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::access::Scope;
 use domain::all_clear::NoAllClear;
+use domain::approval::NoApproval;
 use domain::broadcast::NotAllowed;
 use domain::doubt::NoResend;
 use serde::Serialize;
@@ -225,6 +226,12 @@ impl From<NotAllowed> for Problem {
 
 impl From<NoResend> for Problem {
     fn from(why: NoResend) -> Self {
+        Self::conflict(why.to_string())
+    }
+}
+
+impl From<NoApproval> for Problem {
+    fn from(why: NoApproval) -> Self {
         Self::conflict(why.to_string())
     }
 }

@@ -220,9 +220,20 @@ pub(crate) struct Broadcast {
     message: Message,
     /// The same news for the comune's WhatsApp Channel or website.
     channel_text: Option<String>,
+    /// The same news to be posted beside the messages, on the Channel or the website.
+    texts: Option<Texts>,
     priority: Priority,
     drill: bool,
     free_form_in_window: bool,
+    /// Who was reached by another broadcast within so many hours is left out.
+    exclude_recent_hours: Option<u16>,
+    /// Who wrote it last: a person of the office or a key.
+    author: Option<String>,
+    approved_by: Option<String>,
+    /// That it went without the second person, and why.
+    bypass: Option<Bypass>,
+    /// Sent to the office's own phones to try it; in no other count.
+    tests: Tests,
     #[schema(example = "draft")]
     state: &'static str,
     counts: Counts,
@@ -238,6 +249,33 @@ pub(crate) struct Broadcast {
     /// Why it waits, was stopped or could not be sent.
     reason: Option<String>,
     cost: Cost,
+}
+
+/// For where a person posts it.
+#[derive(Serialize, ToSchema)]
+struct Texts {
+    channel: String,
+    website: Website,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Website {
+    title: String,
+    text: String,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Bypass {
+    by: Option<String>,
+    reason: String,
+    at: Time,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Tests {
+    messages: i64,
+    /// At most.
+    cost_eur: Eur,
 }
 
 /// One of the three.
@@ -309,6 +347,19 @@ pub(crate) fn broadcast(
         audience,
         message: Message { template },
         channel_text: channel::text(it, line),
+        texts: channel::texts(it, line).map(|it| Texts {
+            channel: it.channel,
+            website: Website { title: it.page_title, text: it.page_text },
+        }),
+        exclude_recent_hours: it.exclude_recent_hours,
+        author: it.authorship.author.clone(),
+        approved_by: it.authorship.approved_by.clone(),
+        bypass: it.authorship.bypass.as_ref().map(|it| Bypass {
+            by: it.by.clone(),
+            reason: it.reason.clone(),
+            at: time(it.at),
+        }),
+        tests: Tests { messages: it.tests, cost_eur: trial_cost(it, line, now) },
         priority: match it.priority {
             Urgency::Normal => Priority::Normal,
             Urgency::Emergency => Priority::Emergency,
@@ -327,6 +378,11 @@ pub(crate) fn broadcast(
         reason: it.reason.clone(),
         cost: cost(it, line),
     }
+}
+
+fn trial_cost(it: &domain::broadcast::Broadcast, line: &line::Line, now: Timestamp) -> Eur {
+    let template = line.template(&it.message.name, &it.message.language);
+    eur(template.map_or(0, |template| cost::at_most(template.category, it.tests, now)))
 }
 
 /// What a broadcast costs if it arrives at everybody, at Italian rates, once it is known to how

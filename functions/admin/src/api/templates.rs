@@ -136,7 +136,6 @@ pub(crate) struct PackNotice {
 }))]
 pub(crate) struct NewTemplate {
     /// Lower case letters, digits and `_`.
-    #[schema(min_length = 1, max_length = 512)]
     name: String,
     /// Meta's code; `it` if not said.
     language: Option<String>,
@@ -378,7 +377,7 @@ pub(crate) async fn submit(
 pub(crate) async fn sync(
     State(app): State<App>,
     OfLine(line): OfLine,
-    _: Body<Nothing>,
+    _: Body<Option<Nothing>>,
 ) -> Result<Json<Synced>, Problem> {
     let account = &line.messaging_account_id;
     let now = app.clock.now();
@@ -491,9 +490,9 @@ async fn submit_one(
             theirs.clone()
         }
         None => match app.graph.create_template(token, account, &for_meta).await {
-            Ok(taken) => {
+            Ok(submitted) => {
                 outcome.outcome = "submitted";
-                as_listed(&for_meta, taken)
+                as_listed(&for_meta, submitted)
             }
             Err(err) => {
                 outcome.reason = Some(words(&err).to_owned());

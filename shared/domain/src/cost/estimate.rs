@@ -19,6 +19,8 @@ use crate::line;
 pub struct Reach {
     /// Everybody who asked for it.
     pub audience: i64,
+    /// Of those, who could be reached and was by another broadcast lately.
+    pub lately: i64,
     by_market: BTreeMap<Market, People>,
     /// Who was merged from several contacts, so that an audience may name them more than once. Few
     /// are: memory does not grow with the audience.
@@ -34,14 +36,14 @@ struct People {
 
 impl Reach {
     /// Counts somebody in, once, as they would stand when it is sent `at`; `None` was erased
-    /// meanwhile.
+    /// meanwhile. Who was reached `lately` is left out.
     pub fn count(
         &mut self,
         contact: Option<&Contact>,
         audience: &Audience,
         category: line::Category,
         priority: Priority,
-        at: Timestamp,
+        (at, lately): (Timestamp, bool),
     ) {
         let merged = contact.filter(|it| !it.former_ids.is_empty());
         if merged.is_some_and(|it| !self.merged.insert(it.id.clone())) {
@@ -51,6 +53,10 @@ impl Reach {
         let may_reach =
             |it: &&Contact| broadcast::may_reach(it, audience, category, priority).is_ok();
         let Some(contact) = contact.filter(may_reach) else { return };
+        if lately {
+            self.lately += 1;
+            return;
+        }
         let people = self.by_market.entry(Market::of(contact)).or_default();
         if window_is_open(contact, at) {
             people.inside += 1;
@@ -183,7 +189,7 @@ mod tests {
         let merged = Contact { former_ids, ..follower(None) };
         let mut reach = Reach::default();
         let mut count = |contact: Option<&Contact>| {
-            reach.count(contact, &Audience::All, Utility, Priority::Normal, now());
+            reach.count(contact, &Audience::All, Utility, Priority::Normal, (now(), false));
             (reach.audience, reach.people(), reach.in_window())
         };
         for (who, contact, want) in [
@@ -206,6 +212,10 @@ mod tests {
         ] {
             assert_eq!(count(contact.as_ref()), want, "{who}");
         }
+        // Who had another message lately is left out, and said to be.
+        let other = subscriber("393330000002", None);
+        reach.count(Some(&other), &Audience::All, Utility, Priority::Normal, (now(), true));
+        assert_eq!((reach.audience, reach.people(), reach.lately), (9, 5, 1));
         assert!(estimate(&reach, Utility, false, 0, now()).is_estimate);
         assert!(!estimate(&italians(3, 1), Utility, false, 0, now()).is_estimate);
     }

@@ -60,6 +60,7 @@ fn line(comune: &str, service: &str, keywords: [&str; 2], topics: Vec<Topic>) ->
         monthly_budget_eur: None,
         needs_approval: false,
         desk: domain::line::Desk::default(),
+        authoring: domain::line::Authoring::default(),
     }
 }
 

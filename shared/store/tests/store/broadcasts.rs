@@ -142,6 +142,7 @@ async fn a_change_sets_what_it_says_and_leaves_the_rest() {
         state: State::Sending,
         started_at: Some(later(1)),
         run: 1,
+        version: 1,
         ..broadcast.clone()
     };
     assert_eq!(started, want);
@@ -149,20 +150,20 @@ async fn a_change_sets_what_it_says_and_leaves_the_rest() {
     let stop = Change { reason: Some("Modello rifiutato".to_owned()), ..Change::default() };
     let stopped = change(State::Sending, State::Stopped, stop).await;
     let reason = Some("Modello rifiutato".to_owned());
-    want = Broadcast { state: State::Stopped, reason, due_at: None, ..want };
+    want = Broadcast { state: State::Stopped, reason, due_at: None, version: 2, ..want };
     assert_eq!(stopped, want);
 
     let resume = Change { new_run: true, due_at: Some(later(2)), ..Change::default() };
     let resumed = change(State::Stopped, State::Sending, resume).await;
     let due_at = Some(later(2));
-    want = Broadcast { state: State::Sending, reason: None, run: 2, due_at, ..want };
+    want = Broadcast { state: State::Sending, reason: None, run: 2, due_at, version: 3, ..want };
     assert_eq!(resumed, want);
     assert_eq!(engine.broadcast(&line, &broadcast.id).await.unwrap(), Some(want.clone()));
 
     let again = Change { plan: Some(PlanOf::Unresolved), ..Change::default() };
     let again = change(State::Sending, State::Sending, again).await;
     let plan = Plan { of: PlanOf::Unresolved, ..want.plan };
-    assert_eq!(again, Broadcast { plan, due_at: None, ..want });
+    assert_eq!(again, Broadcast { plan, due_at: None, version: 4, ..want });
 }
 
 #[tokio::test]
@@ -207,7 +208,13 @@ async fn a_broadcast_that_is_over_keeps_its_state_and_its_reason() {
     engine.change_broadcast(&line, &broadcast.id, from, to, cancel).await.unwrap();
     let over = Change { reason: reason.clone(), finished_at: Some(later(9)), ..Change::default() };
     engine.change_broadcast(&line, &broadcast.id, to, to, over).await.unwrap();
-    let want = Broadcast { state: to, reason, finished_at: Some(later(9)), ..broadcast.clone() };
+    let want = Broadcast {
+        state: to,
+        reason,
+        finished_at: Some(later(9)),
+        version: 2,
+        ..broadcast.clone()
+    };
     assert_eq!(engine.broadcast(&line, &broadcast.id).await.unwrap(), Some(want));
     assert!(engine.due(later(9000)).await.unwrap().is_empty());
 }
@@ -316,4 +323,36 @@ async fn of_twenty_requests_with_one_key_one_makes_a_broadcast() {
     assert_eq!(listed.len(), 1);
     let remembered = engine.answered(&line, "key", now()).await.unwrap().unwrap();
     assert_eq!(remembered.body_hash, listed[0].id.as_str());
+}
+
+#[tokio::test]
+async fn a_draft_is_edited_by_one_at_a_time_and_deleted_only_as_a_draft() {
+    use domain::approval::{Authorship, Bypass};
+    let engine = Engine::start().await;
+    let mut it = draft(&pordenone(), Audience::All);
+    it.authorship.author = Some("anna".to_owned());
+    it.exclude_recent_hours = Some(24);
+    engine.create_broadcast(&it, None).await.unwrap();
+    let read = engine.broadcast(&it.line, &it.id).await.unwrap().unwrap();
+    assert_eq!(read, it);
+    let edited = Broadcast { title: "Altro".to_owned(), ..read.clone() };
+    let edited = engine.replace_draft(&edited).await.unwrap();
+    assert_eq!((edited.version, edited.title.as_str()), (1, "Altro"));
+    let late = Broadcast { title: "Tardi".to_owned(), ..read };
+    assert!(matches!(engine.replace_draft(&late).await, Err(StoreError::Conflict)));
+    let bypass = Bypass { by: None, reason: "piena".to_owned(), at: now() };
+    let authorship = Authorship { bypass: Some(bypass), ..edited.authorship.clone() };
+    let change = Change { authorship: Some(authorship.clone()), ..Change::default() };
+    let (from, to) = (State::Draft, State::Scheduled);
+    let gone = engine.change_broadcast(&it.line, &it.id, from, to, change).await.unwrap();
+    assert_eq!((gone.version, &gone.authorship), (2, &authorship));
+    engine.count_tests(&it.id, 2).await.unwrap();
+    let read = engine.broadcast(&it.line, &it.id).await.unwrap().unwrap();
+    assert_eq!((read.tests, read.counts, read.authorship), (2, gone.counts, authorship));
+    assert!(matches!(engine.replace_draft(&gone).await, Err(StoreError::Conflict)), "no draft");
+    assert!(matches!(engine.delete_draft(&it.line, &it.id).await, Err(StoreError::Conflict)));
+    let other = draft(&pordenone(), Audience::All);
+    engine.create_broadcast(&other, None).await.unwrap();
+    engine.delete_draft(&other.line, &other.id).await.unwrap();
+    assert_eq!(engine.broadcast(&other.line, &other.id).await.unwrap(), None);
 }
