@@ -16,7 +16,7 @@ use crate::town::{LINE, Town, phone};
 use crate::{Size, say};
 
 /// Messages of each person, half of them ours.
-const MESSAGES: i64 = 10;
+const MESSAGES: usize = 10;
 
 /// Of a hundred conversations, how many wait for us, and how many for the citizen.
 const OPEN: usize = 2;
@@ -33,7 +33,7 @@ pub(crate) async fn measure(size: Size) -> anyhow::Result<Vec<Row>> {
     let engine = crate::town::Engine::start(None).await?;
     let town = Town::prompt(&engine, &engine.url, 80, None).await?;
     let people = size.of(100_000, 5_000);
-    say(&format!("  {people} people, {} messages", people * MESSAGES as usize));
+    say(&format!("  {people} people, {} messages", people * MESSAGES));
     let contacts = town.subscribers(people, people).await?;
     town.meta()?.write(&phone(0), LINE, "Quando apre la biblioteca?").context("ask")?;
     town.quiet().await?;
@@ -122,7 +122,7 @@ fn talk(db: &Database, contacts: &[ContactId]) -> anyhow::Result<()> {
             row["last_at"]["N"] = last.as_millisecond().to_string().into();
             items.push(serde_json::from_value(row)?);
             for m in 0..MESSAGES {
-                let at = last - m.minutes();
+                let at = last - i64::try_from(m)?.minutes();
                 let key = store::MessageKey::new(format!("{n:x}-{m}"));
                 let (side, direction) = if m % 2 == 0 { ("in", "in") } else { ("out", "out") };
                 let mut row = message.clone();

@@ -152,22 +152,17 @@ impl Stack {
         let graph = Arc::new(Graph::new(&graph_url, options.settings.graph().version));
         let (bus, events) = LocalBus::new();
         let pseudonym = Pseudonym::new(&lookup_key(file("lookup.key").as_deref())?);
-        let aside = Aside::Folder(match file("aside") {
-            Some(folder) => folder,
-            None => std::env::temp_dir().join(format!("filodiretto-{}", random::key())),
-        });
-        let mail_folder = file("mail").unwrap_or_else(|| {
-            std::env::temp_dir().join(format!("filodiretto-mail-{}", random::key()))
-        });
+        // A stack that keeps nothing has folders all the same, of its own.
+        let folder = |name: &str| {
+            let passing = || format!("filodiretto-{name}-{}", random::key());
+            file(name).unwrap_or_else(|| std::env::temp_dir().join(passing()))
+        };
+        let mail_folder = folder("mail");
         let sign_in = match SignIn::of(&options.settings)? {
             SignIn::Off => SignIn::Local,
             provider => provider,
         };
-        // Like what is kept aside, of a stack that keeps nothing.
-        let folder = file("media").unwrap_or_else(|| {
-            std::env::temp_dir().join(format!("filodiretto-media-{}", random::key()))
-        });
-        let shelf = Folder::new(folder, &Secret::new(random::key()));
+        let shelf = Folder::new(folder("media"), &Secret::new(random::key()));
         shelf.served_at(&format!("http://{address}"));
         let functions = Functions {
             store: store.clone(),
@@ -176,7 +171,7 @@ impl Stack {
             queues,
             bus: Bus::Local(bus.clone()),
             mail: Mail::Folder(mail_folder.clone()),
-            aside,
+            aside: Aside::Folder(folder("aside")),
             files: Files::Folder(shelf.clone()),
             pseudonym,
             api_key: Secret::new(options.api_key),

@@ -444,7 +444,7 @@ mod tests {
         assert_eq!((asked.name.as_str(), asked.content_type.as_str()), (NAME, "image/png"));
         assert_eq!(asked.disposition, "inline; filename=\"a.png\"");
 
-        assert_eq!(folder.asked("GET", rest, now() + Duration::from_secs(60)), None);
+        assert_eq!(folder.asked("GET", rest, now() + Duration::from_mins(1)), None);
         assert_eq!(folder.asked("PUT", rest, now()), None);
         assert_eq!(folder.asked("GET", &rest.replace("0001-ab", "0001-ac"), now()), None);
         let other = Folder::new(root.path().to_owned(), &Secret::new("another key"));

@@ -130,12 +130,11 @@ impl Entry {
     pub fn outgoing(&self) -> Option<Outgoing> {
         Some(if let Some(document) = &self.document {
             let (media_id, caption) = (document.media_id.clone()?, self.text.clone());
-            match Attached::parse(&self.kind) {
-                Some(kind) => Outgoing::Media { kind, media_id, caption },
-                None => {
-                    let file_name = document.file_name.clone();
-                    Outgoing::Document { media_id, file_name, caption }
-                }
+            if let Some(kind) = Attached::parse(&self.kind) {
+                Outgoing::Media { kind, media_id, caption }
+            } else {
+                let file_name = document.file_name.clone();
+                Outgoing::Document { media_id, file_name, caption }
             }
         } else if let Some(template) = &self.template {
             Outgoing::Template(template.clone())

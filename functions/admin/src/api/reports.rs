@@ -235,12 +235,12 @@ pub(crate) struct Subscribers {
     from: String,
     #[schema(format = Date)]
     to: String,
-    items: Vec<Period>,
+    items: Vec<Span>,
 }
 
 /// A day or a month.
 #[derive(Serialize, ToSchema)]
-struct Period {
+struct Span {
     #[schema(example = "2026-11-26")]
     period: String,
     /// At its end.
@@ -261,7 +261,7 @@ pub(crate) async fn subscribers(
 ) -> Result<Json<Subscribers>, Problem> {
     let (from, to, by) = asked_days(&asked, app.clock.now())?;
     let days = app.store.days(&line.id, from, to).await?;
-    let items = statistics::put_together(days, by).into_iter().map(|it| Period {
+    let items = statistics::put_together(days, by).into_iter().map(|it| Span {
         period: by.label(it.from),
         total: it.total,
         joined: it.joined,
@@ -404,13 +404,13 @@ pub(crate) async fn broadcast(
     let grouped = report::group(&app.store.reasons(&it.id).await?);
     let exact = report::is_exact(&it, &grouped);
     let failed = grouped.failed.into_iter().map(|it| Failed {
-        code: it.code.map(i64::from),
-        reason: it.reason.into(),
+        code: it.code,
+        reason: it.reason,
         people: it.people,
     });
     let skipped = grouped.skipped.into_iter().map(|it| Skipped {
         reason_name: it.why.name(),
-        reason: it.reason.into(),
+        reason: it.reason,
         people: it.people,
     });
     Ok(Json(BroadcastReport {

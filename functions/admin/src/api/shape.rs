@@ -489,8 +489,8 @@ pub(crate) fn delivery(
         number: contact.and_then(|it| it.phone.as_ref()).map(Phone::masked),
         state: it.state.name(),
         at: time(it.at),
-        code: it.code.map(i64::from),
-        reason: delivery::reason(it.state, it.skipped, it.code).map(Into::into),
+        code: it.code,
+        reason: delivery::reason(it.state, it.skipped, it.code),
     }
 }
 

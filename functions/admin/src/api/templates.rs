@@ -215,11 +215,11 @@ pub(crate) struct Checked {
 /// How each template of a request came out.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Submitted {
-    items: Vec<Outcome>,
+    items: Vec<OfOne>,
 }
 
 #[derive(Serialize, ToSchema)]
-struct Outcome {
+struct OfOne {
     name: String,
     language: String,
     /// `submitted`: Meta is reviewing it. `already_there`: Meta has the same. `refused`: see reason.
@@ -236,7 +236,7 @@ struct Outcome {
 
 /// The line's templates beside Meta's.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct Synced {
+pub(crate) struct BesideMeta {
     synced_at: Time,
     items: Vec<SyncedTemplate>,
     /// Names that Meta has in this account and no line of ours has.
@@ -373,12 +373,12 @@ pub(crate) async fn submit(
 
 /// Reads what Meta has of the line's templates, keeps it, and shows where it differs.
 #[utoipa::path(post, path = "/templates/sync", tag = "templates", operation_id = "templates.sync",
-    request_body(content = Option<Nothing>), responses((status = 200, body = Synced)))]
+    request_body(content = Option<Nothing>), responses((status = 200, body = BesideMeta)))]
 pub(crate) async fn sync(
     State(app): State<App>,
     OfLine(line): OfLine,
     _: Body<Option<Nothing>>,
-) -> Result<Json<Synced>, Problem> {
+) -> Result<Json<BesideMeta>, Problem> {
     let account = &line.messaging_account_id;
     let now = app.clock.now();
     let token = token(&app, &line)?;
@@ -411,7 +411,7 @@ pub(crate) async fn sync(
     let unknown = listed.iter().map(|it| it.name.clone());
     let unknown = unknown.filter(|it| alone && !of_lines.contains(it));
     let only_at_meta = unknown.collect::<BTreeSet<_>>().into_iter().collect();
-    Ok(Json(Synced { synced_at: shape::time(now), items, only_at_meta }))
+    Ok(Json(BesideMeta { synced_at: shape::time(now), items, only_at_meta }))
 }
 
 /// Deletes a template at Meta, in all its languages. Its name cannot be used again for 30 days.
@@ -467,11 +467,11 @@ async fn submit_one(
     token: &AccessToken,
     listed: &[Listed],
     template: Template,
-) -> Result<Outcome, Problem> {
+) -> Result<OfOne, Problem> {
     let (account, now) = (&line.messaging_account_id, app.clock.now());
     let for_meta = template.for_meta(line);
     let named = (for_meta.name.as_str(), for_meta.language.as_str());
-    let mut outcome = Outcome {
+    let mut outcome = OfOne {
         name: for_meta.name.clone(),
         language: for_meta.language.clone(),
         outcome: "refused",

@@ -76,7 +76,7 @@ async fn the_list_and_the_webhooks_tell_one_story() {
     let engine = Engine::start().await;
     let key = ("avviso".to_owned(), "it".to_owned());
     let state = async || {
-        let known = engine.at_meta(ACCOUNT, &[key.clone()]).await.unwrap();
+        let known = engine.at_meta(ACCOUNT, std::slice::from_ref(&key)).await.unwrap();
         known.get(&key).map(|it| (it.known.template.map(TemplateState::name), it.quality.clone()))
     };
     let note = async |it: Option<&Listed>, ms| {
@@ -93,7 +93,7 @@ async fn the_list_and_the_webhooks_tell_one_story() {
     assert!(engine.note_template(ACCOUNT, "avviso", "it", usable, later(1_000)).await.unwrap());
     assert_eq!(state().await, Some((Some("usable"), green)));
     note(Some(&listed("REJECTED")), 5_000).await;
-    let known = engine.at_meta(ACCOUNT, &[key.clone()]).await.unwrap();
+    let known = engine.at_meta(ACCOUNT, std::slice::from_ref(&key)).await.unwrap();
     assert_eq!(known[&key].rejected_for.as_deref(), Some("SCAM"));
     assert_eq!(known[&key].synced_at, Some(later(5_000)));
     // An older reading that comes late changes nothing.
