@@ -3,9 +3,11 @@
 //! with everything that AWS would bill counted.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
+use desk::App as Desk;
 use domain::cost::{
     ANSWER, BROADCAST, CHAT_MESSAGE_BYTES, DELIVERY_BYTES, KEYWORD, MESSAGE, NIGHT,
     NIGHT_OF_CONTACT, Operations, QUESTION, Runs, SUBSCRIBER_BYTES, TICK,
@@ -13,14 +15,17 @@ use domain::cost::{
 use fanout::App as Fanout;
 use jiff::{Timestamp, ToSpan};
 use local_stack::broker::{Broker, QueueOptions, Requests};
+use platform::apps::Apps;
 use platform::clock::Clock;
 use platform::events::{Bus, LocalBus};
 use platform::jobs::{FanoutCause, FanoutEvent, Tick};
+use platform::mail::Mail;
 use platform::media::{Files, Folder};
 use platform::pseudonym::Pseudonym;
-use platform::settings::Secret;
+use platform::settings::{Secret, Settings};
 use retention::App as Retention;
 use serde_json::{Value, json};
+use whatsapp::graph::Graph;
 
 use crate::aws::{Aws, total};
 use crate::subscribers;
@@ -48,6 +53,7 @@ struct Scene {
     front: Aws,
     fanout: Fanout,
     retention: Retention,
+    desk: Desk,
     /// As it stood when it was last counted.
     requests: BTreeMap<String, Requests>,
     events: BTreeMap<&'static str, u64>,
@@ -73,6 +79,14 @@ impl Scene {
         let secret = Secret::new("key");
         // No file in this month; a folder that is not there has none.
         let files = Files::Folder(Folder::new("/dev/null/media".into(), &secret));
+        // It has nothing to send in these months.
+        let apps = Apps::of(&Settings::given([
+            ("META_APP_SECRET", "secret"),
+            ("META_VERIFY_TOKEN", "token"),
+            ("META_ACCESS_TOKEN", "token"),
+        ]))?;
+        let graph = Arc::new(Graph::new("http://127.0.0.1:1", "v25.0"));
+        let desk = Desk { store: store.clone(), graph, apps, mail: Mail::NoSender };
         let retention = Retention { store, pseudonym: Pseudonym::new(&secret), files };
         let mut scene = Self {
             town,
@@ -80,6 +94,7 @@ impl Scene {
             front,
             fanout,
             retention,
+            desk,
             requests: BTreeMap::new(),
             events: BTreeMap::new(),
             posts: 0,
@@ -124,6 +139,7 @@ impl Scene {
                 sender: receives("sends"),
                 statuses: receives("statuses"),
                 retention: 0.0,
+                desk: 0.0,
                 admin: count(std::mem::take(&mut self.asked)),
             },
             seconds: 0.0,
@@ -148,7 +164,8 @@ impl Scene {
     }
 
     async fn ticks(&self, at: Timestamp) -> anyhow::Result<()> {
-        self.fanout.handle(FanoutEvent { at, cause: FanoutCause::Tick }).await
+        self.fanout.handle(FanoutEvent { at, cause: FanoutCause::Tick }).await?;
+        self.desk.handle(Tick { at }).await
     }
 
     /// What the night after so many days asks for.
@@ -225,9 +242,9 @@ fn float(n: u64) -> f64 {
 }
 
 /// Each count of a table's row, by its name.
-fn parts(of: Operations) -> [(&'static str, f64); 12] {
+fn parts(of: Operations) -> [(&'static str, f64); 13] {
     let Operations { reads, writes, standard, fifo, events, runs, seconds: _ } = of;
-    let Runs { webhook, commands, fanout, sender, statuses, retention, admin } = runs;
+    let Runs { webhook, commands, fanout, sender, statuses, retention, desk, admin } = runs;
     [
         ("reads", reads),
         ("writes", writes),
@@ -240,6 +257,7 @@ fn parts(of: Operations) -> [(&'static str, f64); 12] {
         ("sender", sender),
         ("statuses", statuses),
         ("retention", retention),
+        ("desk", desk),
         ("admin", admin),
     ]
 }
@@ -267,7 +285,7 @@ async fn silence_costs_what_the_table_says() -> anyhow::Result<()> {
         scene.ticks(morning()? + minute.minutes()).await?;
     }
     let mut tick = each(scene.count().await?, Operations::default(), 20);
-    tick.runs.fanout = 1.0;
+    (tick.runs.fanout, tick.runs.desk) = (1.0, 1.0);
     agree("a tick", tick, TICK, 0.0);
     let night = scene.night(1).await?;
     agree("a night", night, NIGHT, 0.1);

@@ -31,25 +31,30 @@ pub struct Runs {
     pub sender: f64,
     pub statuses: f64,
     pub retention: f64,
+    pub desk: f64,
     pub admin: f64,
 }
 
-/// A minute in which nothing is due, with any number of lines.
-pub const TICK: Operations =
-    Operations { reads: 0.5, runs: Runs { fanout: 1.0, ..NO_RUNS }, seconds: 0.1, ..NOTHING };
+/// A minute in which nothing is due, with any number of lines: of the fan-out and of the desk.
+pub const TICK: Operations = Operations {
+    reads: 1.0,
+    runs: Runs { fanout: 1.0, desk: 1.0, ..NO_RUNS },
+    seconds: 0.15,
+    ..NOTHING
+};
 
 /// A line's night, besides what it does for each contact. All lines share one run.
-pub const NIGHT: Operations = Operations { reads: 16.0, writes: 5.0, seconds: 1.0, ..NOTHING };
+pub const NIGHT: Operations = Operations { reads: 19.0, writes: 5.0, seconds: 1.0, ..NOTHING };
 
 /// A contact whom the night looks at.
 pub const NIGHT_OF_CONTACT: Operations =
-    Operations { reads: 1.1, writes: 1.15, seconds: 0.02, ..NOTHING };
+    Operations { reads: 2.1, writes: 1.15, seconds: 0.02, ..NOTHING };
 
 /// A broadcast, besides its messages: drafted, previewed, scheduled, looked at six times, planned,
 /// closed, and counted again three times.
 pub const BROADCAST: Operations = Operations {
     reads: 115.0,
-    writes: 34.5,
+    writes: 43.5,
     standard: 6.35,
     events: 3.0,
     runs: Runs { fanout: 2.0, sender: 1.0, statuses: 1.7, admin: 10.0, ..NO_RUNS },
@@ -70,7 +75,7 @@ pub const MESSAGE: Operations = Operations {
 
 /// ISCRIVIMI from somebody new: the answer with its statuses, and the seal of the night.
 pub const KEYWORD: Operations = Operations {
-    reads: 8.0,
+    reads: 9.0,
     writes: 45.0,
     standard: 7.0,
     fifo: 3.0,
@@ -82,7 +87,7 @@ pub const KEYWORD: Operations = Operations {
 /// A citizen's message for the desk, until it is cleared.
 pub const QUESTION: Operations = Operations {
     reads: 4.0,
-    writes: 12.5,
+    writes: 15.0,
     fifo: 3.0,
     runs: Runs { webhook: 1.0, commands: 1.0, ..NO_RUNS },
     seconds: 0.5,
@@ -92,8 +97,8 @@ pub const QUESTION: Operations = Operations {
 /// The desk's answer with its statuses, until it is cleared; before it, the desk has opened its
 /// list and the chat.
 pub const ANSWER: Operations = Operations {
-    reads: 5.0,
-    writes: 14.0,
+    reads: 8.0,
+    writes: 19.0,
     standard: 7.0,
     runs: Runs { webhook: 3.0, statuses: 2.0, admin: 3.0, ..NO_RUNS },
     seconds: 1.5,
@@ -104,7 +109,7 @@ pub const ANSWER: Operations = Operations {
 pub const SUBSCRIBER_BYTES: f64 = 6_500.0;
 pub const DELIVERY_BYTES: f64 = 700.0;
 /// A message of a chat, with its part of the conversation's row.
-pub const CHAT_MESSAGE_BYTES: f64 = 1_000.0;
+pub const CHAT_MESSAGE_BYTES: f64 = 1_400.0;
 
 const NO_RUNS: Runs = Runs {
     webhook: 0.0,
@@ -113,6 +118,7 @@ const NO_RUNS: Runs = Runs {
     sender: 0.0,
     statuses: 0.0,
     retention: 0.0,
+    desk: 0.0,
     admin: 0.0,
 };
 
@@ -129,8 +135,8 @@ const NOTHING: Operations = Operations {
 impl Runs {
     /// All of them.
     pub fn all(&self) -> f64 {
-        let Self { webhook, commands, fanout, sender, statuses, retention, admin } = self;
-        webhook + commands + fanout + sender + statuses + retention + admin
+        let Self { webhook, commands, fanout, sender, statuses, retention, desk, admin } = self;
+        webhook + commands + fanout + sender + statuses + retention + desk + admin
     }
 
     fn with(self, other: Self, both: impl Fn(f64, f64) -> f64) -> Self {
@@ -141,6 +147,7 @@ impl Runs {
             sender: both(self.sender, other.sender),
             statuses: both(self.statuses, other.statuses),
             retention: both(self.retention, other.retention),
+            desk: both(self.desk, other.desk),
             admin: both(self.admin, other.admin),
         }
     }

@@ -370,7 +370,7 @@ fn templates_are_there_approved_and_as_in_the_line_file() {
         (
             "well, and one that is not ours",
             more,
-            "ok: tutti approvati e come nel file della linea: 10",
+            "ok: tutti approvati e come nel file della linea: 11",
         ),
         ("no twin", without_question, "errore: «pordenone_evento_policy» (it) manca"),
         (
