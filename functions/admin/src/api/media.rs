@@ -100,7 +100,8 @@ pub(crate) struct MediaFile {
     state: FileState,
     bytes: Option<u64>,
     /// `inline` may be shown in a page, `download` is to be saved, `unsafe` too, with `warning`.
-    #[schema(schema_with = safeties)]
+    /// `inline`, `download` or `unsafe`; null until it is here.
+    #[schema(example = "inline")]
     safety: Option<&'static str>,
     warning: Option<&'static str>,
     reason: Option<String>,
@@ -111,10 +112,6 @@ pub(crate) struct MediaFile {
 
 fn kinds() -> utoipa::openapi::Object {
     shape::names(Kind::ALL.map(Kind::name))
-}
-
-fn safeties() -> utoipa::openapi::Object {
-    shape::names(Safety::ALL.map(Safety::name))
 }
 
 /// A file and an address of its bytes. One that WhatsApp still has is fetched first.
@@ -176,7 +173,8 @@ async fn fetched(app: &App, line: &Line, file: &File, now: Timestamp) -> Result<
 #[utoipa::path(post, path = "/media", tag = "media", operation_id = "media.upload",
     params(Key, ("Content-Disposition" = Option<String>, Header,
         example = "attachment; filename=\"avviso.pdf\"")),
-    request_body(content = Vec<u8>, content_type = "application/pdf"),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream",
+        description = "The bytes; `Content-Type` is the file's own, `application/pdf` for instance."),
     responses((status = 201, body = MediaFile)))]
 pub(crate) async fn upload(
     State(app): State<App>,
