@@ -104,3 +104,66 @@ async fn a_list_with_one_wrong_row_changes_nothing() {
     assert_eq!(office.total().await, 0);
     world.ends().await;
 }
+
+#[tokio::test]
+async fn who_comes_from_a_declared_list_is_asked_by_the_next_notice() {
+    let policy = "[policy]\n";
+    let world =
+        World::of_pordenone(|it| it.replace(policy, "[policy]\ndeclared_lists = true\n")).await;
+    world.keeps_secret("3330005011");
+    let office = world.office("pordenone");
+    let list = "telefono\n3330005011\n3330005012\n";
+    let declared = "?act=Determina%2012%2F2026&date=2026-11-20&source=newsletter";
+    let (status, taken) = office.imports(declared, list, None).await;
+    assert_eq!((status, &taken["subscribed"]), (200, &json!(2)), "{taken}");
+    let unproven = async || {
+        let (_, found) = office.get("/subscribers?state=unproven").await;
+        found["items"].as_array().unwrap().len()
+    };
+    assert_eq!(unproven().await, 2);
+
+    let (anna, bruno) = (world.person("393330005011"), world.person("393330005012"));
+    let sent = office.drafts(&["scadenze"], "pagare la mensa").await;
+    office.sends(&sent).await;
+    for person in [&anna, &bruno] {
+        person.hears("pordenone", "pagare la mensa").await;
+        person.hears("pordenone", "Il tuo numero viene da un elenco del Comune").await;
+    }
+    anna.taps("pordenone", "subscribe", "Voglio questi avvisi").await;
+    bruno.says("pordenone", "CANCELLAMI").await;
+    assert_eq!(unproven().await, 0);
+    assert_eq!(office.total().await, 1);
+    let (_, found) = office.post("/contacts/search", json!({ "phone": "+393330005011" })).await;
+    let id = found["items"][0]["id"].as_str().unwrap();
+    let held = office.get(&format!("/contacts/{id}/export")).await.1.to_string();
+    assert!(held.contains("Determina 12/2026") && held.contains("subscribe"), "both are proof");
+
+    let sent = office.drafts(&["scadenze"], "rinnovare la tessera").await;
+    office.sends(&sent).await;
+    anna.hears("pordenone", "rinnovare la tessera").await;
+    assert_eq!(anna.times_heard("pordenone", "viene da un elenco").await, 1, "asked once");
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn a_list_is_declared_whole_and_only_where_the_line_takes_such() {
+    let world = World::start().await;
+    let office = world.office("pordenone");
+    let list = "telefono\n3330005021\n";
+    let declared = "?act=Determina&date=2026-11-20&source=newsletter";
+    assert_eq!(office.imports(declared, list, None).await.0, 409);
+    assert_eq!(office.imports("", list, None).await.0, 422, "no proof");
+    world.ends().await;
+    let world =
+        World::of_pordenone(|it| it.replace("[policy]\n", "[policy]\ndeclared_lists = true\n"))
+            .await;
+    let office = world.office("pordenone");
+    for wrong in
+        ["?act=Determina", "?act=A&date=domani&source=B", "?act=A&date=2030-01-01&source=B"]
+    {
+        let (status, problem) = office.imports(wrong, list, None).await;
+        assert_eq!((status, &problem["type"]), (422, &json!("invalid-fields")), "{wrong}");
+    }
+    assert_eq!(office.total().await, 0);
+    world.ends().await;
+}

@@ -11,7 +11,7 @@ use domain::cost;
 use domain::failure::{self, Failure};
 use domain::line::{Category, Line};
 use domain::message::{FilledTemplate, HeaderMedia, Outgoing};
-use domain::policy;
+use domain::policy::{self, Question};
 use jiff::Timestamp;
 
 /// A broadcast's message in the forms in which it may go.
@@ -22,8 +22,8 @@ pub(crate) struct Message {
     /// The same words as a reply, for who is in the service window, if the office wants that. A
     /// picture on top cannot go along, so then there is none.
     reply: Option<Outgoing>,
-    /// The same with the question whether a newer policy is accepted, where the line asks.
-    asking: Option<Outgoing>,
+    /// The same with each question that the line's notices may ask.
+    asking: Vec<(Question, Outgoing)>,
     /// Meta does not have the template that asks: a notice is not lost for that.
     cannot_ask: AtomicBool,
 }
@@ -54,17 +54,18 @@ pub(crate) fn filled(
         quick_reply: None,
     };
     // An emergency is no occasion for it.
-    let may_ask = line.accept_again && broadcast.priority == Priority::Normal;
-    let asking = may_ask.then(|| FilledTemplate {
-        name: template.asking(line).name,
-        quick_reply: Some(policy::payload(line.policy.date)),
-        ..plain.clone()
+    let may_ask = broadcast.priority == Priority::Normal;
+    let questions = Question::ALL.into_iter().filter(|it| may_ask && it.is_asked_by(line));
+    let asking = questions.map(|it| {
+        let (name, quick_reply) = (template.asking(it, line).name, Some(it.payload(line)));
+        (it, Outgoing::Template(FilledTemplate { name, quick_reply, ..plain.clone() }))
     });
+    let asking = asking.collect();
     Some(Message {
         category: known.billed_as(template.category),
         reply: replies.then_some(Outgoing::Text(text)),
         template: Outgoing::Template(plain),
-        asking: asking.map(Outgoing::Template),
+        asking,
         cannot_ask: AtomicBool::new(false),
     })
 }
@@ -82,9 +83,12 @@ impl Message {
 
     /// The template with the question, if this person is asked. It costs the same.
     pub(crate) fn asks(&self, contact: &Contact, line: &Line, now: Timestamp) -> Option<&Outgoing> {
-        let asking = self.asking.as_ref().filter(|_| !self.cannot_ask.load(Ordering::Relaxed));
         let is_template = matches!(self.to(contact, now).0, Outgoing::Template(_));
-        asking.filter(|_| is_template && policy::asks(contact, line))
+        if !is_template || self.cannot_ask.load(Ordering::Relaxed) {
+            return None;
+        }
+        let question = policy::asks(contact, line)?;
+        self.asking.iter().find(|it| it.0 == question).map(|it| &it.1)
     }
 
     /// Whether Meta refused only the template that asks, so that the other one may go. From then on

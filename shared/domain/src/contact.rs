@@ -33,6 +33,9 @@ pub struct Contact {
     pub invited_at: Option<Timestamp>,
     /// The newest policy they accepted, by its date; `None` where that was not kept yet.
     pub accepted: Option<Date>,
+    /// Whether the subscription rests on somebody else's list, without a word of theirs. The next
+    /// notice asks them; whatever they choose themselves proves it.
+    pub unproven: bool,
     /// Which policies they were asked to accept, each with the broadcast that asked.
     pub asked_to_accept: BTreeSet<(Date, BroadcastId)>,
     /// The right they last asked to use, in chat.
@@ -121,6 +124,7 @@ impl Contact {
             joining: None,
             invited_at: None,
             accepted: None,
+            unproven: false,
             asked_to_accept: BTreeSet::new(),
             requested: None,
             told_closed_until: None,
@@ -438,6 +442,7 @@ pub fn merge(a: &Contact, b: &Contact, now: Timestamp) -> Contact {
         joining: last.joining.clone().or_else(|| first.joining.clone()),
         invited_at: kept.invited_at.max(other.invited_at),
         accepted: kept.accepted.max(other.accepted),
+        unproven: newer.unproven,
         asked_to_accept: &kept.asked_to_accept | &other.asked_to_accept,
         requested: later_request(kept, other),
         told_closed_until: kept.told_closed_until.max(other.told_closed_until),

@@ -527,7 +527,10 @@ fn take_word(
         (Intent::Subscribe { topics: named }, Some((topics, _))) => {
             let more = topics | &wanted(zones::meant(named, line));
             if more == *topics {
-                (None, Reply::AlreadySubscribed { topics: more })
+                // The word that was missing.
+                let proves = is_proven_by(&contact, source);
+                let chosen = ConsentChange::TopicsChosen { topics: more.clone() };
+                (proves.then_some(chosen), Reply::AlreadySubscribed { topics: more })
             } else {
                 (
                     Some(ConsentChange::TopicsChosen { topics: more.clone() }),
@@ -563,6 +566,7 @@ fn take_word(
     if matches!(change, Some(ConsentChange::Subscribed { .. })) {
         contact.accepted = Some(line.policy.date);
     }
+    contact.unproven &= change.is_none() || !is_proven_by(&contact, source);
     if let Some(change) = &change {
         contact.subscription = match change {
             ConsentChange::Unsubscribed => Subscription::Ended { at },
@@ -577,6 +581,11 @@ fn take_word(
         };
     }
     Decision { event, reply: Some(reply), ..Decision::quiet(contact, Desk::Recorded) }
+}
+
+/// Whether a subscription from somebody else's list now rests on the person's own word.
+fn is_proven_by(contact: &Contact, source: &ConsentSource) -> bool {
+    contact.unproven && matches!(source, ConsentSource::Message { .. })
 }
 
 /// What WhatsApp's own switch for marketing messages, turned at `at`, means for a contact: the

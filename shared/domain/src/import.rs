@@ -53,6 +53,51 @@ impl Column {
     }
 }
 
+/// What is declared of a list without proofs: the act by which the office takes it over, its date, and
+/// where the list comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declaration {
+    pub act: String,
+    pub at: Timestamp,
+    pub source: String,
+}
+
+impl Declaration {
+    /// Checks what was said; errors by the names of the parts.
+    pub fn check(
+        act: &str,
+        date: &str,
+        source: &str,
+        now: Timestamp,
+    ) -> Result<Self, Vec<(&'static str, String)>> {
+        let (act, source) = (act.trim(), source.trim());
+        let at = moment(date.trim(), now);
+        let mut wrong = Vec::new();
+        for (name, text) in [("act", act), ("source", source)] {
+            if !(1..=PROOF_LIMIT / 4).contains(&text.chars().count()) {
+                wrong.push((name, format!("Scrivere da 1 a {} caratteri.", PROOF_LIMIT / 4)));
+            }
+        }
+        match at {
+            Ok(at) if wrong.is_empty() => {
+                Ok(Self { act: act.to_owned(), at, source: source.to_owned() })
+            }
+            Ok(_) => Err(wrong),
+            Err(detail) => {
+                wrong.push(("date", detail));
+                Err(wrong)
+            }
+        }
+    }
+
+    fn proof(&self) -> String {
+        format!(
+            "Elenco dichiarato, senza prova del consenso: {}. Provenienza: {}",
+            self.act, self.source
+        )
+    }
+}
+
 /// One person of a list, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
@@ -63,6 +108,8 @@ pub struct Row {
     pub topics: Vec<TopicId>,
     pub consent_at: Timestamp,
     pub proof: String,
+    /// Whether there is a proof of this person's own.
+    pub proven: bool,
 }
 
 /// What is wrong with a file. `row` is 1 for the file as a whole.
@@ -85,8 +132,13 @@ impl Wrong {
 }
 
 /// Reads a whole file. Either every row is right, or what is wrong with the first
-/// [`MOST_WRONG`] of them.
-pub fn read(file: &[u8], line: &Line, now: Timestamp) -> Result<Vec<Row>, Vec<Wrong>> {
+/// [`MOST_WRONG`] of them. Of a declared list the rows have no proof and no date.
+pub fn read(
+    file: &[u8],
+    declared: Option<&Declaration>,
+    line: &Line,
+    now: Timestamp,
+) -> Result<Vec<Row>, Vec<Wrong>> {
     let file = std::str::from_utf8(file).map_err(|_| {
         vec![Wrong::file("Il file non è in UTF-8: salvarlo come «CSV UTF-8» e riprovare.")]
     })?;
@@ -100,7 +152,7 @@ pub fn read(file: &[u8], line: &Line, now: Timestamp) -> Result<Vec<Row>, Vec<Wr
         .trim(csv::Trim::All)
         .from_reader(file.as_bytes());
     let columns = match reader.headers() {
-        Ok(names) => columns(names)?,
+        Ok(names) => columns(names, declared.is_some())?,
         Err(_) => return Err(vec![Wrong::file("Il file non si legge come CSV.")]),
     };
     let mut known = HashMap::new();
@@ -119,7 +171,7 @@ pub fn read(file: &[u8], line: &Line, now: Timestamp) -> Result<Vec<Row>, Vec<Wr
             let detail = format!("Un file può avere al massimo {MOST_ROWS} righe: dividerlo.");
             return Err(vec![Wrong::file(detail)]);
         }
-        match row(number, &record, &columns, line, now) {
+        match row(number, &record, &columns, declared, line, now) {
             Ok(row) => match known.insert(row.phone.clone(), number) {
                 None => rows.push(row),
                 Some(first) => {
@@ -141,7 +193,7 @@ pub fn read(file: &[u8], line: &Line, now: Timestamp) -> Result<Vec<Row>, Vec<Wr
 }
 
 /// Which column each cell of a row belongs to.
-fn columns(names: &csv::StringRecord) -> Result<Vec<Column>, Vec<Wrong>> {
+fn columns(names: &csv::StringRecord, declared: bool) -> Result<Vec<Column>, Vec<Wrong>> {
     let known: Vec<_> = COLUMNS.iter().map(|it| it.1[0]).collect();
     let known = known.join(", ");
     let mut columns = Vec::new();
@@ -154,6 +206,14 @@ fn columns(names: &csv::StringRecord) -> Result<Vec<Column>, Vec<Wrong>> {
             );
             return Err(vec![Wrong::file(detail)]);
         };
+        if declared && matches!(column, Column::ConsentAt | Column::Proof) {
+            let detail = format!(
+                "Di un elenco dichiarato vale la dichiarazione: togliere la colonna {}, oppure \
+                 importarlo con le prove, senza act, date e source.",
+                column.name()
+            );
+            return Err(vec![Wrong::file(detail)]);
+        }
         if columns.contains(&column) {
             let detail = format!("La colonna {} c'è due volte.", column.name());
             return Err(vec![Wrong::file(detail)]);
@@ -161,8 +221,9 @@ fn columns(names: &csv::StringRecord) -> Result<Vec<Column>, Vec<Wrong>> {
         columns.push(column);
     }
     let needed = [Column::Phone, Column::ConsentAt, Column::Proof];
+    let needed = &needed[..if declared { 1 } else { needed.len() }];
     let missing: Vec<_> =
-        needed.into_iter().filter(|it| !columns.contains(it)).map(Column::name).collect();
+        needed.iter().copied().filter(|it| !columns.contains(it)).map(Column::name).collect();
     if missing.is_empty() {
         Ok(columns)
     } else {
@@ -174,6 +235,7 @@ fn row(
     number: u64,
     record: &csv::StringRecord,
     columns: &[Column],
+    declared: Option<&Declaration>,
     line: &Line,
     now: Timestamp,
 ) -> Result<Row, Vec<Wrong>> {
@@ -192,8 +254,10 @@ fn row(
     let mut wrong = Vec::new();
     let phone = phone(cell(Column::Phone));
     let topics = topics(cell(Column::Topics), line);
-    let consent_at = moment(cell(Column::ConsentAt), now);
-    let proof = cell(Column::Proof);
+    let (consent_at, proof) = match declared {
+        Some(it) => (Ok(it.at), it.proof()),
+        None => (moment(cell(Column::ConsentAt), now), cell(Column::Proof).to_owned()),
+    };
     let length = proof.chars().count();
     for (column, error) in [
         (Column::Phone, phone.as_ref().err()),
@@ -208,7 +272,7 @@ fn row(
     }
     match (phone, topics, consent_at) {
         (Ok(phone), Ok(topics), Ok(consent_at)) if wrong.is_empty() => {
-            Ok(Row { number, phone, topics, consent_at, proof: proof.to_owned() })
+            Ok(Row { number, phone, topics, consent_at, proof, proven: declared.is_none() })
         }
         _ => Err(wrong),
     }
@@ -293,6 +357,7 @@ pub fn decide(contact: &Contact, row: &Row, who: &str, line: &Line) -> Outcome {
     let wish = Wish::Subscribe(row.topics.clone());
     match record(&contact, &wish, row.consent_at, &source, line) {
         Ok((contact, event)) if contact.is_subscribed() => {
+            let contact = Contact { unproven: !row.proven, ..contact };
             Outcome::Joins(Box::new((contact, event)))
         }
         // Of somebody who is not blocked: they said something newer.
@@ -314,7 +379,7 @@ mod tests {
     }
 
     fn read_text(text: &str) -> Result<Vec<Row>, Vec<Wrong>> {
-        read(text.as_bytes(), &sample::line(), now())
+        read(text.as_bytes(), None, &sample::line(), now())
     }
 
     /// The place and the words of what is wrong.
@@ -386,7 +451,7 @@ mod tests {
             let said = wrongs(text);
             assert!(said.contains(want) && !said.contains("333000"), "{text:?}: {said}");
         }
-        assert!(read(b"phone\xff", &sample::line(), now()).is_err());
+        assert!(read(b"phone\xff", None, &sample::line(), now()).is_err());
     }
 
     #[test]
@@ -431,5 +496,28 @@ mod tests {
                 prop_assert!(!wrong.is_empty() && wrong.len() <= MOST_WRONG);
             }
         }
+    }
+
+    #[test]
+    fn a_declared_list_needs_numbers_only_and_proves_nothing() {
+        let declared =
+            Declaration::check("Determina 12/2026", "20/11/2026", "newsletter del Comune", now())
+                .unwrap();
+        let line = sample::line();
+        let taken = |text: &str| read(text.as_bytes(), Some(&declared), &line, now());
+        let rows = taken("telefono\n3330000001\n3330000002").unwrap();
+        assert_eq!(rows.len(), 2);
+        assert!(
+            rows[0].proof.contains("Determina 12/2026") && rows[0].proof.contains("newsletter")
+        );
+        let stranger = Contact::new(ContactId::new("c"));
+        let Outcome::Joins(joined) = decide(&stranger, &rows[0], "URP", &line) else {
+            panic!("joins");
+        };
+        assert!(joined.0.unproven && joined.0.is_subscribed());
+        let wrong = taken("telefono;prova\n3330000001;Modulo").unwrap_err();
+        assert!(wrong[0].detail.contains("togliere la colonna proof"), "{wrong:?}");
+        let wrong = Declaration::check(" ", "domani", "x", now()).unwrap_err();
+        assert_eq!(wrong.iter().map(|it| it.0).collect::<Vec<_>>(), ["act", "date"]);
     }
 }

@@ -68,6 +68,8 @@ pub struct Line {
     pub policy: Published,
     /// Whether who accepted an older policy is asked to accept this one: [`crate::policy`].
     pub accept_again: bool,
+    /// Whether people may come from a declared list; the next notice asks them.
+    pub declared_lists: bool,
     pub privacy: Published,
     /// Rights a person may use, by GDPR article: `15`, `16` …
     pub rights: Vec<u8>,
@@ -321,6 +323,7 @@ pub(crate) mod sample {
             moderation: Moderation::default(),
             policy: published("policy"),
             accept_again: false,
+            declared_lists: false,
             privacy: published("privacy"),
             rights: vec![15, 17],
             recipients: vec!["Prova srl (responsabile)".to_owned()],

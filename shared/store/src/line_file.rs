@@ -87,6 +87,7 @@ fn read<'t>(table: &'t DeTable<'t>, report: &Report<'t>) -> (Line, Placed) {
     let recipients = privacy.texts("recipients").unwrap_or_default();
     let mut policy = top.section("policy");
     let accept_again = policy.boolean("accept_again").unwrap_or(false);
+    let declared_lists = policy.boolean("declared_lists").unwrap_or(false);
     let mut budget = top.section("budget");
     let monthly_budget_eur = optional(budget.number("monthly_eur", 1..=1_000_000));
     budget.done();
@@ -123,6 +124,7 @@ fn read<'t>(table: &'t DeTable<'t>, report: &Report<'t>) -> (Line, Placed) {
         moderation: moderation::moderation(top.section("moderation")),
         policy: parts::published(policy),
         accept_again,
+        declared_lists,
         privacy: parts::published(privacy),
         rights,
         recipients: values(recipients),

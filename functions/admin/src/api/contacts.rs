@@ -43,11 +43,13 @@ pub(crate) async fn count(
     Ok(Json(Count { total, topics }))
 }
 
-/// Which subscribers: `silent` have not answered about the new policy.
+/// Which subscribers: `silent` were asked and have not answered, `unproven` come from a declared list and
+/// have not said so themselves yet.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum SubscriberState {
     Silent,
+    Unproven,
 }
 
 /// All of them; with `?state=silent` those who were asked to accept a newer policy and said
@@ -60,13 +62,16 @@ pub(crate) async fn subscribers(
     OfLine(line): OfLine,
     PageIn { page, state }: PageIn<SubscriberState>,
 ) -> Result<Json<Page<shape::Contact>>, Problem> {
-    let silent = matches!(state, Some(SubscriberState::Silent));
     let after = page.cursor.map(ContactId::new);
     let followers = app.store.followers(&line.id, EVERYONE, after.as_ref(), page.limit).await?;
     let (rows, more) = followers;
     let ids: Vec<_> = rows.into_iter().map(|(id, _)| id).collect();
     let known = app.store.recipients(&line.id, &ids).await?;
-    let is_meant = |it: &&Contact| !silent || policy::acceptance(it, &line) == Acceptance::Silent;
+    let is_meant = |it: &&Contact| match state {
+        None => true,
+        Some(SubscriberState::Silent) => policy::acceptance(it, &line) == Acceptance::Silent,
+        Some(SubscriberState::Unproven) => it.unproven,
+    };
     let items = ids.iter().filter_map(|id| known.get(id)).filter(is_meant);
     let items = items.map(shape::contact);
     let cursor = ids.last().filter(|_| more).map(|it| it.as_str().to_owned());

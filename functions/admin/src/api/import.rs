@@ -17,6 +17,7 @@ use domain::import::{self, Outcome, Row, Wrong};
 use domain::line::Line;
 use domain::message::Sender;
 use futures::{StreamExt, stream};
+use jiff::Timestamp;
 use platform::random;
 use serde::{Deserialize, Serialize};
 use store::{MessageKey, StoreError};
@@ -59,6 +60,40 @@ pub(crate) struct Asked {
     #[serde(default)]
     #[param(required = false)]
     dry_run: bool,
+    /// Of a list without proofs: the act by which the office takes it over. With it go `date` and
+    /// `source`, and the file has no `consent_at` and no `proof`.
+    #[param(max_length = 500, example = "Determina 12/2026")]
+    act: Option<String>,
+    /// The day from which the list holds.
+    #[param(format = Date)]
+    date: Option<String>,
+    /// Where the list comes from.
+    #[param(max_length = 500)]
+    source: Option<String>,
+}
+
+/// The declaration of a list without proofs, if it is one.
+fn declared(
+    asked: &Asked,
+    line: &Line,
+    now: Timestamp,
+) -> Result<Option<import::Declaration>, Problem> {
+    let parts =
+        [&asked.act, &asked.date, &asked.source].map(|it| it.as_deref().unwrap_or_default());
+    if parts.iter().all(|it| it.is_empty()) {
+        return Ok(None);
+    }
+    if !line.declared_lists {
+        return Err(Problem::conflict(
+            "Questa linea non prende elenchi senza prove. Per prenderli: declared_lists = true in \
+             [policy] nel file della linea, e i modelli «…_consenso» approvati da Meta.",
+        ));
+    }
+    let [act, date, source] = parts;
+    import::Declaration::check(act, date, source, now).map(Some).map_err(|wrong| {
+        let wrong = wrong.into_iter().map(|(name, it)| FieldError::new(format!("?{name}"), it));
+        Problem::invalid(wrong.collect())
+    })
 }
 
 /// What a file came to. Without numbers: rows are named by where they stand in the file.
@@ -93,6 +128,9 @@ struct Refused {
 /// (a day or an instant), `proof` (where it is kept), and, if wished, `topics` (ids with blanks
 /// between; empty for the line's usual ones). UTF-8, at most 5000 rows and 1 MiB.
 ///
+/// A list without proofs is declared instead, with `act`, `date` and `source`, where the line allows it
+/// (`declared_lists`): its people are marked `unproven`, and their next notice asks them.
+///
 /// If one row is wrong, none is taken, and `errors` says what to correct: `/14/phone` is the phone in
 /// line 14 of the file. Who said goodbye after the row's consent, or is blocked, is not subscribed.
 #[utoipa::path(post, path = "/subscribers/import", tag = "contacts",
@@ -117,7 +155,9 @@ pub(crate) async fn take(
     if let Some(before) = key.answered(&app, &line, &request).await? {
         return Ok(before);
     }
-    let rows = import::read(&file, &line, app.clock.now()).map_err(wrong)?;
+    let now = app.clock.now();
+    let declared = declared(&asked, &line, now)?;
+    let rows = import::read(&file, declared.as_ref(), &line, now).map_err(wrong)?;
     let (all, taker) = (rows.len(), (&app, &*line, caller.name()));
     let outcomes = stream::iter(rows)
         .map(|row| async move {

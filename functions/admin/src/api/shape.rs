@@ -504,6 +504,8 @@ pub(crate) struct Contact {
     name: Option<String>,
     subscription: Subscribed,
     since: Option<Time>,
+    /// Whether the subscription comes from a declared list, and the person has not said so yet.
+    unproven: bool,
     topics: Vec<String>,
     blocked: bool,
     last_message_at: Option<Time>,
@@ -529,6 +531,7 @@ pub(crate) fn contact(it: &domain::contact::Contact) -> Contact {
         name: it.name.as_ref().map(|it| it.expose().to_owned()),
         subscription,
         since: since.map(time),
+        unproven: it.unproven && it.is_subscribed(),
         topics: it.topics().iter().map(|it| it.as_str().to_owned()).collect(),
         blocked: it.blocked.is_some(),
         last_message_at: it.last_inbound_at.map(time),

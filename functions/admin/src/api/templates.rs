@@ -582,7 +582,7 @@ fn wanted(asked: Submission, line: &Line) -> Result<Vec<Template>, Problem> {
         return Err(Problem::invalid(errors));
     }
     let with_asking = |(_, it): (String, Template)| {
-        let asking = line.accept_again.then(|| it.asking(line));
+        let asking = it.all_asking(line);
         std::iter::once(it).chain(asking)
     };
     Ok(wanted.into_iter().flat_map(with_asking).collect())

@@ -47,6 +47,7 @@ fn line(comune: &str, service: &str, keywords: [&str; 2], topics: Vec<Topic>) ->
         policy: published.clone(),
         privacy: published,
         accept_again: false,
+        declared_lists: false,
         rights: Vec::new(),
         recipients: Vec::new(),
         retention: Retention {

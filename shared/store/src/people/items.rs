@@ -31,6 +31,7 @@ pub(crate) fn write_contact(line: &LineId, contact: &Contact, version: i64) -> I
         .with_set("joining", contact.joining.iter().flat_map(|it| &it.topics))
         .with_some("invited_at", contact.invited_at.map(instant))
         .with_some("accepted", contact.accepted.map(|it| text(it.to_string())))
+        .with_some("unproven", contact.unproven.then_some(AttributeValue::Bool(true)))
         .with_set("asked_to_accept", contact.asked_to_accept.iter().map(asked_to_accept))
         .with_some("requested", contact.requested.as_ref().map(|it| text(it.right.name())))
         .with_some("requested_as", contact.requested.as_ref().map(|it| text(it.number.as_str())))
@@ -107,6 +108,7 @@ pub(crate) fn read_contact(item: &Item) -> Result<Contact> {
         }),
         invited_at: item.find_instant("invited_at"),
         accepted: item.find_text("accepted").and_then(|it| it.parse().ok()),
+        unproven: item.flag("unproven"),
         asked_to_accept: item
             .set("asked_to_accept")
             .iter()

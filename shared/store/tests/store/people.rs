@@ -60,6 +60,7 @@ fn contacts() -> impl Strategy<Value = Contact> {
             answered: Some(Answered { name: "closed".to_owned(), at: later(8) }),
             user_id_scope: Some("331651133100002".to_owned()),
             accepted: Some(jiff::civil::date(2026, 11, 1)),
+            unproven: blocked,
             asked_to_accept: [(jiff::civil::date(2026, 11, 1), BroadcastId::new("0193"))].into(),
             requested: Some(Requested {
                 right: Right::Restriction,
