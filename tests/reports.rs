@@ -197,6 +197,13 @@ async fn the_office_sees_what_the_night_will_take_away() {
     let anna = world.person("393330001095");
     anna.says("pordenone", "Quanto costa la carta d'identità?").await;
     let office = world.office("pordenone");
+    // What moderation noted of her goes with her.
+    let found = office.get("/conversations?state=open").await.1;
+    let chat = format!("/conversations/{}", found["items"][0]["contact"].as_str().unwrap());
+    let message = office.get(&format!("{chat}/messages")).await.1["items"][0]["id"].clone();
+    let deletion = json!({ "message": message, "rule": "spam", "reason": "prova" });
+    let (status, deleted) = office.post(&format!("{chat}/delete"), deletion).await;
+    assert_eq!(status, 200, "{deleted}");
     let would_go = async |query: &str| {
         let (status, report) = office.get(&format!("/reports/retention{query}")).await;
         assert_eq!(status, 200, "{report}");
