@@ -9,6 +9,7 @@ import json
 import re
 import secrets
 import time
+import uuid
 from pathlib import Path
 
 import botocore.session
@@ -185,7 +186,7 @@ def deploy(account, stack, parameters, template):
     new = account.settled(stack) == "DELETE_COMPLETE"
     request = {
         "StackName": stack,
-        "ChangeSetName": f"deploy-{int(time.time())}",
+        "ChangeSetName": f"deploy-{uuid.uuid4()}",
         "ChangeSetType": "CREATE" if new else "UPDATE",
         "TemplateURL": f"{account.s3.meta.endpoint_url}/{bucket}/template.json",
         "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
