@@ -158,9 +158,13 @@ async fn a_list_is_declared_whole_and_only_where_the_line_takes_such() {
         World::of_pordenone(|it| it.replace("[policy]\n", "[policy]\ndeclared_lists = true\n"))
             .await;
     let office = world.office("pordenone");
-    for wrong in
-        ["?act=Determina", "?act=A&date=domani&source=B", "?act=A&date=2030-01-01&source=B"]
-    {
+    for wrong in [
+        "?act=Determina",
+        "?date=",
+        "?act=&date=&source=",
+        "?act=A&date=domani&source=B",
+        "?act=A&date=2030-01-01&source=B",
+    ] {
         let (status, problem) = office.imports(wrong, list, None).await;
         assert_eq!((status, &problem["type"]), (422, &json!("invalid-fields")), "{wrong}");
     }

@@ -62,13 +62,13 @@ pub(crate) struct Asked {
     dry_run: bool,
     /// Of a list without proofs: the act by which the office takes it over. With it go `date` and
     /// `source`, and the file has no `consent_at` and no `proof`.
-    #[param(max_length = 500, example = "Determina 12/2026")]
+    #[param(min_length = 1, max_length = 500, example = "Determina 12/2026")]
     act: Option<String>,
     /// The day from which the list holds.
     #[param(format = Date)]
     date: Option<String>,
     /// Where the list comes from.
-    #[param(max_length = 500)]
+    #[param(min_length = 1, max_length = 500)]
     source: Option<String>,
 }
 
@@ -78,9 +78,9 @@ fn declared(
     line: &Line,
     now: Timestamp,
 ) -> Result<Option<import::Declaration>, Problem> {
-    let parts =
-        [&asked.act, &asked.date, &asked.source].map(|it| it.as_deref().unwrap_or_default());
-    if parts.iter().all(|it| it.is_empty()) {
+    let parts = [&asked.act, &asked.date, &asked.source];
+    // One that is there but empty was meant to say something.
+    if parts.iter().all(|it| it.is_none()) {
         return Ok(None);
     }
     if !line.declared_lists {
@@ -89,7 +89,7 @@ fn declared(
              [policy] nel file della linea, e i modelli «…_consenso» approvati da Meta.",
         ));
     }
-    let [act, date, source] = parts;
+    let [act, date, source] = parts.map(|it| it.as_deref().unwrap_or_default());
     import::Declaration::check(act, date, source, now).map(Some).map_err(|wrong| {
         let wrong = wrong.into_iter().map(|(name, it)| FieldError::new(format!("?{name}"), it));
         Problem::invalid(wrong.collect())
