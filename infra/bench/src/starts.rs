@@ -13,18 +13,19 @@ use crate::table::{Row, percentile};
 
 /// Each function with the AWS clients it makes at its start; with `ssm` it also reads its secrets
 /// then. Graph API clients are made at first use, by no function's start.
-const FUNCTIONS: [(&str, &[&str]); 7] = [
+const FUNCTIONS: [(&str, &[&str]); 8] = [
     ("webhook", &["ssm", "sqs", "sqs", "s3"]),
-    ("commands", &["ssm", "dynamodb", "eventbridge"]),
+    ("commands", &["ssm", "dynamodb", "eventbridge", "s3"]),
     ("fanout", &["dynamodb", "sqs", "eventbridge"]),
     ("sender", &["ssm", "dynamodb", "sqs", "eventbridge"]),
     ("statuses", &["dynamodb"]),
-    ("retention", &["ssm", "dynamodb"]),
-    ("admin", &["ssm", "dynamodb", "eventbridge"]),
+    ("retention", &["ssm", "dynamodb", "s3"]),
+    ("desk", &["ssm", "dynamodb", "ses"]),
+    ("admin", &["ssm", "dynamodb", "eventbridge", "ses", "s3"]),
 ];
 
 /// Everything any function reads. Nothing listens at the endpoint.
-pub(crate) const ENVIRONMENT: [(&str, &str); 17] = [
+pub(crate) const ENVIRONMENT: [(&str, &str); 19] = [
     ("AWS_REGION", "eu-south-1"),
     ("AWS_ACCESS_KEY_ID", "local"),
     ("AWS_SECRET_ACCESS_KEY", "local"),
@@ -37,6 +38,8 @@ pub(crate) const ENVIRONMENT: [(&str, &str); 17] = [
     ("STATUSES_QUEUE_URL", "http://127.0.0.1:9/0/statuses"),
     ("EVENT_BUS", "bus"),
     ("ASIDE_BUCKET", "aside"),
+    ("MEDIA_BUCKET", "media"),
+    ("MAIL_FROM", "avvisi@comune.example"),
     ("META_APP_SECRET", "local-app-secret"),
     ("META_VERIFY_TOKEN", "local-verify-token"),
     ("META_ACCESS_TOKEN", "local-token"),
