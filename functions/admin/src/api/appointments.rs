@@ -33,14 +33,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{Booking, EntryContent, MessageKey, NewEntry, StoreError, keys};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::body::Body;
 use super::broadcasts::{self, Nothing};
 use super::caller::{Caller, needs};
 use super::once::{self, Key};
 use super::problem::{FieldError, Problem};
+use super::routes::{Routes, routes};
 use super::scope::{self, OfLine, Params, is_id, wrong_cursor};
 use super::shape::{self, Eur, Page, eur};
 use super::version::{IfMatch, tagged};
@@ -61,18 +60,11 @@ const TRIES: usize = 3;
 
 type Ids = Path<HashMap<String, String>>;
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    let desk = OpenApiRouter::new()
-        .routes(routes!(services))
-        .routes(routes!(slots))
-        .routes(routes!(list, create))
-        .routes(routes!(feed))
-        .routes(routes!(show, move_to))
-        .routes(routes!(calendar))
-        .routes(routes!(cancel))
-        .routes(routes!(done))
-        .routes(routes!(no_show))
-        .routes(routes!(propose));
+pub(crate) fn routes() -> Routes {
+    let desk = routes!(
+        services, slots, list, create, feed, show, move_to, calendar, cancel, done, no_show,
+        propose
+    );
     needs(&[Scope::Desk], desk)
 }
 

@@ -3,13 +3,20 @@
 
 use axum::Json;
 use axum::extract::State;
+use domain::access::Scope;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::caller::needs;
 use super::problem::Problem;
+use super::routes::{Routes, routes};
 use super::scope::{OfLine, PageOf};
 use super::shape::{self, Page, Time};
 use crate::App;
+
+pub(crate) fn routes() -> Routes {
+    needs(&[Scope::Admin], routes!(list))
+}
 
 /// A message that nobody could read.
 #[derive(Serialize, ToSchema)]

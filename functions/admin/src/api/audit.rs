@@ -7,7 +7,6 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequestParts, MatchedPath, Path, Request, State};
-use axum::http::Method;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::middleware::Next;
@@ -20,15 +19,12 @@ use jiff::{Timestamp, ToSpan};
 use platform::random;
 use serde::{Deserialize, Serialize};
 use tracing::error;
-use utoipa::openapi::OpenApi;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::broadcasts::moment;
 use super::caller::{Caller, needs};
-use super::openapi;
 use super::problem::{FieldError, Problem};
+use super::routes::{Operations, Routes, routes};
 use super::scope::{OfLine, PageOf, Params, wrong_cursor};
 use super::shape::{self, Page, Time};
 use crate::App;
@@ -37,33 +33,9 @@ use crate::App;
 const ROWS: i32 = 1_000;
 const MOST_ROWS: usize = 20_000;
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    let routes = OpenApiRouter::new().routes(routes!(list)).routes(routes!(csv));
+pub(crate) fn routes() -> Routes {
+    let routes = routes!(list, csv);
     needs(&[Scope::Privacy, Scope::Admin], routes)
-}
-
-/// The name of every operation, by method and path.
-pub(crate) struct Operations(HashMap<(Method, String), String>);
-
-impl Operations {
-    pub(crate) fn of(api: &mut OpenApi) -> Self {
-        let paths: Vec<_> = api.paths.paths.keys().cloned().collect();
-        let mut all = HashMap::new();
-        for path in paths {
-            let Some(item) = api.paths.paths.get_mut(&path) else { continue };
-            for (method, operation) in openapi::operations_at(item) {
-                let name = operation.operation_id.clone().unwrap_or_default();
-                all.insert((method, path.clone()), name);
-            }
-        }
-        Self(all)
-    }
-
-    fn name(&self, method: &Method, path: &str) -> Option<&str> {
-        // Whoever asks for the head of an answer reads it all the same.
-        let method = if *method == Method::HEAD { Method::GET } else { method.clone() };
-        self.0.get(&(method, path.to_owned())).map(String::as_str)
-    }
 }
 
 /// Writes down who does what. An act is written before it is done, and afterwards how it ended; of
@@ -91,7 +63,7 @@ pub(crate) async fn logged(
         at: now,
         who: caller.who().to_owned(),
         name: caller.name().to_owned(),
-        operation: operation.to_owned(),
+        operation,
         ids: ids.into_iter().map(|(name, id)| (name, audit::id(&id))).collect(),
         status: None,
     };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! Broadcasts: written as drafts, previewed, scheduled, watched.
 
+use domain::access::Scope;
 use std::collections::{BTreeMap, HashMap};
 
 use axum::Json;
@@ -27,10 +28,11 @@ use tracing::{info, warn};
 use utoipa::ToSchema;
 
 use super::body::Body;
-use super::caller::Caller;
+use super::caller::{COUNTS, Caller, needs};
 use super::media;
 use super::once::{self, Key};
 use super::problem::{FieldError, Problem};
+use super::routes::{Routes, routes};
 use super::scope::{self, OfLine, PageIn, PageOf};
 use super::shape::{self, Page};
 use super::version::{IfMatch, tagged};
@@ -44,6 +46,14 @@ const TITLE_LIMIT: usize = 200;
 
 const SAYS_NO_DRILL: &str = "Questo modello non può dire che è un'esercitazione: usarne uno con \
                              qualcosa da compilare, o con ESERCITAZIONE nel testo.";
+
+pub(crate) fn routes() -> Routes {
+    let write = routes!(create, edit, delete, schedule, pause, resume, cancel, resend_unresolved);
+    needs(&COUNTS, routes!(list, show))
+        .merge(needs(&[Scope::BroadcastWrite], write))
+        .merge(needs(&[Scope::BroadcastApprove], routes!(approve)))
+        .merge(needs(&[Scope::SubscribersRead], routes!(deliveries)))
+}
 
 /// A broadcast to be written. Without `send_at` it stays a draft.
 #[derive(Deserialize, ToSchema)]

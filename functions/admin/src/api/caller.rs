@@ -11,12 +11,9 @@ use axum::response::Response;
 use domain::access::key::ApiKey;
 use domain::access::{Role, Scope};
 use domain::ids::{LineId, PersonId};
-use utoipa::openapi::security::SecurityRequirement;
-use utoipa_axum::router::OpenApiRouter;
 
-use super::openapi::operations;
 use super::problem::Problem;
-use crate::App;
+use super::routes::Routes;
 
 /// Whoever showed a key that is right, or is signed in.
 #[derive(Clone)]
@@ -100,17 +97,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     }
 }
 
+/// Who may look at broadcasts and at what became of them, without seeing who got them.
+pub(crate) const COUNTS: [Scope; 3] =
+    [Scope::BroadcastWrite, Scope::BroadcastApprove, Scope::Reports];
+
 /// Routes of a line for who has one of the scopes; their descriptions say so.
-pub(crate) fn needs(
-    scopes: &'static [Scope],
-    mut routes: OpenApiRouter<App>,
-) -> OpenApiRouter<App> {
-    let one_of: Vec<_> =
-        scopes.iter().map(|it| SecurityRequirement::new("key", [it.name()])).collect();
-    for (_, operation) in operations(routes.get_openapi_mut()) {
-        operation.security = Some(one_of.clone());
-    }
-    routes.route_layer(middleware::from_fn_with_state(scopes, only_with_scope))
+pub(crate) fn needs(scopes: &'static [Scope], routes: Routes) -> Routes {
+    let check = middleware::from_fn_with_state(scopes, only_with_scope);
+    routes.need(scopes).map(|it| it.route_layer(check))
 }
 
 async fn only_with_scope(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! Consent asked for off WhatsApp, recorded by an operator with its proof.
 
+use domain::access::Scope;
 use std::collections::HashMap;
 
 use axum::extract::{Path, State};
@@ -21,8 +22,10 @@ use utoipa::ToSchema;
 
 use super::body::Body;
 use super::broadcasts::moment;
+use super::caller::needs;
 use super::once::{self, Key};
 use super::problem::{FieldError, Problem};
+use super::routes::{Routes, routes};
 use super::scope::{self, OfLine};
 use super::shape;
 use crate::App;
@@ -35,6 +38,10 @@ const OPERATOR_LIMIT: usize = 200;
 
 /// Where the proof is kept, or what it says.
 const PROOF_LIMIT: usize = 2000;
+
+pub(crate) fn routes() -> Routes {
+    needs(&[Scope::Desk, Scope::Privacy], routes!(record))
+}
 
 /// What somebody asked for off WhatsApp.
 #[derive(Deserialize, ToSchema)]

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! Contacts and subscribers: numbers masked, and never in a URL.
 
+use domain::access::Scope;
 use std::collections::{BTreeMap, HashMap};
 
 use axum::Json;
@@ -15,10 +16,18 @@ use store::keys::EVERYONE;
 use utoipa::ToSchema;
 
 use super::body::Body;
+use super::caller::{COUNTS, needs};
 use super::problem::{FieldError, Problem};
+use super::routes::{Routes, routes};
 use super::scope::{self, OfLine, PageIn, PageOf};
 use super::shape::{self, Page};
 use crate::App;
+
+pub(crate) fn routes() -> Routes {
+    needs(&COUNTS, routes!(count))
+        .merge(needs(&[Scope::SubscribersRead], routes!(subscribers)))
+        .merge(needs(&[Scope::SubscribersRead, Scope::Desk, Scope::Privacy], routes!(search, show)))
+}
 
 /// How many are subscribed, in all and to each topic.
 #[derive(Serialize, ToSchema)]

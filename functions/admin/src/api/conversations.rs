@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use domain::access::Scope;
 use domain::contact::Contact;
 use domain::conversation::window_is_open;
 use domain::delivery::State as Delivery;
@@ -22,16 +23,15 @@ use serde::{Deserialize, Serialize};
 use store::{Conversation, EntryContent, MessageKey, NewEntry, Once, StoreError, keys};
 use tracing::warn;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 use whatsapp::graph::To;
 
 use super::body::Body;
-use super::caller::Caller;
+use super::caller::{Caller, needs};
 use super::contacts;
 use super::media;
 use super::once::{self, Key};
 use super::problem::{FieldError, Problem};
+use super::routes::{Routes, routes};
 use super::scope::{OfLine, PageOf, Params, wrong_cursor};
 use super::shape::{self, Page};
 use crate::App;
@@ -56,8 +56,8 @@ impl ConversationState {
     }
 }
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(messages, answer))
+pub(crate) fn routes() -> Routes {
+    needs(&[Scope::Desk], routes!(list, messages, answer))
 }
 
 /// Conversations looked at for one page, at most: a filter passes over the others.

@@ -8,6 +8,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use domain::access::Scope;
 use domain::contact::Contact;
 use domain::conversation::window_is_open;
 use domain::desk::{self, Forwarded, LABEL_LIMIT, NAME_LIMIT, NOTE_LIMIT, SEARCH_LIMIT};
@@ -21,31 +22,24 @@ use serde::{Deserialize, Serialize};
 use store::{Conversation, Direction, Note, StoreError};
 use tracing::warn;
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::body::Body;
-use super::caller::Caller;
+use super::caller::{Caller, needs};
 use super::contacts;
 use super::conversations::{self, Cursor, Words};
 use super::once::{self, Key};
 use super::problem::{FieldError, Problem};
+use super::routes::{Routes, routes};
 use super::scope::{OfLine, PageOf};
 use super::shape::{self, Page};
 use super::version::{self, IfMatch};
 use crate::App;
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(settings))
-        .routes(routes!(search))
-        .routes(routes!(show, label))
-        .routes(routes!(read))
-        .routes(routes!(close))
-        .routes(routes!(reopen))
-        .routes(routes!(notes, note))
-        .routes(routes!(presence))
-        .routes(routes!(forward))
+pub(crate) fn routes() -> Routes {
+    needs(
+        &[Scope::Desk],
+        routes!(settings, search, show, label, read, close, reopen, notes, note, presence, forward),
+    )
 }
 
 /// What an operator of the line can use.

@@ -23,13 +23,12 @@ use serde::{Deserialize, Serialize};
 use store::{MessageKey, StoreError};
 use tracing::{info, warn};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::caller::{Caller, needs};
 use super::consent::tell;
 use super::once::{self, Key};
 use super::problem::{FieldError, Problem};
+use super::routes::{Routes, routes};
 use super::scope::{OfLine, Params};
 use crate::App;
 
@@ -47,8 +46,8 @@ const TRIES: usize = 3;
 const MOST_REFUSED: usize = 200;
 
 /// Many consents at once are for who answers for them: not for who sends, nor for a supplier.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    needs(&[Scope::Privacy, Scope::Admin], OpenApiRouter::new().routes(routes!(take)))
+pub(crate) fn routes() -> Routes {
+    needs(&[Scope::Privacy, Scope::Admin], routes!(take))
 }
 
 /// `?dry_run=true`

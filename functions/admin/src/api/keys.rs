@@ -19,8 +19,6 @@ use serde::{Deserialize, Serialize};
 use store::StoreError;
 use tracing::info;
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::body::Body;
 use super::broadcasts::moment;
@@ -29,6 +27,7 @@ use super::gate::digest_of;
 use super::once::{self, Key};
 use super::problem::{FieldError, Problem};
 use super::requests::{one_of, words};
+use super::routes::{Routes, routes};
 use super::scope::{self, OfLine, PageOf};
 use super::shape::{self, Page, Time};
 use crate::App;
@@ -38,11 +37,8 @@ const NAME_LIMIT: usize = 100;
 /// More keys than this on one line are a mistake.
 const MOST: usize = 50;
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    let routes = OpenApiRouter::new()
-        .routes(routes!(list, create))
-        .routes(routes!(revoke))
-        .routes(routes!(rotate));
+pub(crate) fn routes() -> Routes {
+    let routes = routes!(list, create, revoke, rotate);
     needs(&[Scope::Admin], routes)
 }
 

@@ -3,14 +3,25 @@
 
 use axum::Json;
 use axum::extract::State;
+use domain::access::Scope;
 use domain::ids::TopicId;
 use store::keys::EVERYONE;
 
-use super::caller::Caller;
+use super::caller::{Caller, needs};
 use super::problem::Problem;
+use super::routes::{Routes, routes};
 use super::scope::OfLine;
 use super::shape::{self, Line, LineSummary, Page};
 use crate::App;
+
+/// The only routes that are not of one line, beside who one is.
+pub(crate) fn routes() -> Routes {
+    routes!(list)
+}
+
+pub(crate) fn routes_of_line() -> Routes {
+    needs(&Scope::ALL, routes!(show))
+}
 
 /// The lines that the key has to do with.
 #[utoipa::path(get, path = "/v1/lines", tag = "line", operation_id = "lines.list",

@@ -9,7 +9,12 @@ use utoipa::ToSchema;
 
 use super::caller::Caller;
 use super::problem::Problem;
+use super::routes::{Routes, routes};
 use crate::App;
+
+pub(crate) fn routes() -> Routes {
+    routes!(show)
+}
 
 /// Who asks.
 #[derive(Serialize, ToSchema)]

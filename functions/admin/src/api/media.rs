@@ -32,8 +32,6 @@ use serde::{Deserialize, Serialize};
 use store::{EntryContent, MessageKey, NewEntry, StoreError, incoming, keys, object};
 use tracing::{error, info, warn};
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 use whatsapp::files::{NotNow, NotSent, Way};
 
 use super::body::Body;
@@ -41,6 +39,7 @@ use super::caller::{Caller, needs};
 use super::conversations;
 use super::once::Key;
 use super::problem::{FieldError, Problem};
+use super::routes::{Routes, routes};
 use super::scope::{self, OfLine};
 use super::shape;
 use super::{contacts, once};
@@ -60,16 +59,11 @@ const HEADER_MARGIN_HOURS: i64 = 24;
 
 type Ids = Path<HashMap<String, String>>;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    let opened = OpenApiRouter::new().routes(routes!(show)).routes(routes!(answer));
-    let small = OpenApiRouter::new()
-        .routes(routes!(upload))
-        .route_layer(DefaultBodyLimit::max(MAX_SMALL_BYTES));
-    let brought =
-        OpenApiRouter::new().routes(routes!(announce)).routes(routes!(complete)).merge(small);
-    OpenApiRouter::new()
-        .merge(needs(&[Scope::Desk], opened))
-        .merge(needs(&[Scope::Desk, Scope::BroadcastWrite], brought))
+pub(super) fn routes() -> Routes {
+    let opened = routes!(show, answer);
+    let small = routes!(upload).map(|it| it.route_layer(DefaultBodyLimit::max(MAX_SMALL_BYTES)));
+    let brought = routes!(announce, complete).merge(small);
+    needs(&[Scope::Desk], opened).merge(needs(&[Scope::Desk, Scope::BroadcastWrite], brought))
 }
 
 #[derive(Serialize, ToSchema)]

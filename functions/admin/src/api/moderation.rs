@@ -27,8 +27,6 @@ use serde::{Deserialize, Serialize};
 use store::{Blocking, Deleting, EntryContent, MessageKey, NewEntry, StoreError, keys};
 use tracing::{info, warn};
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 use whatsapp::graph::To;
 
 use super::body::Body;
@@ -36,6 +34,7 @@ use super::broadcasts::moment;
 use super::caller::{Caller, needs};
 use super::once::{self, Key};
 use super::problem::{FieldError, Problem};
+use super::routes::{Routes, routes};
 use super::scope::{self, OfLine, PageIn, PageOf};
 use super::shape::{self, Page, Time};
 use super::{consent, contacts, conversations};
@@ -52,12 +51,9 @@ const PACK_DAYS: i64 = 180;
 
 type Ids = Path<HashMap<String, String>>;
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    let desk = OpenApiRouter::new()
-        .routes(routes!(block, unblock))
-        .routes(routes!(delete_message))
-        .routes(routes!(report));
-    let seen = OpenApiRouter::new().routes(routes!(list)).routes(routes!(pack));
+pub(crate) fn routes() -> Routes {
+    let desk = routes!(block, unblock, delete_message, report);
+    let seen = routes!(list, pack);
     needs(&[Scope::Desk], desk).merge(needs(&[Scope::Desk, Scope::Privacy], seen))
 }
 

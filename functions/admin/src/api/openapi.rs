@@ -18,8 +18,7 @@ pub(crate) fn operations(api: &mut OpenApi) -> impl Iterator<Item = (Method, &mu
     api.paths.paths.values_mut().flat_map(operations_at)
 }
 
-/// The operations of one path.
-pub(crate) fn operations_at(it: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
+fn operations_at(it: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
     let found = [
         (Method::GET, it.get.as_mut()),
         (Method::POST, it.post.as_mut()),

@@ -16,14 +16,13 @@ use serde::{Deserialize, Serialize};
 use store::StoreError;
 use tracing::{error, info};
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::body::Body;
 use super::caller::{Caller, needs};
 use super::once::{self, Key};
 use super::problem::{FieldError, Problem};
 use super::requests::{one_of, words};
+use super::routes::{Routes, routes};
 use super::scope::{self, OfLine, PageOf};
 use super::shape::{self, Page, Time};
 use super::version::{IfMatch, tagged};
@@ -33,9 +32,8 @@ use crate::sign_in;
 /// More people than this on one line are a mistake.
 const MOST: usize = 500;
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    let routes =
-        OpenApiRouter::new().routes(routes!(list, invite)).routes(routes!(show, change, remove));
+pub(crate) fn routes() -> Routes {
+    let routes = routes!(list, invite, show, change, remove);
     needs(&[Scope::Admin], routes)
 }
 

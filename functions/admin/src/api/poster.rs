@@ -6,17 +6,15 @@ use axum::response::{IntoResponse, Response};
 use domain::access::Scope;
 use domain::line::Line;
 use domain::poster::{self, Poster};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::caller::needs;
 use super::problem::Problem;
+use super::routes::{Routes, routes};
 use super::scope::OfLine;
-use crate::App;
 
 /// It says nothing that does not hang on a wall, so every key of the line gets it.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    needs(&Scope::ALL, OpenApiRouter::new().routes(routes!(svg)).routes(routes!(pdf)))
+pub(crate) fn routes() -> Routes {
+    needs(&Scope::ALL, routes!(svg, pdf))
 }
 
 /// An A4 poster with a QR code that opens a chat in which the opt-in word is written, as SVG.

@@ -19,7 +19,9 @@ use utoipa::ToSchema;
 
 use super::body::Body;
 use super::broadcasts::{Ids, Nothing, find, parameter_error};
+use super::caller::{COUNTS, needs};
 use super::problem::Problem;
+use super::routes::{Routes, routes};
 use super::scope::OfLine;
 use super::shape::{Eur, eur};
 use super::templates::{Finding, finding};
@@ -27,6 +29,10 @@ use crate::App;
 
 /// People looked at together, so that memory does not grow with the audience.
 const PAGE: i32 = 500;
+
+pub(crate) fn routes() -> Routes {
+    needs(&COUNTS, routes!(preview))
+}
 
 /// Who would get a broadcast, how it reads, what it costs at most and how long it takes.
 #[derive(Serialize, ToSchema)]

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! One person's proof of consent: as data, and as a page to be kept, printed or handed over.
 
+use domain::access::Scope;
 use std::collections::HashMap;
 
 use axum::Json;
@@ -11,8 +12,10 @@ use domain::contact::Contact;
 use domain::line::Line;
 use domain::proof::{Proof, Standing, page};
 
+use super::caller::needs;
 use super::contacts;
 use super::problem::Problem;
+use super::routes::{Routes, routes};
 use super::scope::OfLine;
 use super::shape;
 use crate::App;
@@ -21,6 +24,10 @@ type Ids = Path<HashMap<String, String>>;
 
 /// The page brings its own style and needs nothing else.
 const ONLY_ITSELF: &str = "default-src 'none'; style-src 'unsafe-inline'";
+
+pub(crate) fn routes() -> Routes {
+    needs(&[Scope::Privacy], routes!(json, html))
+}
 
 /// A person's consent, event by event, with where each stands in the ledger.
 #[utoipa::path(get, path = "/contacts/{id}/proof", tag = "privacy", operation_id = "contacts.proof",

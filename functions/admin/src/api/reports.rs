@@ -2,6 +2,7 @@
 //! What was spent, month by month, and what a year like the last months comes to; how one
 //! broadcast went, for a screen and for a spreadsheet.
 
+use domain::access::Scope;
 use std::collections::{BTreeMap, HashMap};
 
 use axum::Json;
@@ -30,7 +31,9 @@ use tracing::error;
 use utoipa::{IntoParams, ToSchema};
 
 use super::broadcasts::{Ids, find};
+use super::caller::{COUNTS, needs};
 use super::problem::{FieldError, Problem};
+use super::routes::{Routes, routes};
 use super::scope::{OfLine, Params};
 use super::shape::{self, Billed, Eur, by_category, eur};
 use crate::App;
@@ -43,6 +46,13 @@ const SUBSCRIBERS: i32 = 100;
 
 /// The most months in one answer.
 const MONTHS: usize = 36;
+
+pub(crate) fn routes() -> Routes {
+    let line = routes!(costs, policy, subscribers, subscribers_csv, subscribers_svg);
+    needs(&[Scope::Reports], line)
+        .merge(needs(&COUNTS, routes!(broadcast)))
+        .merge(needs(&[Scope::SubscribersRead], routes!(broadcast_csv)))
+}
 
 /// `?from=2026-01&to=2026-12`; without them this year so far.
 #[derive(Deserialize, IntoParams)]

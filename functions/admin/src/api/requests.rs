@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! The register of requests: who used which right, by when they are owed an answer, what came of it.
 
+use domain::access::Scope;
 use std::collections::HashMap;
 
 use axum::Json;
@@ -21,9 +22,11 @@ use utoipa::openapi::Object;
 
 use super::body::Body;
 use super::broadcasts::moment;
+use super::caller::needs;
 use super::contacts;
 use super::once::Key;
 use super::problem::{FieldError, Problem};
+use super::routes::{Routes, routes};
 use super::scope::{self, OfLine, PageIn, PageOf, wrong_cursor};
 use super::shape::{self, Page};
 use crate::App;
@@ -35,6 +38,10 @@ const OPERATOR_LIMIT: usize = 200;
 
 /// What is written of a request.
 const NOTE_LIMIT: usize = 2000;
+
+pub(crate) fn routes() -> Routes {
+    needs(&[Scope::Privacy], routes!(record, list, show, close, told))
+}
 
 /// One use of a right over one's data, with how long there is, and who is still to be told of it.
 #[derive(Serialize, ToSchema)]

@@ -3,6 +3,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use domain::access::Scope;
 use domain::hours::ROME;
 use domain::retention::{RULES, cutoffs};
 use jiff::ToSpan;
@@ -12,13 +13,19 @@ use serde_json::{Map, Value};
 use store::{Mode, Night};
 use utoipa::{IntoParams, ToSchema};
 
+use super::caller::needs;
 use super::problem::{FieldError, Problem};
+use super::routes::{Routes, routes};
 use super::scope::{OfLine, Params};
 use super::shape;
 use crate::App;
 
 /// A function has 29 seconds to answer. What is not looked at by then is said to be so.
 const PAGES: usize = 200;
+
+pub(crate) fn routes() -> Routes {
+    needs(&[Scope::Privacy], routes!(report))
+}
 
 /// `?on=2027-01-31`; without it, tonight.
 #[derive(Deserialize, IntoParams)]

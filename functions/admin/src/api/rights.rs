@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! What is held of a person, handed over or erased, for who asks the office instead of the chat.
 
+use domain::access::Scope;
 use std::collections::HashMap;
 
 use axum::Json;
@@ -15,9 +16,11 @@ use store::StoreError;
 use tracing::{info, warn};
 use utoipa::ToSchema;
 
+use super::caller::needs;
 use super::contacts;
 use super::media;
 use super::problem::Problem;
+use super::routes::{Routes, routes};
 use super::scope::OfLine;
 use super::shape::{self, Time};
 use crate::App;
@@ -26,6 +29,10 @@ type Ids = Path<HashMap<String, String>>;
 
 /// Times an erasure begins anew because the person writes at the same time.
 const TRIES: usize = 3;
+
+pub(crate) fn routes() -> Routes {
+    needs(&[Scope::Privacy], routes!(erase, export))
+}
 
 /// Everything held of one person. It is their own data, so the number is whole.
 #[utoipa::path(get, path = "/contacts/{id}/export", tag = "privacy",

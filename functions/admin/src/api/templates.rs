@@ -26,8 +26,6 @@ use serde::{Deserialize, Serialize};
 use store::{AtMeta, line_file};
 use tracing::{info, warn};
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 use whatsapp::graph::NotTaken;
 
 use super::body::Body;
@@ -35,6 +33,7 @@ use super::broadcasts::{Ids, Nothing};
 use super::caller::needs;
 use super::once::Key;
 use super::problem::{FieldError, Problem};
+use super::routes::{Routes, routes};
 use super::scope::{self, OfLine};
 use super::shape::{self, Category, Page, Time};
 use crate::App;
@@ -46,15 +45,10 @@ const AT_ONCE: usize = 4;
 /// Broadcasts looked at for one that still needs a template.
 const LATEST: i32 = 100;
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    let read = OpenApiRouter::new().routes(routes!(list)).routes(routes!(pack));
-    let write = OpenApiRouter::new()
-        .routes(routes!(check))
-        .routes(routes!(submit))
-        .routes(routes!(sync))
-        .routes(routes!(delete));
-    OpenApiRouter::new()
-        .merge(needs(&[Scope::BroadcastWrite, Scope::BroadcastApprove, Scope::Admin], read))
+pub(crate) fn routes() -> Routes {
+    let read = routes!(list, pack);
+    let write = routes!(check, submit, sync, delete);
+    needs(&[Scope::BroadcastWrite, Scope::BroadcastApprove, Scope::Admin], read)
         .merge(needs(&[Scope::BroadcastWrite, Scope::Admin], write))
 }
 

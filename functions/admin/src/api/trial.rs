@@ -7,6 +7,7 @@
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use domain::access::Scope;
 use domain::broadcast::{Broadcast, State as Stands};
 use domain::cost;
 use domain::failure::{self, Failure, Verdict};
@@ -23,15 +24,21 @@ use whatsapp::graph::To;
 
 use super::body::Body;
 use super::broadcasts::{Ids, find, parameter_error};
+use super::caller::needs;
 use super::media;
 use super::once::{self, Key};
 use super::problem::{FieldError, Problem};
+use super::routes::{Routes, routes};
 use super::scope::OfLine;
 use super::shape::{Eur, eur};
 use crate::App;
 
 /// Numbers in one request.
 const MOST: usize = 5;
+
+pub(crate) fn routes() -> Routes {
+    needs(&[Scope::BroadcastWrite], routes!(send))
+}
 
 /// Whom to send it to: numbers that the line has for this (`[authoring] test_numbers`).
 #[derive(Deserialize, ToSchema)]
