@@ -193,12 +193,15 @@ impl World {
         self.settled().await;
     }
 
-    /// Ends the story. Dead letters, open jobs, and personal data in the log fail it.
+    /// Ends the story. Dead letters and personal data in the log fail it.
     pub(crate) async fn ends(self) {
         self.settled().await;
         for (queue, depth) in self.stack.depths().await.unwrap() {
-            let left = depth.visible + depth.in_flight;
-            assert_eq!(left, 0, "{left} messages left in {queue}");
+            // What became due since then is on its way through the other queues.
+            if queue.starts_with("dead-") {
+                let left = depth.visible + depth.in_flight;
+                assert_eq!(left, 0, "{left} messages left in {queue}");
+            }
         }
         let log = String::from_utf8_lossy(&LOG.lock().unwrap()[self.log_from..]).into_owned();
         for secret in self.secrets.lock().unwrap().iter() {
