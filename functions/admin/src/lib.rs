@@ -49,7 +49,7 @@ impl App {
             apps: Apps::of(&settings)?,
             bus: Bus::event_bridge(&aws, settings.event_bus()?),
             mail: Mail::ses(&aws, settings.mail_from()),
-            files: Files::s3(&aws, settings.media_bucket()?),
+            files: Files::Bucket(settings.media_bucket()?),
             pseudonym: Pseudonym::new(&settings.lookup_key()?),
             api_key: settings.api_key()?,
             sign_in: SignIn::of(&settings)?,

@@ -135,7 +135,7 @@ impl App {
             apps: Apps::of(&settings)?,
             bus: Bus::event_bridge(&aws, settings.event_bus()?),
             pseudonym: Pseudonym::new(&settings.lookup_key()?),
-            files: Files::s3(&aws, settings.media_bucket()?),
+            files: Files::Bucket(settings.media_bucket()?),
             fetching: Arc::default(),
             clock: Clock::System,
         })

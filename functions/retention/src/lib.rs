@@ -38,7 +38,7 @@ impl App {
         Ok(Self {
             store: Store::connect(&aws, settings.tables()?),
             pseudonym: Pseudonym::new(&settings.lookup_key()?),
-            files: Files::s3(&aws, settings.media_bucket()?),
+            files: Files::Bucket(settings.media_bucket()?),
         })
     }
 

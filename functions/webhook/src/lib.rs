@@ -47,7 +47,7 @@ impl App {
             apps: Apps::of(&settings)?,
             inbound: Queue::sqs(&aws, settings.inbound_queue_url()?),
             statuses: Queue::sqs(&aws, settings.statuses_queue_url()?),
-            aside: Aside::s3(&aws, settings.aside_bucket()?),
+            aside: Aside::Bucket(settings.aside_bucket()?),
             pseudonym: Pseudonym::new(&settings.lookup_key()?),
             clock: Clock::System,
         })

@@ -50,6 +50,7 @@ async fn started_with(secrets: &[(&'static str, &'static str)]) -> (Router, Kept
         ("AWS_ACCESS_KEY_ID", "test"),
         ("AWS_SECRET_ACCESS_KEY", "test"),
         ("AWS_ENDPOINT_URL", &url),
+        ("ASIDE_BUCKET", "aside"),
     ]);
     let aws = settings.aws().unwrap();
     let settings = settings.with_secrets_under(&aws, "/f/x/secrets").await.unwrap();
@@ -57,7 +58,7 @@ async fn started_with(secrets: &[(&'static str, &'static str)]) -> (Router, Kept
         apps: Apps::of(&settings).unwrap(),
         inbound: Queue::sqs(&aws, &format!("{url}/1/inbound.fifo")),
         statuses: Queue::sqs(&aws, &format!("{url}/1/statuses")),
-        aside: Aside::s3(&aws, "aside"),
+        aside: Aside::Bucket(settings.aside_bucket().unwrap()),
         pseudonym: Pseudonym::new(&Secret::new("0123456789abcdef0123456789abcdef")),
         clock: Clock::System,
     };

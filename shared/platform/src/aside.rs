@@ -5,21 +5,15 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use aws_sdk_s3::Client;
-use aws_sdk_s3::primitives::ByteStream;
-use aws_types::SdkConfig;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::aws::Fault;
+use crate::bucket::Bucket;
 
 #[derive(Clone)]
 pub enum Aside {
     /// A bucket that only we read, encrypted, with an end to the life of its objects.
-    S3 {
-        client: Client,
-        bucket: String,
-    },
+    Bucket(Bucket),
     Folder(PathBuf),
 }
 
@@ -32,13 +26,6 @@ pub enum AsideError {
 }
 
 impl Aside {
-    pub fn s3(config: &SdkConfig, bucket: impl Into<String>) -> Self {
-        // An emulator has no host name per bucket.
-        let emulated = config.endpoint_url().is_some();
-        let config = aws_sdk_s3::config::Builder::from(config).force_path_style(emulated).build();
-        Self::S3 { client: Client::from_conf(config), bucket: bucket.into() }
-    }
-
     /// Keeps `bytes` under a name made of `now`, a random part and `why`, a slug:
     /// `20260102T080003Z-5c1d…-not-json`. When this returns, they are on disk.
     pub async fn keep(
@@ -49,8 +36,9 @@ impl Aside {
     ) -> Result<(), AsideError> {
         let name = format!("{}-{}-{why}", now.strftime("%Y%m%dT%H%M%SZ"), Uuid::new_v4().simple());
         match self {
-            Self::S3 { client, bucket } => {
-                put(client, bucket, format!("aside/{name}"), bytes).await
+            Self::Bucket(bucket) => {
+                let kept = bucket.put(&format!("aside/{name}"), bytes.to_vec()).await;
+                kept.map_err(|it| AsideError::Bucket(it.to_string()))
             }
             Self::Folder(folder) => {
                 let (folder, bytes) = (folder.clone(), bytes.to_vec());
@@ -61,13 +49,6 @@ impl Aside {
             }
         }
     }
-}
-
-async fn put(client: &Client, bucket: &str, name: String, bytes: &[u8]) -> Result<(), AsideError> {
-    let body = ByteStream::from(bytes.to_vec());
-    let request = client.put_object().bucket(bucket).key(name).body(body);
-    let answer = request.send().await;
-    answer.map(drop).map_err(|err| AsideError::Bucket(Fault::of(&err).to_string()))
 }
 
 /// Under its name there is all of it or nothing, also after a power cut.

@@ -6,8 +6,10 @@
 pub mod apps;
 pub mod aside;
 pub mod batch;
+pub mod bucket;
 pub mod clock;
 pub mod events;
+pub mod http;
 pub mod jobs;
 pub mod mail;
 pub mod media;

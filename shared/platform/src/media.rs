@@ -16,18 +16,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use aws_sdk_s3::Client;
-use aws_sdk_s3::config::RequestChecksumCalculation;
-use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_s3::presigning::{PresignedRequest, PresigningConfig};
-use aws_sdk_s3::primitives::ByteStream;
-use aws_types::SdkConfig;
-use aws_types::request_id::RequestId;
 use jiff::Timestamp;
 use ring::hmac;
 use uuid::Uuid;
 
 use crate::aws::Fault;
+use crate::bucket::Bucket;
 use crate::settings::Secret;
 
 /// Long enough for a page to load what it shows.
@@ -41,7 +35,7 @@ pub const LOCAL_PATH: &str = "/_media";
 
 #[derive(Clone)]
 pub enum Files {
-    S3 { client: Client, bucket: String },
+    Bucket(Bucket),
     Folder(Folder),
 }
 
@@ -64,26 +58,11 @@ pub struct Address {
 }
 
 impl Files {
-    pub fn s3(config: &SdkConfig, bucket: impl Into<String>) -> Self {
-        // An emulator has no host name per bucket.
-        let emulated = config.endpoint_url().is_some();
-        let config = aws_sdk_s3::config::Builder::from(config)
-            .force_path_style(emulated)
-            // A checksum in a signed address would be that of nothing.
-            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
-            .build();
-        Self::S3 { client: Client::from_conf(config), bucket: bucket.into() }
-    }
-
     /// Keeps a file under a name such as `media/pordenone/0b9e…/0001…`. When this returns, all of it
     /// is on disk.
     pub async fn keep(&self, name: &str, bytes: Vec<u8>) -> Result<(), FilesError> {
         match self {
-            Self::S3 { client, bucket } => {
-                let request = client.put_object().bucket(bucket).key(name);
-                let answer = request.body(ByteStream::from(bytes)).send().await;
-                answer.map(drop).map_err(|err| refused(&err))
-            }
+            Self::Bucket(bucket) => bucket.put(name, bytes).await.map_err(FilesError::from),
             Self::Folder(folder) => folder.keep(name, bytes).await,
         }
     }
@@ -91,9 +70,7 @@ impl Files {
     /// All of a file; `None` if there is none under this name.
     pub async fn read(&self, name: &str) -> Result<Option<Vec<u8>>, FilesError> {
         match self {
-            Self::S3 { client, bucket } => {
-                Ok(get(client, bucket, name, None).await?.map(|(bytes, _)| bytes))
-            }
+            Self::Bucket(bucket) => Ok(bucket.get(name, None).await?.map(|it| it.bytes)),
             Self::Folder(folder) => Ok(folder.read(name, u64::MAX).await?.map(|(bytes, _)| bytes)),
         }
     }
@@ -105,7 +82,10 @@ impl Files {
         bytes: usize,
     ) -> Result<Option<(Vec<u8>, u64)>, FilesError> {
         match self {
-            Self::S3 { client, bucket } => get(client, bucket, name, Some(bytes)).await,
+            Self::Bucket(bucket) => {
+                let got = bucket.get(name, Some(bytes)).await?;
+                Ok(got.map(|it| (it.bytes, it.size)))
+            }
             Self::Folder(folder) => folder.read(name, bytes as u64).await,
         }
     }
@@ -113,10 +93,7 @@ impl Files {
     /// Takes a file away. Nothing happens if there is none.
     pub async fn remove(&self, name: &str) -> Result<(), FilesError> {
         match self {
-            Self::S3 { client, bucket } => {
-                let answer = client.delete_object().bucket(bucket).key(name).send().await;
-                answer.map(drop).map_err(|err| refused(&err))
-            }
+            Self::Bucket(bucket) => bucket.delete(name).await.map_err(FilesError::from),
             Self::Folder(folder) => {
                 let path = folder.path(name);
                 blocking(move || match fs::remove_file(path) {
@@ -131,16 +108,12 @@ impl Files {
     /// Puts a file under another name; false if there is none under this one.
     pub async fn rename(&self, from: &str, to: &str) -> Result<bool, FilesError> {
         match self {
-            Self::S3 { client, bucket } => {
-                let source = format!("{bucket}/{from}");
-                let request = client.copy_object().bucket(bucket).copy_source(source).key(to);
-                match request.send().await {
-                    Ok(_) => {}
-                    Err(err) if err.code() == Some("NoSuchKey") => return Ok(false),
-                    Err(err) => return Err(refused(&err)),
+            Self::Bucket(bucket) => {
+                let is_there = bucket.copy(from, to).await?;
+                if is_there {
+                    bucket.delete(from).await?;
                 }
-                self.remove(from).await?;
-                Ok(true)
+                Ok(is_there)
             }
             Self::Folder(folder) => {
                 let (from, to) = (folder.path(from), folder.path(to));
@@ -154,98 +127,52 @@ impl Files {
     }
 
     /// An address that shows a file for a minute, with these headers in its answer.
-    pub async fn address(
+    pub fn address(
         &self,
         name: &str,
         content_type: &str,
         disposition: &str,
         now: Timestamp,
-    ) -> Result<Address, FilesError> {
+    ) -> Address {
+        let expires_at = now + SHOWN_FOR;
         match self {
-            Self::S3 { client, bucket } => {
-                let request = client
-                    .get_object()
-                    .bucket(bucket)
-                    .key(name)
-                    .response_content_type(content_type)
-                    .response_content_disposition(disposition)
-                    .response_cache_control("no-store");
-                let signed = request.presigned(within(SHOWN_FOR)).await;
-                Ok(address("GET", &signed.map_err(|err| refused(&err))?, now + SHOWN_FOR))
+            Self::Bucket(bucket) => {
+                let url = bucket.address(name, content_type, disposition, (SHOWN_FOR, now));
+                Address { method: "GET", url, headers: Vec::new(), expires_at }
             }
-            Self::Folder(folder) => {
-                Ok(folder.sign("GET", name, content_type, disposition, now + SHOWN_FOR))
-            }
+            Self::Folder(folder) => folder.sign("GET", name, content_type, disposition, expires_at),
         }
     }
 
     /// An address that takes so many bytes of this type, once or again, for a quarter of an hour.
-    pub async fn upload_address(
+    pub fn upload_address(
         &self,
         name: &str,
         content_type: &str,
         bytes: u64,
         now: Timestamp,
-    ) -> Result<Address, FilesError> {
-        let until = now + BROUGHT_WITHIN;
+    ) -> Address {
+        let expires_at = now + BROUGHT_WITHIN;
         match self {
-            Self::S3 { client, bucket } => {
-                let request = client
-                    .put_object()
-                    .bucket(bucket)
-                    .key(name)
-                    .content_type(content_type)
-                    .content_length(i64::try_from(bytes).unwrap_or(i64::MAX));
-                let signed = request.presigned(within(BROUGHT_WITHIN)).await;
-                Ok(address("PUT", &signed.map_err(|err| refused(&err))?, until))
+            Self::Bucket(bucket) => {
+                let until = (BROUGHT_WITHIN, now);
+                let (url, headers) = bucket.upload_address(name, content_type, bytes, until);
+                Address { method: "PUT", url, headers, expires_at }
             }
             Self::Folder(folder) => {
-                let mut address = folder.sign("PUT", name, content_type, &bytes.to_string(), until);
+                let bytes = bytes.to_string();
+                let mut address = folder.sign("PUT", name, content_type, &bytes, expires_at);
                 address.headers.push(("content-type".to_owned(), content_type.to_owned()));
-                Ok(address)
+                address
             }
         }
     }
 }
 
-fn refused<E, R>(err: &SdkError<E, R>) -> FilesError
-where
-    E: ProvideErrorMetadata,
-    SdkError<E, R>: RequestId,
-{
-    FilesError::Bucket(Fault::of(err).to_string())
-}
-
-fn within(time: Duration) -> PresigningConfig {
-    PresigningConfig::expires_in(time).expect("less than a week")
-}
-
-fn address(method: &'static str, signed: &PresignedRequest, expires_at: Timestamp) -> Address {
-    let headers = signed.headers().map(|(name, value)| (name.to_owned(), value.to_owned()));
-    Address { method, url: signed.uri().to_owned(), headers: headers.collect(), expires_at }
-}
-
-async fn get(
-    client: &Client,
-    bucket: &str,
-    name: &str,
-    first: Option<usize>,
-) -> Result<Option<(Vec<u8>, u64)>, FilesError> {
-    let range = first.map(|it| format!("bytes=0-{}", it.saturating_sub(1)));
-    let request = client.get_object().bucket(bucket).key(name).set_range(range);
-    let answer = match request.send().await {
-        Ok(answer) => answer,
-        Err(SdkError::ServiceError(it)) if it.err().is_no_such_key() => return Ok(None),
-        Err(err) if err.code() == Some("InvalidRange") => return Ok(Some((Vec::new(), 0))),
-        Err(err) => return Err(refused(&err)),
-    };
-    // `bytes 0-8191/303833`
-    let of_all = answer.content_range().and_then(|it| it.rsplit_once('/')?.1.parse().ok());
-    let whole = answer.content_length().and_then(|it| u64::try_from(it).ok());
-    let body = answer.body.collect().await;
-    let body = body.map_err(|_| FilesError::Bucket("answer broke off".to_owned()))?.to_vec();
-    let size = of_all.or(whole).unwrap_or(body.len() as u64);
-    Ok(Some((body, size)))
+impl From<Fault> for FilesError {
+    fn from(fault: Fault) -> Self {
+        Self::Bucket(fault.to_string())
+    }
 }
 
 async fn blocking<T: Send + 'static>(
@@ -435,8 +362,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let folder = folder(root.path());
         let files = Files::Folder(folder.clone());
-        let shown = files.address(NAME, "image/png", "inline; filename=\"a.png\"", now()).await;
-        let shown = shown.unwrap();
+        let shown = files.address(NAME, "image/png", "inline; filename=\"a.png\"", now());
         assert_eq!(shown.expires_at, now() + SHOWN_FOR);
         let start = "http://127.0.0.1:3000/_media";
         let rest = shown.url.strip_prefix(start).unwrap();
@@ -453,7 +379,7 @@ mod tests {
             assert_eq!(folder.asked("GET", wrong, now()), None, "{wrong}");
         }
 
-        let brought = files.upload_address(NAME, "image/png", 10, now()).await.unwrap();
+        let brought = files.upload_address(NAME, "image/png", 10, now());
         assert_eq!(brought.headers, [("content-type".to_owned(), "image/png".to_owned())]);
         let asked = folder.asked("PUT", brought.url.strip_prefix(start).unwrap(), now()).unwrap();
         assert_eq!(asked.bytes, 10);

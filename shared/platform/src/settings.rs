@@ -19,6 +19,7 @@ use domain::ids::AppId;
 use ring::hmac;
 
 use crate::apps::MetaApp;
+use crate::bucket::Bucket;
 use crate::secrets::{Parameters, SecretsError};
 
 const GRAPH_API_URL: &str = "https://graph.facebook.com";
@@ -245,14 +246,27 @@ impl Settings {
         self.optional("MAIL_FROM")
     }
 
-    /// The bucket of [`crate::aside::Aside::S3`].
-    pub fn aside_bucket(&self) -> Result<&str, SettingError> {
-        self.required("ASIDE_BUCKET")
+    /// The bucket of [`crate::aside::Aside`].
+    pub fn aside_bucket(&self) -> Result<Bucket, SettingError> {
+        self.bucket("ASIDE_BUCKET")
     }
 
-    /// The bucket of [`crate::media::Files::S3`].
-    pub fn media_bucket(&self) -> Result<&str, SettingError> {
-        self.required("MEDIA_BUCKET")
+    /// The bucket of [`crate::media::Files`].
+    pub fn media_bucket(&self) -> Result<Bucket, SettingError> {
+        self.bucket("MEDIA_BUCKET")
+    }
+
+    fn bucket(&self, variable: &'static str) -> Result<Bucket, SettingError> {
+        let name = self.required(variable)?;
+        let key = self.required("AWS_ACCESS_KEY_ID")?;
+        let secret = self.required("AWS_SECRET_ACCESS_KEY")?;
+        let credentials = match self.optional("AWS_SESSION_TOKEN") {
+            None => rusty_s3::Credentials::new(key, secret),
+            Some(token) => rusty_s3::Credentials::new_with_token(key, secret, token),
+        };
+        let (region, endpoint) = (self.required("AWS_REGION")?, self.optional("AWS_ENDPOINT_URL"));
+        let bucket = Bucket::new(name, region, endpoint, credentials);
+        bucket.ok_or_else(|| wrong(variable, "the name of a bucket"))
     }
 
     /// `GRAPH_API_URL` and `GRAPH_API_VERSION`, Meta's own if they are not set.

@@ -16,19 +16,21 @@ use crate::metrics;
 use crate::settings::Settings;
 
 /// Crates that tell of every request, with headers and bodies in their finer levels.
-const NOISY: [&str; 13] = [
+const NOISY: [&str; 15] = [
     "aws_config",
     "aws_credential_types",
     "aws_runtime",
     "aws_sdk_dynamodb",
     "aws_sdk_eventbridge",
-    "aws_sdk_s3",
+    "aws_sdk_sesv2",
     "aws_sdk_sqs",
+    "aws_sdk_ssm",
     "aws_smithy_runtime",
     "aws_smithy_http_client",
     "h2",
     "hyper",
     "hyper_util",
+    "reqwest",
     "rustls",
 ];
 

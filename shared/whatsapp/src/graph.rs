@@ -24,8 +24,9 @@ use domain::message::Outgoing;
 use domain::moderation::AtMeta;
 use domain::phone::Phone;
 use platform::apps::AccessToken;
+use platform::http;
+use reqwest::Url;
 use reqwest::header::CONTENT_TYPE;
-use reqwest::{Url, redirect};
 use serde_json::Value;
 use tokio::time::timeout;
 
@@ -219,15 +220,9 @@ impl Graph {
         if let Some(client) = self.http.get() {
             return Ok(client);
         }
-        // Fails if somebody else has installed it, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
+        let client = http::client()
             .connect_timeout(CONNECT_TIMEOUT)
             .pool_idle_timeout(MAX_IDLE)
-            // A redirect could take the token to another host, and the message twice.
-            .redirect(redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
             .build()
             .map_err(|_| Failure::NotSent)?;
         Ok(self.http.get_or_init(|| client))

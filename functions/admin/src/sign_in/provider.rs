@@ -11,9 +11,10 @@ use anyhow::{Context, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::access::sign_in::Claims;
+use platform::http;
 use platform::settings::{Oidc, Secret};
 use reqwest::header::CONTENT_TYPE;
-use reqwest::{Client, RequestBuilder, Url, redirect};
+use reqwest::{Client, RequestBuilder, Url};
 use ring::digest;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -158,14 +159,9 @@ impl Provider {
         if let Some(client) = self.http.get() {
             return Ok(client);
         }
-        // Fails if somebody else has installed it, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
+        let client = http::client()
             .connect_timeout(CONNECT_WITHIN)
             .timeout(ANSWER_WITHIN)
-            // A redirect could take the client's secret to another host.
-            .redirect(redirect::Policy::none())
-            .no_proxy()
             .build()
             .map_err(|_| anyhow::anyhow!("no HTTP client"))?;
         Ok(self.http.get_or_init(|| client))

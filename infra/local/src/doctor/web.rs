@@ -9,10 +9,11 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use platform::apps::MetaApp;
 use platform::clock::Clock;
+use platform::http;
 use platform::random;
 use platform::settings::Secret;
 use reqwest::header::DATE;
-use reqwest::{Client, RequestBuilder, Url, redirect};
+use reqwest::{Client, RequestBuilder, Url};
 use whatsapp::signature;
 
 use super::facts::{Answered, Reply, Silence, Webhook};
@@ -24,14 +25,9 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 const NOTHING: &str = r#"{"object":"whatsapp_business_account","entry":[]}"#;
 
 pub(super) fn client() -> Client {
-    // Fails if somebody else has installed it, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder()
+    http::client()
         .connect_timeout(CONNECT_WITHIN)
         .timeout(ANSWER_WITHIN)
-        .no_proxy()
-        // A redirect could take a token to another host.
-        .redirect(redirect::Policy::none())
         .build()
         .expect("ring is there, and nothing else can be missing")
 }
