@@ -12,16 +12,16 @@ use crate::lambda::{Function, binary};
 use crate::table::{Row, percentile};
 
 /// Each function with the AWS clients it makes at its start; with `ssm` it also reads its secrets
-/// then. Graph API clients are made at first use, by no function's start.
+/// then. Clients of the Graph API and of the bucket are made at first use, by no function's start.
 const FUNCTIONS: [(&str, &[&str]); 8] = [
-    ("webhook", &["ssm", "sqs", "sqs", "s3"]),
-    ("commands", &["ssm", "dynamodb", "eventbridge", "s3"]),
+    ("webhook", &["ssm", "sqs", "sqs"]),
+    ("commands", &["ssm", "dynamodb", "eventbridge"]),
     ("fanout", &["dynamodb", "sqs", "eventbridge"]),
     ("sender", &["ssm", "dynamodb", "sqs", "eventbridge"]),
     ("statuses", &["dynamodb"]),
-    ("retention", &["ssm", "dynamodb", "s3"]),
+    ("retention", &["ssm", "dynamodb"]),
     ("desk", &["ssm", "dynamodb", "ses"]),
-    ("admin", &["ssm", "dynamodb", "eventbridge", "ses", "s3"]),
+    ("admin", &["ssm", "dynamodb", "eventbridge", "ses"]),
 ];
 
 /// Everything any function reads. Nothing listens at the endpoint.

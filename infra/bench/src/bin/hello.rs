@@ -19,7 +19,6 @@ use serde_json::Value;
 enum Client {
     DynamoDb(aws_sdk_dynamodb::Client),
     EventBridge(aws_sdk_eventbridge::Client),
-    S3(aws_sdk_s3::Client),
     Ses(aws_sdk_sesv2::Client),
     Sqs(aws_sdk_sqs::Client),
     Ssm(aws_sdk_ssm::Client),
@@ -44,7 +43,6 @@ fn client(name: &str, config: &SdkConfig) -> anyhow::Result<Client> {
     Ok(match name {
         "dynamodb" => Client::DynamoDb(aws_sdk_dynamodb::Client::new(config)),
         "eventbridge" => Client::EventBridge(aws_sdk_eventbridge::Client::new(config)),
-        "s3" => Client::S3(aws_sdk_s3::Client::new(config)),
         "ses" => Client::Ses(aws_sdk_sesv2::Client::new(config)),
         "sqs" => Client::Sqs(aws_sdk_sqs::Client::new(config)),
         "ssm" => Client::Ssm(aws_sdk_ssm::Client::new(config)),
