@@ -11,6 +11,7 @@ use crate::support::{Office, World};
 
 const NUMBER: &str = "393330006001";
 const JPEG: &[u8] = &[0xFF, 0xD8, 0xFF, 0xE0, 0, 16, b'J', b'F', b'I', b'F', 0, 1, 1, 1, 0, 72];
+const JPEG_SHA256: &str = "c290972000e2caf86b2e3bce7c1445d5dca1c88c632835369fbfd4f70f089edc";
 const PDF: &[u8] = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n";
 const OGG: &[u8] = b"OggS\0\x02\0\0\0\0\0\0\0\0\0\0\0\0";
 
@@ -215,6 +216,90 @@ async fn erasure_and_time_take_files_away() {
     assert_eq!(office.get(&media).await.0, 200);
     world.advance(32 * 86_400).await;
     assert_eq!(office.get(&media).await.0, 404);
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn a_deleted_message_takes_its_file_with_it_unless_it_was_reported() {
+    let world = World::start().await;
+    let office = world.office("pordenone");
+    let bytes_at = async |url: &Value| {
+        let answer = world.http.get(url.as_str().unwrap()).send().await.unwrap();
+        (answer.status().as_u16(), answer.bytes().await.unwrap().to_vec())
+    };
+    sends_file(&world, "pordenone", "uno.jpg", "image/jpeg", JPEG).await;
+    world.advance(2).await;
+    let id = contact(&office).await;
+    let rows = async || {
+        let (_, list) = office.get(&format!("/conversations/{id}/messages")).await;
+        list["items"].as_array().unwrap().iter().map(|it| it["id"].clone()).collect::<Vec<_>>()
+    };
+    let delete = async |row: &Value| {
+        let why = json!({ "message": row, "rule": "spam", "reason": "pubblicità" });
+        office.post(&format!("/conversations/{id}/delete"), why).await
+    };
+    let photo = files(&office).await.remove(0);
+    assert_eq!(bytes_at(&photo["url"]).await.0, 200);
+    assert_eq!(delete(&rows().await[0]).await.0, 200);
+    assert_eq!(
+        bytes_at(&photo["url"]).await.0,
+        404,
+        "the bytes are gone while the address is good"
+    );
+    let media = |it: &Value| format!("/media/{}", it["id"].as_str().unwrap());
+    assert_eq!(office.get(&media(&photo)).await.0, 404);
+
+    sends_file(&world, "pordenone", "due.jpg", "image/jpeg", JPEG).await;
+    let (photo, row) = (files(&office).await.remove(0), rows().await[0].clone());
+    let (status, made) = office
+        .post(
+            &format!("/conversations/{id}/report"),
+            json!({
+                "messages": [row], "rule": "spam", "reason": "pubblicità", "recipient": "platform",
+            }),
+        )
+        .await;
+    assert_eq!(status, 201, "{made}");
+    let measure = format!("/moderation/{}", made["id"].as_str().unwrap());
+    let (_, pack) = office.get(&format!("{measure}/pack")).await;
+    assert_eq!(pack["messages"][0]["file_sha256"], JPEG_SHA256, "{pack}");
+    assert_eq!(delete(&row).await.0, 200);
+    assert_eq!(office.get(&media(&photo)).await.0, 404, "not in the chat");
+    let sealed = async || office.get(&format!("{measure}/files")).await.1["items"].clone();
+    let of_the_report = sealed().await;
+    assert_eq!(bytes_at(&of_the_report[0]["url"]).await, (200, JPEG.to_vec()), "{of_the_report}");
+    let other = world.office("barberino-demografici");
+    assert_eq!(other.get(&format!("{measure}/files")).await.0, 404);
+
+    // Longer than files stay, and no longer than the report.
+    world.advance(100 * 86_400).await;
+    let of_the_report = sealed().await;
+    assert_eq!(bytes_at(&of_the_report[0]["url"]).await.0, 200, "{of_the_report}");
+    world.advance(81 * 86_400).await;
+    assert_eq!(office.get(&format!("{measure}/files")).await.0, 404);
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn a_reported_file_goes_with_its_person() {
+    let world = World::start().await;
+    let office = world.office("pordenone");
+    sends_file(&world, "pordenone", "uno.jpg", "image/jpeg", JPEG).await;
+    let id = contact(&office).await;
+    let (_, list) = office.get(&format!("/conversations/{id}/messages")).await;
+    let row = &list["items"][0]["id"];
+    let report = json!({
+        "messages": [row], "rule": "spam", "reason": "pubblicità", "recipient": "platform",
+    });
+    let (_, made) = office.post(&format!("/conversations/{id}/report"), report).await;
+    let why = json!({ "message": row, "rule": "spam", "reason": "pubblicità" });
+    assert_eq!(office.post(&format!("/conversations/{id}/delete"), why).await.0, 200);
+    let files = format!("/moderation/{}/files", made["id"].as_str().unwrap());
+    let (_, found) = office.get(&files).await;
+    let url = found["items"][0]["url"].as_str().unwrap();
+    assert_eq!(world.http.get(url).send().await.unwrap().status(), 200);
+    assert_eq!(office.delete(&format!("/contacts/{id}")).await.0, 200);
+    assert_eq!(world.http.get(url).send().await.unwrap().status(), 404);
     world.ends().await;
 }
 

@@ -81,6 +81,7 @@ pub(super) fn brought(
         source: Some(it.id.clone()),
         uploads: [].into(),
         expires_at: media::expires_at(&line.retention, message.at),
+        sealed_until: None,
     })
 }
 
@@ -92,7 +93,7 @@ fn file_in(message: &Inbound) -> Option<(Kind, &Media)> {
 impl App {
     /// The bytes of files that went with a person go, too.
     pub(super) async fn clear_files(&self, line: &Line) -> anyhow::Result<()> {
-        for file in self.store.files_to_go(&line.id, None).await.context("list files")? {
+        for file in self.store.files_to_go(&line.id).await.context("list files")? {
             for name in [object(&line.id, &file), incoming(&line.id, &file)] {
                 self.files.remove(&name).await.context("remove file")?;
             }

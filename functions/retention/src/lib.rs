@@ -92,7 +92,7 @@ impl App {
             store.work_night(line, &cutoffs, &mut night, now, clear).await.context("clear")?;
             self.store.save_night(&line.id, &date, &night, now).await.context("write note")?;
         }
-        let files = self.clear_files(line, cutoffs.media).await.context("clear files")?;
+        let files = self.clear_files(line, cutoffs.media, now).await.context("clear files")?;
         info!(
             line.id = %line.id, contacts = night.counted.contacts, lapsed = night.counted.lapsed,
             messages = night.counted.messages, deliveries = night.counted.deliveries, files,
@@ -102,8 +102,14 @@ impl App {
     }
 
     /// Files past their date go, bytes first; and those of who is gone. How many.
-    async fn clear_files(&self, line: &Line, before: Timestamp) -> anyhow::Result<usize> {
-        let files = self.store.files_to_go(&line.id, Some(before)).await?;
+    async fn clear_files(
+        &self,
+        line: &Line,
+        before: Timestamp,
+        now: Timestamp,
+    ) -> anyhow::Result<usize> {
+        self.store.let_old_files_go(&line.id, before, now).await?;
+        let files = self.store.files_to_go(&line.id).await?;
         for file in &files {
             for name in [object(&line.id, file), incoming(&line.id, file)] {
                 self.files.remove(&name).await?;

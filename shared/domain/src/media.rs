@@ -353,6 +353,8 @@ pub struct File {
     /// By the business number: Meta's media id of what we uploaded, and until when it can be sent.
     pub uploads: BTreeMap<PhoneNumberId, Upload>,
     pub expires_at: Timestamp,
+    /// Of what was reported: until when its bytes stay for the report, whatever else goes.
+    pub sealed_until: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

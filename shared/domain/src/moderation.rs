@@ -359,6 +359,8 @@ pub struct Reported {
     pub kind: String,
     pub text: String,
     pub file_name: Option<String>,
+    /// SHA-256 of its bytes in hexadecimal, where they are kept for the report.
+    pub file_sha256: Option<String>,
 }
 
 /// A report pack: what the platform or the authorities are handed.
@@ -387,6 +389,7 @@ pub fn pack(
             "kind": it.kind,
             "text": it.text,
             "file_name": it.file_name,
+            "file_sha256": it.file_sha256,
         });
         let hash = sha256(row.to_string().as_bytes());
         row["sha256"] = hash.into();
@@ -418,7 +421,8 @@ pub fn pack(
     Pack { text, sha256 }
 }
 
-fn sha256(bytes: &[u8]) -> String {
+/// In hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     Sha256::digest(bytes).iter().fold(String::new(), |mut hex, byte| {
         write!(hex, "{byte:02x}").expect("writing to a string succeeds");

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem, Update};
 use domain::contact::Contact;
 use domain::ids::{ContactId, FileId, LineId, PhoneNumberId};
 use domain::media::{File, Kind, Safety, State, Upload};
@@ -170,26 +170,86 @@ impl Store {
         Ok(())
     }
 
-    async fn let_file_go(&self, line: &LineId, file: &FileId) -> Result<()> {
+    pub(crate) async fn let_file_go(&self, line: &LineId, file: &FileId) -> Result<()> {
         let table = &self.tables.messages;
-        let gone = Draft::at(keys::file_gone(line, file)).done();
-        self.transact(vec![delete(table, keys::file(line, file)), put(table, gone)]).await
+        let gone = self.list_to_go(line, file);
+        self.transact(vec![delete(table, keys::file(line, file)), gone]).await
     }
 
-    /// The files on the list, and from now on those that came before `before`: their bytes are to go,
-    /// under [`object`] and [`incoming`], and then [`Store::file_went`] is to be told.
-    pub async fn files_to_go(
+    fn list_to_go(&self, line: &LineId, file: &FileId) -> TransactWriteItem {
+        put(&self.tables.messages, Draft::at(keys::file_gone(line, file)).done())
+    }
+
+    /// The file of a message that is deleted goes on the list; one that was reported stays for the
+    /// report alone. `Conflict` if it was reported, or went, since it was read.
+    pub(crate) fn take_file_away(
         &self,
         line: &LineId,
-        before: Option<Timestamp>,
-    ) -> Result<Vec<FileId>> {
-        if let Some(before) = before {
-            let end = format!("{:016}", before.as_millisecond().max(0));
-            for item in self.file_rows(line, "0", &end).await? {
-                let key = key_of(&item)?;
-                self.let_file_go(line, &FileId::new(key.sk)).await?;
+        file: &File,
+        now: Timestamp,
+    ) -> Vec<TransactWriteItem> {
+        let key = keys::file(line, &file.id).into_item();
+        if file.sealed_until.is_some_and(|it| it > now) {
+            let hidden = Update::builder()
+                .table_name(&self.tables.messages)
+                .set_key(Some(key))
+                .update_expression("SET #until = :now")
+                .condition_expression("attribute_exists(pk)")
+                .expression_attribute_names("#until", "until")
+                .expression_attribute_values(":now", instant(now))
+                .build()
+                .expect("table, key and expression are given");
+            return vec![TransactWriteItem::builder().update(hidden).build()];
+        }
+        let gone = Delete::builder()
+            .table_name(&self.tables.messages)
+            .set_key(Some(key))
+            .condition_expression("attribute_not_exists(sealed) OR sealed <= :now")
+            .expression_attribute_values(":now", instant(now))
+            .build()
+            .expect("table, key and condition are given");
+        let gone = TransactWriteItem::builder().delete(gone).build();
+        vec![gone, self.list_to_go(line, &file.id)]
+    }
+
+    /// Keeps the bytes of a file that is reported until then. `Conflict` if it went meanwhile.
+    pub(crate) fn seal_file(
+        &self,
+        line: &LineId,
+        file: &FileId,
+        until: Timestamp,
+    ) -> TransactWriteItem {
+        let sealed = Update::builder()
+            .table_name(&self.tables.messages)
+            .set_key(Some(keys::file(line, file).into_item()))
+            .update_expression("SET sealed = :until, expires = :expires")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":until", instant(until))
+            .expression_attribute_values(":expires", expiry(until + (24 * NET_DAYS).hours()))
+            .build()
+            .expect("table, key and expression are given");
+        TransactWriteItem::builder().update(sealed).build()
+    }
+
+    /// Puts the files that came before `before` on the list, but those that a report still keeps.
+    pub async fn let_old_files_go(
+        &self,
+        line: &LineId,
+        before: Timestamp,
+        now: Timestamp,
+    ) -> Result<()> {
+        let end = format!("{:016}", before.as_millisecond().max(0));
+        for item in self.file_rows(line, "0", &end).await? {
+            if item.find_instant("sealed").is_none_or(|it| it <= now) {
+                self.let_file_go(line, &FileId::new(key_of(&item)?.sk)).await?;
             }
         }
+        Ok(())
+    }
+
+    /// The files on the list: their bytes are to go, under [`object`] and [`incoming`], and then
+    /// [`Store::file_went`] is to be told.
+    pub async fn files_to_go(&self, line: &LineId) -> Result<Vec<FileId>> {
         // `H` follows `G`.
         let rows = self.file_rows(line, keys::FILE_GONE, "H").await?;
         let id = |item: &Item| {
@@ -217,7 +277,7 @@ impl Store {
                 .expression_attribute_values(":pk", text(keys::files(line)))
                 .expression_attribute_values(":first", text(first))
                 .expression_attribute_values(":end", text(end))
-                .projection_expression("pk, sk")
+                .projection_expression("pk, sk, sealed")
                 .consistent_read(true)
                 .set_exclusive_start_key(start)
                 .send()
@@ -281,6 +341,7 @@ pub(crate) fn put_file(table: &str, line: &LineId, file: &File) -> TransactWrite
         .with_some("source", file.source.as_ref().map(text))
         .with("uploads", AttributeValue::M(uploads.collect()))
         .with("until", instant(file.expires_at))
+        .with_some("sealed", file.sealed_until.map(instant))
         .with("expires", expiry(file.expires_at + (24 * NET_DAYS).hours()))
         .done();
     put_new(table, item)
@@ -315,5 +376,6 @@ fn read_file(item: &Item) -> Result<File> {
         source: some("source"),
         uploads: uploads.collect::<Result<BTreeMap<_, _>>>()?,
         expires_at: item.instant("until")?,
+        sealed_until: item.find_instant("sealed"),
     })
 }

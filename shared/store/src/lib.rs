@@ -65,7 +65,7 @@ pub use files::{incoming, object};
 pub use kinds::{Kind, Leaves};
 pub use ledger::{Recorded, Seal};
 pub use lines::{AllLines, Document};
-pub use moderation::{Blocking, Deleting};
+pub use moderation::{Blocking, Deleting, Pack, Reporting};
 pub use night::{Counted, Night};
 pub use office::{Session, SignedIn};
 pub use once::Once;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! Measures of moderation, report packs, and the messages that were deleted.
 
-use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use domain::contact::{ConsentEvent, Contact};
-use domain::ids::{ContactId, LineId, MeasureId};
+use domain::ids::{ContactId, FileId, LineId, MeasureId};
 use domain::line::Rule;
+use domain::media::File;
 use domain::moderation::{Act, AtMeta, Level, Lifted, Measure, Recipient};
 use jiff::Timestamp;
 
@@ -35,7 +36,27 @@ pub struct Deleting<'a> {
     pub line: &'a LineId,
     pub chat: &'a ContactId,
     pub row: &'a str,
+    /// What it brought, if that is still known.
+    pub file: Option<&'a File>,
     pub measure: &'a Measure,
+}
+
+/// A report to be kept, with what it says and the files that stay for it.
+pub struct Reporting<'a> {
+    pub line: &'a LineId,
+    pub measure: &'a Measure,
+    pub pack: &'a str,
+    pub files: &'a [FileId],
+    /// The answer to the request for it, if that had a key.
+    pub once: Option<(&'a str, &'a Once)>,
+    pub now: Timestamp,
+}
+
+/// A report pack as it was sealed.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Pack {
+    pub text: String,
+    pub files: Vec<FileId>,
 }
 
 impl Blocking<'_> {
@@ -150,8 +171,9 @@ impl Store {
         TransactWriteItem::builder().update(noted).build()
     }
 
-    /// Takes the words out of a citizen's message and says by which measure: when and whose it was
-    /// stays. `Conflict` if that was done, or it is not there.
+    /// Takes the words and the file out of a citizen's message and says by which measure: when and
+    /// whose it was stays. `Conflict` if that was done, or it is not there, or its file was reported
+    /// meanwhile. The file's bytes are on the list of what is to go then.
     pub async fn delete_message(&self, it: Deleting<'_>) -> Result<()> {
         let emptied = Update::builder()
             .table_name(&self.tables.messages)
@@ -168,44 +190,46 @@ impl Store {
             .build()
             .expect("table, key and expression are given");
         let written = put_new(&self.tables.subscribers, write_measure(it.line, it.measure));
-        self.transact(vec![TransactWriteItem::builder().update(emptied).build(), written]).await
-    }
-
-    /// Keeps a report pack and its measure, with the answer to the request for it.
-    pub async fn keep_report(
-        &self,
-        line: &LineId,
-        measure: &Measure,
-        pack: &str,
-        once: Option<(&str, &Once)>,
-        now: Timestamp,
-    ) -> Result<()> {
-        let Act::Report { expires_at, .. } = &measure.act else {
-            return Err(StoreError::Corrupt("act"));
-        };
-        let kept = Draft::at(keys::pack(line, &measure.id))
-            .with("contact", text(measure.contact.as_str()))
-            .with("pack", text(pack))
-            .with("expires", expiry(*expires_at))
-            .done();
-        let mut writes = vec![
-            put_new(&self.tables.subscribers, write_measure(line, measure)),
-            put_new(&self.tables.messages, kept),
-        ];
-        writes.extend(once.map(|(key, once)| self.put_once(line, key, once, now)));
+        let mut writes = vec![TransactWriteItem::builder().update(emptied).build(), written];
+        let away = it.file.map(|file| self.take_file_away(it.line, file, it.measure.at));
+        writes.extend(away.into_iter().flatten());
         self.transact(writes).await
     }
 
-    /// The bytes of a report pack as they were sealed; `None` once they are gone.
+    /// Keeps a report pack, its measure and its files, with the answer to the request for it.
+    /// `Conflict` if that is there, or one of the files went.
+    pub async fn keep_report(&self, it: Reporting<'_>) -> Result<()> {
+        let Act::Report { expires_at, .. } = it.measure.act else {
+            return Err(StoreError::Corrupt("act"));
+        };
+        let files = it.files.iter().map(|it| text(it.as_str())).collect();
+        let kept = Draft::at(keys::pack(it.line, &it.measure.id))
+            .with("contact", text(it.measure.contact.as_str()))
+            .with("pack", text(it.pack))
+            .with("files", AttributeValue::L(files))
+            .with("expires", expiry(expires_at))
+            .done();
+        let mut writes = vec![
+            put_new(&self.tables.subscribers, write_measure(it.line, it.measure)),
+            put_new(&self.tables.messages, kept),
+        ];
+        writes.extend(it.files.iter().map(|file| self.seal_file(it.line, file, expires_at)));
+        writes.extend(it.once.map(|(key, once)| self.put_once(it.line, key, once, it.now)));
+        self.transact(writes).await
+    }
+
+    /// A report pack; `None` once it is gone.
     pub async fn pack(
         &self,
         line: &LineId,
         measure: &MeasureId,
         now: Timestamp,
-    ) -> Result<Option<String>> {
+    ) -> Result<Option<Pack>> {
         let item = self.get(&self.tables.messages, keys::pack(line, measure)).await?;
         let fresh = |it: &Item| it.find_number("expires") > Some(now.as_second());
-        item.filter(fresh).map(|it| Ok(it.text("pack")?.to_owned())).transpose()
+        item.filter(fresh)
+            .map(|it| Ok(Pack { text: it.text("pack")?.to_owned(), files: files_in(&it) }))
+            .transpose()
     }
 
     pub async fn measure(&self, line: &LineId, id: &MeasureId) -> Result<Option<Measure>> {
@@ -273,11 +297,21 @@ impl Store {
         let items = self.measure_items(line, contact).await?;
         let id = |it: &Item| Ok(MeasureId::new(it.text("sk")?));
         let ids = items.iter().map(id).collect::<Result<Vec<_>>>()?;
-        let packs = ids.iter().map(|it| keys::pack(line, it)).collect();
+        let packs: Vec<_> = ids.iter().map(|it| keys::pack(line, it)).collect();
+        for pack in self.get_many(&self.tables.messages, packs.clone()).await? {
+            for file in files_in(&pack) {
+                self.let_file_go(line, &file).await?;
+            }
+        }
         self.delete_many(&self.tables.messages, packs).await?;
         let rows = items.iter().map(key_of).collect::<Result<_>>()?;
         self.delete_many(&self.tables.subscribers, rows).await
     }
+}
+
+fn files_in(pack: &Item) -> Vec<FileId> {
+    let files = pack.get("files").and_then(|it| it.as_l().ok()).into_iter().flatten();
+    files.filter_map(|it| it.as_s().ok()).map(FileId::new).collect()
 }
 
 fn write_measure(line: &LineId, measure: &Measure) -> Item {

@@ -24,9 +24,10 @@ use domain::media::{
     self, File, HEAD_BYTES, Kind, Refusal, Safety, State as Stands, says_something,
 };
 use domain::message::{Attached, HeaderMedia};
+use domain::moderation::sha256;
 use domain::reply::length;
 use jiff::{Timestamp, ToSpan};
-use platform::media::FilesError;
+use platform::media::{Address, FilesError};
 use platform::random;
 use serde::{Deserialize, Serialize};
 use store::{EntryContent, MessageKey, NewEntry, StoreError, incoming, keys, object};
@@ -122,17 +123,39 @@ pub(crate) async fn show(
         file.state = fetched(&app, &line, &file, now).await?;
     }
     let mut shown = shape_of(&file, &line);
-    if let Stands::Kept { safety, .. } = file.state {
-        let (content_type, how) = (
-            media::served_as(&file.mime, safety),
-            media::disposition(file.kind, &file.mime, safety),
-        );
-        let object = object(&line.id, &file.id);
-        let address = app.files.address(&object, content_type, &how, now);
+    if let Some(address) = address_of(&app, &line, &file, now) {
         shown.url = Some(address.url);
         shown.url_expires_at = Some(shape::time(address.expires_at));
     }
     Ok(Json(shown))
+}
+
+/// An address of a file's bytes, if they are here.
+pub(super) fn address_of(app: &App, line: &Line, file: &File, now: Timestamp) -> Option<Address> {
+    let Stands::Kept { safety, .. } = file.state else { return None };
+    let content_type = media::served_as(&file.mime, safety);
+    let how = media::disposition(file.kind, &file.mime, safety);
+    let object = object(&line.id, &file.id);
+    Some(app.files.address(&object, content_type, &how, now))
+}
+
+/// SHA-256 of the bytes of a citizen's file. One that WhatsApp still has is fetched first; `None`
+/// if they are not here then.
+pub(super) async fn hash_of(
+    app: &App,
+    line: &Line,
+    id: &FileId,
+    now: Timestamp,
+) -> Result<Option<String>, Problem> {
+    let Some(mut file) = app.store.file(&line.id, id).await? else { return Ok(None) };
+    if file.state == Stands::Waiting {
+        file.state = fetched(app, line, &file, now).await?;
+    }
+    if !matches!(file.state, Stands::Kept { .. }) {
+        return Ok(None);
+    }
+    let bytes = app.files.read(&object(&line.id, id)).await?;
+    Ok(bytes.map(|it| sha256(&it)))
 }
 
 /// How a file stands after one more try to get it.
@@ -559,7 +582,7 @@ pub(super) async fn ready_header(
 
 /// The bytes of files that went with a person go, too.
 pub(super) async fn clear(app: &App, line: &Line) -> Result<(), Problem> {
-    for file in app.store.files_to_go(&line.id, None).await? {
+    for file in app.store.files_to_go(&line.id).await? {
         for name in [object(&line.id, &file), incoming(&line.id, &file)] {
             app.files.remove(&name).await?;
         }
@@ -606,6 +629,7 @@ fn of_the_office(line: &Line, known: &media::Type, name: Option<&str>, now: Time
         source: None,
         uploads: [].into(),
         expires_at: media::expires_at(&line.retention, now),
+        sealed_until: None,
     }
 }
 

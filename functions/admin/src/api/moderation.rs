@@ -24,7 +24,7 @@ use domain::reply;
 use jiff::{Timestamp, ToSpan};
 use platform::random;
 use serde::{Deserialize, Serialize};
-use store::{Blocking, Deleting, EntryContent, MessageKey, NewEntry, StoreError, keys};
+use store::{Blocking, Deleting, EntryContent, MessageKey, NewEntry, Reporting, StoreError, keys};
 use tracing::{info, warn};
 use utoipa::ToSchema;
 use whatsapp::graph::To;
@@ -37,7 +37,7 @@ use super::problem::{FieldError, Problem};
 use super::routes::{Routes, routes};
 use super::scope::{self, OfLine, PageIn, PageOf};
 use super::shape::{self, Page, Time};
-use super::{consent, contacts, conversations};
+use super::{consent, contacts, conversations, media};
 use crate::App;
 
 /// Times a block is decided anew because the person writes at the same time.
@@ -53,7 +53,7 @@ type Ids = Path<HashMap<String, String>>;
 
 pub(crate) fn routes() -> Routes {
     let desk = routes!(block, unblock, delete_message, report);
-    let seen = routes!(list, pack);
+    let seen = routes!(list, pack, files);
     needs(&[Scope::Desk], desk).merge(needs(&[Scope::Desk, Scope::Privacy], seen))
 }
 
@@ -398,6 +398,9 @@ pub(crate) struct NewDeletion {
 
 /// Deletes the words and files of a citizen's message. No copy is left but in a report that was
 /// made before. When it came, and by which rule it went, stays.
+///
+/// Where the file's bytes cannot be removed now, nothing leads to them any more, and the night
+/// tries again.
 #[utoipa::path(post, path = "/conversations/{contact}/delete",
     tag = "moderation", operation_id = "conversations.delete_message",
     request_body = NewDeletion, responses((status = 200, body = Shown)))]
@@ -435,10 +438,17 @@ pub(crate) async fn delete_message(
         reason,
         by: caller.name().to_owned(),
     };
-    let deleting = Deleting { line: &line.id, chat: &chat, row, measure: &measure };
-    app.store.delete_message(deleting).await?;
+    let file = match entry.media.and_then(|it| it.file) {
+        Some(id) => app.store.file(&line.id, &id).await?,
+        None => None,
+    };
+    let (chat, file, measure) = (&chat, file.as_ref(), &measure);
+    app.store.delete_message(Deleting { line: &line.id, chat, row, file, measure }).await?;
     info!(line.id = %line.id, contact.id = %contact.id, "deleted a message");
-    Ok(Json(shown(&measure, Some(&contact), now)))
+    if let Err(problem) = media::clear(&app, &line).await {
+        warn!(line.id = %line.id, status = problem.status(), "files are left for the night");
+    }
+    Ok(Json(shown(measure, Some(&contact), now)))
 }
 
 /// A message of the contact's, and under whose id it is: that of somebody merged into it, too.
@@ -483,7 +493,8 @@ enum RecipientName {
 }
 
 /// Makes a report pack for WhatsApp or the authorities: the chosen messages with their dates, the
-/// rule and the hashes. It is there to be downloaded for 180 days.
+/// rule and the hashes. It is there to be downloaded for 180 days, and what the messages brought is
+/// kept with it.
 #[utoipa::path(post, path = "/conversations/{contact}/report", tag = "moderation",
     operation_id = "conversations.report", params(Key), request_body = NewReport,
     responses((status = 201, body = Shown)))]
@@ -507,18 +518,27 @@ pub(crate) async fn report(
         let detail = format!("Indicare da 1 a {MOST_REPORTED} messaggi.");
         errors.push(FieldError::new("/messages", detail));
     }
-    let mut messages = Vec::new();
+    let (mut messages, mut files) = (Vec::new(), Vec::new());
     for (n, row) in asked.messages.iter().enumerate().take(MOST_REPORTED) {
         let found = if scope::is_id(row) { entry(&app, &line, &contact, row).await? } else { None };
         match found {
-            Some((_, it)) if it.deleted.is_none() => messages.push(Reported {
-                id: it.row,
-                at: it.at,
-                is_theirs: it.direction == store::Direction::In,
-                kind: it.kind,
-                text: it.text,
-                file_name: it.media.and_then(|it| it.file_name),
-            }),
+            Some((_, it)) if it.deleted.is_none() => {
+                let file = it.media.as_ref().and_then(|it| it.file.clone());
+                let hash = match &file {
+                    Some(id) => media::hash_of(&app, &line, id, now).await?,
+                    None => None,
+                };
+                files.extend(file.filter(|_| hash.is_some()));
+                messages.push(Reported {
+                    id: it.row,
+                    at: it.at,
+                    is_theirs: it.direction == store::Direction::In,
+                    kind: it.kind,
+                    text: it.text,
+                    file_name: it.media.and_then(|it| it.file_name),
+                    file_sha256: hash,
+                });
+            }
             _ => {
                 let detail = "Questo messaggio non c'è, o è stato cancellato.";
                 errors.push(FieldError::new(format!("/messages/{n}"), detail));
@@ -530,6 +550,9 @@ pub(crate) async fn report(
     };
     messages.sort_by(|a, b| a.id.cmp(&b.id));
     messages.dedup_by(|a, b| a.id == b.id);
+    // One item may be written once in a transaction.
+    files.sort_unstable();
+    files.dedup();
     let recipient = match asked.recipient {
         RecipientName::Platform => Recipient::Platform,
         RecipientName::Authorities => Recipient::Authorities,
@@ -554,7 +577,15 @@ pub(crate) async fn report(
     let answer = shown(&measure, Some(&contact), now);
     let once = once::once(&app, &body.bytes, StatusCode::CREATED, &answer);
     let kept = key.hash().map(|it| (it, &once));
-    match app.store.keep_report(&line.id, &measure, &pack.text, kept, now).await {
+    let reporting = Reporting {
+        line: &line.id,
+        measure: &measure,
+        pack: &pack.text,
+        files: &files,
+        once: kept,
+        now,
+    };
+    match app.store.keep_report(reporting).await {
         Ok(()) => Ok(once::json(StatusCode::CREATED, once.answer)),
         // The same request at the same time was faster.
         Err(StoreError::Conflict) => {
@@ -602,18 +633,64 @@ pub(crate) async fn pack(
     OfLine(line): OfLine,
     Path(path): Ids,
 ) -> Result<Response, Problem> {
+    let pack = find_pack(&app, &line, &path).await?;
+    let headers = [
+        (CONTENT_TYPE, "application/json"),
+        (CONTENT_DISPOSITION, "attachment; filename=\"segnalazione.json\""),
+    ];
+    Ok((headers, pack.text).into_response())
+}
+
+/// A file of a report, with an address of its bytes.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ReportedFile {
+    id: String,
+    #[schema(example = "image/jpeg")]
+    mime_type: String,
+    #[schema(example = "immagine.jpg")]
+    file_name: String,
+    /// Good for a minute, without a key; not to be kept.
+    url: String,
+    url_expires_at: Time,
+}
+
+/// The files of a report, also of messages that were deleted since. They go with the pack.
+#[utoipa::path(get, path = "/moderation/{measure}/files", tag = "moderation",
+    operation_id = "moderation.files", responses((status = 200, body = Page<ReportedFile>)))]
+pub(crate) async fn files(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+    Path(path): Ids,
+) -> Result<Json<Page<ReportedFile>>, Problem> {
+    let now = app.clock.now();
+    let mut items = Vec::new();
+    for id in find_pack(&app, &line, &path).await?.files {
+        let Some(file) = app.store.file(&line.id, &id).await? else { continue };
+        if let Some(address) = media::address_of(&app, &line, &file, now) {
+            items.push(ReportedFile {
+                id: id.as_str().to_owned(),
+                mime_type: file.mime,
+                file_name: file.name,
+                url: address.url,
+                url_expires_at: shape::time(address.expires_at),
+            });
+        }
+    }
+    Ok(Json(shape::page(items, None)))
+}
+
+async fn find_pack(
+    app: &App,
+    line: &Line,
+    path: &HashMap<String, String>,
+) -> Result<store::Pack, Problem> {
     let missing = || {
         Problem::not_found(
             "Questo fascicolo non esiste, è scaduto, o la persona è stata cancellata.",
         )
     };
-    let id = scope::id(&path, "measure").map(MeasureId::new).ok_or_else(missing)?;
-    let pack = app.store.pack(&line.id, &id, app.clock.now()).await?.ok_or_else(missing)?;
-    let headers = [
-        (CONTENT_TYPE, "application/json"),
-        (CONTENT_DISPOSITION, "attachment; filename=\"segnalazione.json\""),
-    ];
-    Ok((headers, pack).into_response())
+    let id = scope::id(path, "measure").map(MeasureId::new).ok_or_else(missing)?;
+    app.store.pack(&line.id, &id, app.clock.now()).await?.ok_or_else(missing)
 }
 
 fn checked(

@@ -199,6 +199,7 @@ fn meta_has_a_file_for_a_week_and_an_upload_for_a_month() {
         source: Some("77".to_owned()),
         uploads: [(number.clone(), Upload::of("88", at))].into(),
         expires_at: at,
+        sealed_until: None,
     };
     assert!(file.can_be_fetched(at + (7 * 24 - 1).hours()));
     assert!(!file.can_be_fetched(at + (7 * 24).hours()));

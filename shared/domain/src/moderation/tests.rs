@@ -125,6 +125,7 @@ fn a_pack_says_what_was_written_and_its_hash_is_of_its_bytes() {
         kind: "text".to_owned(),
         text: text.to_owned(),
         file_name: None,
+        file_sha256: None,
     };
     let contact = Contact { phone: Phone::parse("393330000001").ok(), ..subscriber() };
     let line = line(false);

@@ -72,6 +72,7 @@ async fn seed(engine: &Engine) -> Contact {
         source: Some("77".to_owned()),
         uploads: [].into(),
         expires_at: now(),
+        sealed_until: None,
     };
     engine.add_file(&line, &kept, None, now()).await.unwrap();
     let (kind, text) = ("document".to_owned(), String::new());

@@ -5,7 +5,7 @@ use domain::contact::Contact;
 use domain::ids::{ContactId, MeasureId};
 use domain::line::Rule;
 use domain::moderation::{Act, AtMeta, Block, Level, Lifted, Measure, Recipient};
-use store::{Blocking, Deleting, StoreError, Turn, keys};
+use store::{Blocking, Deleting, Reporting, StoreError, Turn, keys};
 
 use crate::support::{
     Engine, contact_id, following, fresh_key, later, now, person, pordenone, question, turn,
@@ -141,7 +141,8 @@ async fn a_deleted_message_says_when_it_came_and_why_it_went() {
     let act = || Act::Deletion { message: row.clone() };
     for gone in [true, false] {
         let measure = measure(&contact.id, 0, act());
-        let deleting = Deleting { line: &line, chat: &contact.id, row: &row, measure: &measure };
+        let (line, chat, row, file) = (&line, &contact.id, &row, None);
+        let deleting = Deleting { line, chat, row, file, measure: &measure };
         let deleted = engine.delete_message(deleting).await;
         assert_eq!(deleted.is_ok(), gone, "once");
     }
@@ -166,10 +167,13 @@ async fn a_report_is_kept_until_it_expires_and_goes_with_the_person() {
     };
     let (ours, other) = (report(1), report(2));
     for it in [&ours, &other] {
-        engine.keep_report(&line, it, "{\"person\":1}\n", None, now()).await.unwrap();
+        let pack = "{\"person\":1}\n";
+        let (line, files, once, now) = (&line, &[], None, now());
+        let reporting = Reporting { line, measure: it, pack, files, once, now };
+        engine.keep_report(reporting).await.unwrap();
     }
     let read = async |it: &Measure, at| engine.pack(&line, &it.id, at).await.unwrap();
-    assert_eq!(read(&ours, now()).await.as_deref(), Some("{\"person\":1}\n"));
+    assert_eq!(read(&ours, now()).await.unwrap().text, "{\"person\":1}\n");
     assert_eq!(read(&ours, expires_at).await, None);
 
     let contact = engine.contact(&line, &contact_id(1)).await.unwrap().unwrap();
