@@ -200,6 +200,42 @@ async fn somebody_stays_for_a_working_day() {
 }
 
 #[tokio::test]
+async fn an_invitation_ends_after_two_weeks_and_can_be_sent_again() {
+    let (world, provider) = town().await;
+    let office = world.office("pordenone");
+    let id = invites(&office, "anna", "operator").await;
+    let path = format!("/people/{id}");
+    let fortnight = 14 * 86_400;
+    world.advance(fortnight).await;
+    provider.advances(i64::try_from(fortnight).unwrap());
+    provider.signs_in(account("anna"));
+    let anna = Browser::new(&world);
+    assert_eq!(anna.signs_in().await.status(), 403);
+    assert!(!anna.is_in());
+    assert_eq!(office.get(&path).await.1["state"], "expired");
+
+    let invite = format!("{path}/invite");
+    let (status, again) = office.post_once(&invite, Value::Null, "k1").await;
+    assert_eq!(
+        (status, &again["state"], &again["mail_sent"]),
+        (200, &json!("invited"), &json!(true))
+    );
+    assert_eq!(office.post_once(&invite, Value::Null, "k1").await, (200, again));
+    let mail = within(world.http.get(format!("{}/_mail", world.stack.url())).send()).await.unwrap();
+    let mail: Value = within(mail.json()).await.unwrap();
+    assert_eq!(mail.to_string().matches("/sign-in").count(), 2, "one invitation more: {mail}");
+
+    anna.signs_in().await;
+    assert!(anna.is_in());
+    assert_eq!(office.get(&path).await.1["state"], "joined");
+    assert_eq!(office.post(&invite, Value::Null).await.0, 409);
+    assert_eq!(world.office("barberino-demografici").post(&invite, Value::Null).await.0, 404);
+    world.advance(2 * fortnight).await;
+    assert_eq!(office.get(&path).await.1["state"], "joined", "it was used");
+    world.ends().await;
+}
+
+#[tokio::test]
 async fn who_was_not_invited_or_has_an_address_of_somebody_else_stays_out() {
     let (world, provider) = town().await;
     invites(&world.office("pordenone"), "anna", "operator").await;

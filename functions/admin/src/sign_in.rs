@@ -253,8 +253,8 @@ async fn enter(app: &App, headers: &HeaderMap, verified: &Verified) -> Response 
         ),
         Ok(None) => {
             info!("somebody signed in who was not invited");
-            let why = "Per il tuo indirizzo di posta non c'è un invito. Chiedilo a chi amministra \
-                       la linea.";
+            let why = "Per il tuo indirizzo di posta non c'è un invito, o è scaduto. Chiedilo a chi \
+                       amministra la linea.";
             page::refused(StatusCode::FORBIDDEN, why)
         }
         Err(err) => {
@@ -269,7 +269,7 @@ async fn entered(app: &App, verified: &Verified) -> Result<Option<String>, Store
     let (id, now) = (person_id(app, &verified.email), app.clock.now());
     let mut lines = Vec::new();
     for (line, person) in app.store.person_on(&id).await? {
-        match welcome(&person, &verified.identity) {
+        match welcome(&person, &verified.identity, now) {
             Welcome::Known => lines.push((line, person)),
             Welcome::Bind => {
                 let bound = Person {
@@ -281,6 +281,7 @@ async fn entered(app: &App, verified: &Verified) -> Result<Option<String>, Store
                 app.store.change_person(&line, &bound, None).await?;
                 lines.push((line, bound));
             }
+            Welcome::TooLate => info!(line.id = %line, "an invitation was used too late"),
             Welcome::Other => warn!(line.id = %line, "an address came back as somebody else"),
         }
     }

@@ -133,6 +133,11 @@ impl Provider {
         self.town().lie = lie;
     }
 
+    /// Its clock goes on by so much.
+    pub fn advances(&self, seconds: i64) {
+        self.town().now_seconds += seconds;
+    }
+
     /// From now on it signs with another key, and publishes only that one.
     pub fn rotates_keys(&self) {
         self.town().key = Key::new();

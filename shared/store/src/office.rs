@@ -79,6 +79,20 @@ impl Store {
         Ok(())
     }
 
+    /// As [`Store::change_person`], with the answer to the request for it: they are invited again.
+    pub async fn invite_again(
+        &self,
+        line: &LineId,
+        person: &Person,
+        once: Option<(&str, &Once)>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let item = write(line, person);
+        let mut writes = vec![put_version(&self.tables.subscribers, item, person.version - 1)];
+        writes.extend(once.map(|(hash, once)| self.put_once(line, hash, once, now)));
+        self.transact(writes).await
+    }
+
     /// As [`Store::change_person`]: they go.
     pub async fn remove_person(
         &self,

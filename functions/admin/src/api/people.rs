@@ -7,10 +7,13 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use domain::access::person::{Email, LastAdmin, NAME_LIMIT, Person, invitation, may_become};
+use domain::access::person::{
+    Email, LastAdmin, NAME_LIMIT, Person, Standing, invitation, may_become,
+};
 use domain::access::{Role, Scope};
 use domain::ids::PersonId;
 use domain::line::Line;
+use jiff::Timestamp;
 use platform::mail::Message;
 use serde::{Deserialize, Serialize};
 use store::StoreError;
@@ -33,7 +36,7 @@ use crate::sign_in;
 const MOST: usize = 500;
 
 pub(crate) fn routes() -> Routes {
-    let routes = routes!(list, invite, show, change, remove);
+    let routes = routes!(list, invite, show, change, remove, invite_again);
     needs(&[Scope::Admin], routes)
 }
 
@@ -49,7 +52,13 @@ struct Shown {
     #[schema(example = "operator")]
     role: &'static str,
     scopes: Vec<&'static str>,
+    /// `invited`, `expired`: they did not sign in within 14 days, `joined`.
+    #[schema(example = "invited")]
+    state: &'static str,
+    /// The last time.
     invited_at: Time,
+    /// Until when they can sign in for the first time.
+    invited_until: Time,
     invited_by: String,
     /// Null until they have signed in.
     joined_at: Option<Time>,
@@ -74,10 +83,10 @@ async fn list(
     OfLine(line): OfLine,
     page: PageOf,
 ) -> Result<Json<Page<Shown>>, Problem> {
-    let mut all = app.store.people(&line.id).await?;
+    let (mut all, now) = (app.store.people(&line.id).await?, app.clock.now());
     all.sort_by(|a, b| a.email.cmp(&b.email));
     let (people, cursor) = page.of(all, |it| it.id.as_str())?;
-    Ok(Json(shape::page(people.iter().map(shown), cursor)))
+    Ok(Json(shape::page(people.iter().map(|it| shown(it, now)), cursor)))
 }
 
 #[utoipa::path(get, path = "/people/{id}", tag = "access", operation_id = "people.show",
@@ -88,7 +97,7 @@ async fn show(
     Path(path): Path<HashMap<String, String>>,
 ) -> Result<Response, Problem> {
     let person = find(&app, &line, &path).await?;
-    Ok(tagged(version(&person), shown(&person)))
+    Ok(tagged(version(&person), shown(&person, app.clock.now())))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -104,7 +113,8 @@ struct Wanted {
     role: String,
 }
 
-/// Invites somebody by e-mail. They come in by signing in with an account of this address.
+/// Invites somebody by e-mail. They come in by signing in with an account of this address, within
+/// 14 days.
 #[utoipa::path(post, path = "/people", tag = "access", operation_id = "people.invite",
     params(Key), request_body = Wanted, responses((status = 201, body = Invited)))]
 async fn invite(
@@ -133,7 +143,9 @@ async fn invite(
     let id = sign_in::person_id(&app, &email);
     let people = app.store.people(&line.id).await?;
     if people.iter().any(|it| it.id == id) {
-        return Err(Problem::conflict("Questa persona è già stata invitata: cambiarne il ruolo."));
+        return Err(Problem::conflict(
+            "Questa persona è già stata invitata: cambiarne il ruolo, o ripetere l'invito.",
+        ));
     }
     if people.len() >= MOST {
         return Err(Problem::conflict(format!("Questa linea ha già {MOST} persone.")));
@@ -151,7 +163,7 @@ async fn invite(
     };
     // Before they are written down: a mail twice harms nobody, none at all does.
     let mail_sent = mail(&app, &line, &person, &headers).await;
-    let answer = Invited { person: shown(&person), mail_sent };
+    let answer = Invited { person: shown(&person, now), mail_sent };
     let once = once::once(&app, &body.bytes, StatusCode::CREATED, &answer);
     let with_key = key.hash().map(|hash| (hash, &once));
     match app.store.add_person(&line.id, &person, with_key, now).await {
@@ -164,6 +176,50 @@ async fn invite(
     }
     info!(line.id = %line.id, person = %person.id, role = role.name(), "invited somebody");
     Ok(once::json(StatusCode::CREATED, once.answer))
+}
+
+/// Invites somebody again who has not come in yet: another mail, and 14 days from now.
+#[utoipa::path(post, path = "/people/{id}/invite", tag = "access",
+    operation_id = "people.invite_again", params(Key),
+    responses((status = 200, body = Invited)))]
+async fn invite_again(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+    Path(path): Path<HashMap<String, String>>,
+    caller: Caller,
+    headers: HeaderMap,
+    key: Key,
+) -> Result<Response, Problem> {
+    let before = find(&app, &line, &path).await?;
+    if let Some(answer) = key.answered(&app, &line, b"").await? {
+        return Ok(answer);
+    }
+    let now = app.clock.now();
+    if before.standing(now) == Standing::Joined {
+        return Err(Problem::conflict("Questa persona è già entrata: non le serve un invito."));
+    }
+    may_give(&caller, &line, before.role)?;
+    let person = Person {
+        invited_at: now,
+        invited_by: caller.who().to_owned(),
+        version: before.version + 1,
+        ..before
+    };
+    // As for the first one.
+    let mail_sent = mail(&app, &line, &person, &headers).await;
+    let answer = Invited { person: shown(&person, now), mail_sent };
+    let once = once::once(&app, b"", StatusCode::OK, &answer);
+    let with_key = key.hash().map(|hash| (hash, &once));
+    match app.store.invite_again(&line.id, &person, with_key, now).await {
+        Ok(()) => {}
+        Err(StoreError::Conflict) => {
+            let before = key.answered(&app, &line, b"").await?;
+            return before.ok_or_else(|| StoreError::Conflict.into());
+        }
+        Err(err) => return Err(err.into()),
+    }
+    info!(line.id = %line.id, person = %person.id, "invited somebody again");
+    Ok(once::json(StatusCode::OK, once.answer))
 }
 
 async fn mail(app: &App, line: &Line, person: &Person, headers: &HeaderMap) -> bool {
@@ -226,7 +282,7 @@ async fn change(
     let changed = app.store.change_person(&line.id, &after, other.as_ref()).await;
     changed.map_err(changed_meanwhile)?;
     info!(line.id = %line.id, person = %after.id, role = role.name(), "changed somebody");
-    Ok(tagged(version(&after), shown(&after)))
+    Ok(tagged(version(&after), shown(&after, app.clock.now())))
 }
 
 /// Takes somebody's access to this line away, within seconds.
@@ -262,11 +318,11 @@ async fn other_admin(
     if person.role != Role::Admin || role == Some(Role::Admin) {
         return Ok(None);
     }
-    let people = app.store.people(&line.id).await?;
-    may_become(&people, &person.id, role).map_err(|LastAdmin| {
+    let (people, now) = (app.store.people(&line.id).await?, app.clock.now());
+    may_become(&people, &person.id, role, now).map_err(|LastAdmin| {
         Problem::conflict("È l'unica persona che amministra la linea: nominarne prima un'altra.")
     })?;
-    let other = people.into_iter().find(|it| it.role == Role::Admin && it.id != person.id);
+    let other = people.into_iter().find(|it| it.is_admin(now) && it.id != person.id);
     Ok(other.map(|it| it.id))
 }
 
@@ -299,14 +355,16 @@ fn version(person: &Person) -> u64 {
     u64::try_from(person.version).unwrap_or_default()
 }
 
-fn shown(it: &Person) -> Shown {
+fn shown(it: &Person, now: Timestamp) -> Shown {
     Shown {
         id: it.id.as_str().to_owned(),
         email: it.email.expose().to_owned(),
         name: it.name.clone(),
         role: it.role.name(),
         scopes: it.role.scopes().iter().map(|it| it.name()).collect(),
+        state: it.standing(now).name(),
         invited_at: shape::time(it.invited_at),
+        invited_until: shape::time(it.invited_until()),
         invited_by: it.invited_by.clone(),
         joined_at: it.joined_at.map(shape::time),
         version: it.version,

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan};
 
 use super::Role;
 use crate::ids::PersonId;
@@ -16,6 +16,10 @@ pub const NAME_LIMIT: usize = 200;
 
 /// How long somebody stays signed in, in hours: a working day.
 pub const SESSION_HOURS: i64 = 10;
+
+/// An invitation that nobody has used ends after so many days: by then its mail may lie in another
+/// hand.
+const INVITED_DAYS: i64 = 14;
 
 /// An address, in small letters. Personal data of who works here: not for a log line.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,19 +78,61 @@ pub struct Person {
     pub version: i64,
 }
 
+/// How somebody stands who was given a role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    Invited,
+    /// They did not come in time, and have to be invited again.
+    Expired,
+    Joined,
+}
+
+impl Standing {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Invited => "invited",
+            Self::Expired => "expired",
+            Self::Joined => "joined",
+        }
+    }
+}
+
+impl Person {
+    /// When the invitation ends, if it is not used before.
+    pub fn invited_until(&self) -> Timestamp {
+        self.invited_at + (24 * INVITED_DAYS).hours()
+    }
+
+    pub fn standing(&self, now: Timestamp) -> Standing {
+        match self.identity {
+            Some(_) => Standing::Joined,
+            None if now < self.invited_until() => Standing::Invited,
+            None => Standing::Expired,
+        }
+    }
+
+    /// Whether they administer the line, or can come in to do so.
+    pub fn is_admin(&self, now: Timestamp) -> bool {
+        self.role == Role::Admin && self.standing(now) != Standing::Expired
+    }
+}
+
 /// Who may come in as somebody who was invited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Welcome {
     /// For the first time: bind them to who they are.
     Bind,
     Known,
+    /// They were invited too long ago.
+    TooLate,
     /// Their address belongs to somebody else by now.
     Other,
 }
 
 /// Decides on somebody whose address, verified by the provider, is the one that was invited.
-pub fn welcome(person: &Person, identity: &Identity) -> Welcome {
+pub fn welcome(person: &Person, identity: &Identity, now: Timestamp) -> Welcome {
     match &person.identity {
+        None if person.standing(now) == Standing::Expired => Welcome::TooLate,
         None => Welcome::Bind,
         Some(known) if known == identity => Welcome::Known,
         Some(_) => Welcome::Other,
@@ -98,8 +144,13 @@ pub fn welcome(person: &Person, identity: &Identity) -> Welcome {
 pub struct LastAdmin;
 
 /// Whether somebody may have another role, or none: a line keeps an admin.
-pub fn may_become(people: &[Person], id: &PersonId, role: Option<Role>) -> Result<(), LastAdmin> {
-    let is_admin = |it: &&Person| it.role == Role::Admin;
+pub fn may_become(
+    people: &[Person],
+    id: &PersonId,
+    role: Option<Role>,
+    now: Timestamp,
+) -> Result<(), LastAdmin> {
+    let is_admin = |it: &&Person| it.is_admin(now);
     let (mut admins, others) = (
         people.iter().filter(is_admin).filter(|it| it.id == *id),
         people.iter().filter(is_admin).filter(|it| it.id != *id).count(),
@@ -117,7 +168,7 @@ pub fn invitation(comune: &str, service: &str, role: Role, url: &str) -> (String
     let text = format!(
         "Buongiorno,\n\n{comune} ti dà accesso a Filo Diretto, il servizio WhatsApp di {service}, \
          con questo ruolo: {role}.\n\nPer entrare apri questo indirizzo e accedi con l'account a \
-         cui è arrivata questa mail:\n{url}\n\nSe non te lo aspettavi, non fare nulla: senza il \
+         cui è arrivata questa mail:\n{url}\n\nL'invito vale {INVITED_DAYS} giorni.\n\nSe non te lo aspettavi, non fare nulla: senza il \
          tuo accesso l'invito non ha effetto.\n"
     );
     (subject, text)
@@ -133,12 +184,16 @@ mod tests {
             email: Email::parse("anna@comune.example").unwrap(),
             name: "Anna".to_owned(),
             role,
-            invited_at: "2026-11-24T08:00:00Z".parse().unwrap(),
+            invited_at: now(),
             invited_by: "root".to_owned(),
             identity: None,
             joined_at: None,
             version: 1,
         }
+    }
+
+    fn now() -> Timestamp {
+        "2026-11-24T08:00:00Z".parse().unwrap()
     }
 
     fn identity(subject: &str) -> Identity {
@@ -167,6 +222,7 @@ mod tests {
     #[test]
     fn an_address_that_went_to_somebody_else_opens_nothing() {
         let invited = person("1", Role::Operator);
+        let welcome = |person: &Person, identity: &Identity| welcome(person, identity, now());
         assert_eq!(welcome(&invited, &identity("a")), Welcome::Bind);
         let bound = Person { identity: Some(identity("a")), ..invited };
         assert_eq!(welcome(&bound, &identity("a")), Welcome::Known);
@@ -176,7 +232,37 @@ mod tests {
     }
 
     #[test]
+    fn an_invitation_ends_unless_it_was_used() {
+        let invited = person("1", Role::Admin);
+        let until = invited.invited_until();
+        assert_eq!(until, now() + 336.hours());
+        let bound = Person { identity: Some(identity("a")), ..invited.clone() };
+        for (person, at, standing, first) in [
+            (&invited, until - 1.second(), Standing::Invited, Welcome::Bind),
+            (&invited, until, Standing::Expired, Welcome::TooLate),
+            (&bound, until, Standing::Joined, Welcome::Known),
+        ] {
+            assert_eq!(person.standing(at), standing);
+            assert_eq!(welcome(person, &identity("a"), at), first);
+            assert_eq!(person.is_admin(at), standing != Standing::Expired);
+        }
+    }
+
+    #[test]
+    fn who_can_no_longer_come_in_is_no_admin_to_leave_a_line_to() {
+        let bound = Person { identity: Some(identity("a")), ..person("1", Role::Admin) };
+        let people = [bound, person("2", Role::Admin)];
+        let (id, invited) = (PersonId::new("1"), PersonId::new("2"));
+        let late = people[1].invited_until();
+        assert_eq!(may_become(&people, &id, None, now()), Ok(()));
+        assert_eq!(may_become(&people, &id, None, late), Err(LastAdmin));
+        assert_eq!(may_become(&people, &invited, None, late), Ok(()));
+    }
+
+    #[test]
     fn the_last_admin_stays() {
+        let may_become =
+            |people: &[Person], id: &PersonId, role| may_become(people, id, role, now());
         let (one, other) = (person("1", Role::Admin), person("2", Role::Operator));
         let people = [one.clone(), other];
         let (id, editor) = (PersonId::new("1"), Some(Role::Editor));
