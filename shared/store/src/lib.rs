@@ -22,6 +22,7 @@ mod audit;
 mod broadcasts;
 mod chunks;
 mod clearing;
+mod contention;
 mod conversations;
 mod deliveries;
 mod desk;
@@ -105,7 +106,7 @@ pub enum StoreError {
     /// Someone wrote first. Load again and decide again.
     #[error("item changed since it was read")]
     Conflict,
-    /// Try again later.
+    /// Try again later. So it is, too, where somebody else writes at every moment that we do.
     #[error("table unavailable ({code}, request {request_id})")]
     Unavailable { code: String, request_id: String },
     /// Not in the shape this code writes. No retry will help.
@@ -129,9 +130,11 @@ impl Store {
         Self { client: Client::from_conf(config), ..self.clone() }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "it is the store's from now on")]
     pub fn new(client: Client, tables: Tables) -> Self {
+        let tried_again = client.config().to_builder().retry_classifier(contention::TriedAgain);
         Self {
-            client,
+            client: Client::from_conf(tried_again.build()),
             tables: Arc::new(tables),
             lines: Arc::default(),
             heard: Arc::default(),

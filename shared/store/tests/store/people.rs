@@ -945,3 +945,18 @@ async fn recipients_are_those_who_exist_however_many_and_however_often_they_are_
         assert_eq!(found.get(&contact_id(n)), Some(&person(n)));
     }
 }
+
+#[tokio::test]
+async fn who_writes_at_the_same_moment_as_others_comes_a_moment_later() {
+    let (engine, line) = (Engine::start().await, pordenone());
+    engine.meet(&line, &person(1)).await;
+    let loaded = engine.load_contact(&line, &contact_id(1)).await.unwrap().unwrap();
+    let (key, contact) = (fresh_key(), loaded.contact.clone());
+    let met = || turn(&line, &loaded, &key, &contact);
+    let busy = engine.meeting_others(3).save(met()).await;
+    assert!(matches!(busy, Err(StoreError::Unavailable { .. })), "all the time: {busy:?}");
+    engine.meeting_others(2).save(met()).await.unwrap();
+    // What the others wrote meanwhile is a lost race.
+    let late = engine.meeting_others(2).save(Turn { message: &fresh_key(), ..met() }).await;
+    assert!(matches!(late, Err(StoreError::Conflict)), "{late:?}");
+}

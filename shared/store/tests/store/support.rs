@@ -4,10 +4,12 @@
 use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextMut;
+use aws_sdk_dynamodb::config::interceptors::{
+    BeforeDeserializationInterceptorContextMut, BeforeTransmitInterceptorContextMut,
+};
 use aws_sdk_dynamodb::config::{
     BehaviorVersion, ConfigBag, Credentials, Intercept, Region, RuntimeComponents,
 };
@@ -69,6 +71,14 @@ impl Engine {
     pub(crate) fn dying_after(&self, requests: usize) -> Store {
         let fuse = Fuse { left: Arc::new(AtomicUsize::new(requests)) };
         Store::new(client(&self.endpoint, Some(fuse)), self.tables.clone())
+    }
+
+    /// The same tables through a client whose next transactions meet somebody else's.
+    pub(crate) fn meeting_others(&self, transactions: usize) -> Store {
+        let crowd = Crowd { left: Arc::new(AtomicUsize::new(transactions)), met: Arc::default() };
+        let client = client(&self.endpoint, None);
+        let config = client.config().to_builder().interceptor(crowd).build();
+        Store::new(Client::from_conf(config), self.tables.clone())
     }
 
     /// Everything that is stored.
@@ -144,6 +154,57 @@ impl Intercept for Fuse {
         let spent = |left: usize| left.checked_sub(1);
         let took = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, spent);
         took.map(|_| ()).map_err(|_| "the process died".into())
+    }
+}
+
+/// Keeps so many transactions from the engine and answers as DynamoDB does where somebody else writes
+/// one of their items at the same moment, which the engine never does.
+#[derive(Debug)]
+struct Crowd {
+    left: Arc<AtomicUsize>,
+    met: Arc<AtomicBool>,
+}
+
+impl Intercept for Crowd {
+    fn name(&self) -> &'static str {
+        "Crowd"
+    }
+
+    fn modify_before_transmit(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _components: &RuntimeComponents,
+        _config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let headers = context.request_mut().headers_mut();
+        let is_transaction = |it: &str| it.ends_with(".TransactWriteItems");
+        let one_less = |left: usize| left.checked_sub(1);
+        if headers.get("x-amz-target").is_some_and(is_transaction)
+            && self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok()
+        {
+            headers.insert("x-amz-target", "DynamoDB_20120810.Nothing");
+            self.met.store(true, Ordering::SeqCst);
+        }
+        Ok(())
+    }
+
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        _components: &RuntimeComponents,
+        _config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if self.met.swap(false, Ordering::SeqCst) {
+            let response = context.response_mut();
+            let body = r#"{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+                "Message":"cancelled","CancellationReasons":[{"Code":"TransactionConflict"},
+                {"Code":"None"}]}"#;
+            *response.status_mut() = 400.try_into()?;
+            *response.body_mut() = body.into();
+            response.headers_mut().remove("x-amz-crc32");
+            response.headers_mut().remove("content-length");
+        }
+        Ok(())
     }
 }
 
