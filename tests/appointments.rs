@@ -263,6 +263,64 @@ async fn the_office_books_moves_and_cancels_and_the_citizen_is_told() {
     world.ends().await;
 }
 
+/// What was mailed: to whom, subject, text.
+async fn mails(world: &World) -> Vec<serde_json::Value> {
+    let url = format!("{}/_mail", world.stack.url());
+    let mails: serde_json::Value = world.http.get(url).send().await.unwrap().json().await.unwrap();
+    mails.as_array().or_else(|| mails["items"].as_array()).unwrap().clone()
+}
+
+#[tokio::test]
+async fn the_office_is_told_by_mail_what_a_citizen_does_without_who_it_is() {
+    let world = World::start().await;
+    let (anna, office) = (world.person("393330003071"), world.office(LINE));
+    let id = books(&world, &anna).await;
+    world.advance(60).await;
+    let sent = mails(&world).await;
+    assert_eq!(sent.len(), 1, "{sent:?}");
+    let mail = sent[0].to_string();
+    for words in ["appuntamento prenotato", "Carta d'identità", "27 novembre 2026 alle 9:00", &id]
+    {
+        assert!(mail.contains(words), "{words}: {mail}");
+    }
+    assert!(mail.contains("anagrafe@comune.barberino-di-mugello.fi.it"), "{mail}");
+    assert!(!mail.contains("3003071") && !mail.contains("+39"), "{mail}");
+
+    // Moved and cancelled within a minute is one mail.
+    presses(&anna, "Sposto").await;
+    presses(&anna, "giovedì 26 novembre").await;
+    presses(&anna, "9:20 – 9:40").await;
+    presses(&anna, "Sposto").await;
+    presses(&anna, "Disdico").await;
+    world.advance(60).await;
+    let sent = mails(&world).await;
+    assert_eq!(sent.len(), 2, "{sent:?}");
+    assert!(sent.iter().any(|it| it.to_string().contains("appuntamento disdetto")), "{sent:?}");
+
+    // What the office does it knows.
+    let (_, free) =
+        office.get("/services/carta-identita/slots?from=2026-11-27&to=2026-11-27").await;
+    let starts_at = free["items"][0]["starts_at"].clone();
+    let (_, people) = office.post("/contacts/search", json!({ "phone": "393330003071" })).await;
+    let contact = people["items"][0]["id"].clone();
+    let wish = json!({ "contact": contact, "service": "carta-identita", "starts_at": starts_at });
+    assert_eq!(office.post("/appointments", wish).await.0, 201);
+    world.advance(60).await;
+    assert_eq!(mails(&world).await.len(), 2);
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn an_office_that_wants_no_mail_of_appointments_gets_none() {
+    let world = World::start().await;
+    applies(&world, "answer_within_hours = 8", "notify_appointments = false").await;
+    let anna = world.person("393330003072");
+    books(&world, &anna).await;
+    world.advance(60).await;
+    assert_eq!(mails(&world).await, Vec::<serde_json::Value>::new());
+    world.ends().await;
+}
+
 #[tokio::test]
 async fn a_closure_after_the_booking_shows_the_office_what_is_to_be_moved() {
     let world = World::start().await;

@@ -66,6 +66,20 @@ impl App {
         self.send(line, &person.id, &row, to, now).await
     }
 
+    /// Tells the office by mail what a citizen did with an appointment: what it is by now, once for all
+    /// that happened since the last minute. Whoever dies after it tells it once more.
+    pub(super) async fn tell_of_appointment(
+        &self,
+        line: &Line,
+        id: &AppointmentId,
+    ) -> anyhow::Result<()> {
+        let found = self.store.appointment(&line.id, id).await.context("load appointment")?;
+        let Some(mail) = found.and_then(|it| appointment::office_mail(&it, line)) else {
+            return Ok(());
+        };
+        self.send_mail(line, mail).await
+    }
+
     /// Counts one more person outside the service window; if Meta lets the portfolio reach none, when
     /// it does.
     async fn full_until(&self, line: &Line, now: Timestamp) -> anyhow::Result<Option<Timestamp>> {

@@ -65,6 +65,8 @@ impl App {
         let (kind, about) = task.name.split_once('#').unwrap_or((&task.name, ""));
         if kind == Booking::TASK {
             self.remind(&line, task, &AppointmentId::new(about), now).await?;
+        } else if kind == Booking::TOLD {
+            self.tell_of_appointment(&line, &AppointmentId::new(about)).await?;
         } else if kind == store::WAITS {
             self.look_at_wait(&line, task, &ContactId::new(about), now).await?;
         } else if kind == Blocking::TASK {

@@ -106,7 +106,7 @@ impl App {
         Ok(waits)
     }
 
-    async fn send_mail(
+    pub(super) async fn send_mail(
         &self,
         line: &Line,
         (subject, text): (String, String),
@@ -119,7 +119,7 @@ impl App {
         match self.mail.send(&mail).await {
             // Nothing that another try would change.
             Err(MailError::NoSender) => {
-                warn!(line.id = %line.id, "nobody is told who waits: no sender of mail is set up");
+                warn!(line.id = %line.id, "the office is not told: no sender of mail is set up");
                 Ok(())
             }
             sent => sent.context("send mail"),

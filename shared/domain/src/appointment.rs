@@ -3,6 +3,7 @@
 
 mod calendar;
 mod chat;
+mod notice;
 mod payload;
 
 use jiff::civil::Date;
@@ -18,6 +19,7 @@ use crate::reply::{self, Reply};
 
 pub use calendar::{calendar, cancelled_calendar};
 pub use chat::{Agenda, Day, Said, asked, decide};
+pub use notice::office_mail;
 pub use payload::Ask;
 
 /// From when to when, the end excluded.

@@ -37,6 +37,9 @@ impl<'a> Booking<'a> {
     /// What the name of the task begins with that reminds of an appointment.
     pub const TASK: &'static str = "appointment";
 
+    /// What the name of the task begins with that tells the office of one.
+    pub const TOLD: &'static str = "booking";
+
     pub fn new(line: &'a Line, change: &'a Change, now: Timestamp) -> Self {
         Self { line, change, now }
     }
@@ -176,6 +179,18 @@ impl Store {
         self.transact(writes).await
     }
 
+    /// A change of the citizen's own, of which the office is to be told.
+    pub(crate) fn put_booking(&self, booking: Booking<'_>) -> Vec<TransactWriteItem> {
+        let mut writes = self.put_appointment(booking);
+        let desk = &booking.line.desk;
+        let changes = booking.change.takes().is_some() || booking.change.releases().is_some();
+        if changes && desk.notify_appointments && !desk.notify.is_empty() {
+            let (line, name) = (booking.line.id.clone(), told_name(&booking.change.after.id));
+            writes.push(self.put_task(&Task { line, name, due_at: booking.now }));
+        }
+        writes
+    }
+
     pub(crate) fn put_appointment(&self, booking: Booking<'_>) -> Vec<TransactWriteItem> {
         let (table, line, now) = (&self.tables.messages, &booking.line.id, booking.now);
         let Change { before, after } = booking.change;
@@ -279,6 +294,7 @@ impl Store {
             TransactWriteItem::builder().delete(gone).build(),
             delete(table, keys::agenda_row(line, it.slot.starts_at, &it.id)),
             self.drop_task(line, &task_name(&it.id)),
+            self.drop_task(line, &told_name(&it.id)),
         ];
         if it.state != State::Cancelled {
             writes.push(release(table, line, &it.service, it.slot));
@@ -290,6 +306,11 @@ impl Store {
 /// What reminds of an appointment: `appointment#0b9e…7-4f21c09a`.
 fn task_name(id: &AppointmentId) -> String {
     format!("{}#{id}", Booking::TASK)
+}
+
+/// What tells the office of an appointment: `booking#0b9e…7-4f21c09a`.
+fn told_name(id: &AppointmentId) -> String {
+    format!("{}#{id}", Booking::TOLD)
 }
 
 fn agenda_row(it: &Appointment) -> String {

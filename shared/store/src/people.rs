@@ -242,7 +242,7 @@ impl Store {
         if let Some(event) = turn.event {
             writes.extend(self.put_consent(turn.line, event, turn.message, turn.now));
         }
-        writes.extend(turn.appointment.into_iter().flat_map(|it| self.put_appointment(it)));
+        writes.extend(turn.appointment.into_iter().flat_map(|it| self.put_booking(it)));
         if let Some(entry) = turn.inbound {
             writes.push(put_entry(&self.tables.messages, turn.line, &turn.contact.id, entry));
         }

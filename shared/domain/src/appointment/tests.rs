@@ -14,7 +14,7 @@ use crate::message::{Outgoing, Row};
 use crate::reply::{self, Reply};
 
 /// A local time of Rome.
-pub(super) fn at(local: &str) -> Timestamp {
+pub(crate) fn at(local: &str) -> Timestamp {
     let local: DateTime = local.parse().unwrap();
     local.to_zoned(ROME.clone()).unwrap().timestamp()
 }

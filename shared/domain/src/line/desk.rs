@@ -19,6 +19,8 @@ pub struct Desk {
     pub open: Option<Hours>,
     /// Addresses that are told when somebody waits; nobody if empty.
     pub notify: Vec<String>,
+    /// Whether they are told of appointments that citizens make, move and cancel, too.
+    pub notify_appointments: bool,
     /// Replies of the line's own, beside the ready ones or in the place of one of the same id.
     pub canned: Vec<Canned>,
     /// Offices that a conversation may be forwarded to.
@@ -36,6 +38,7 @@ impl Default for Desk {
             answer_within: SignedDuration::from_hours(i64::from(ANSWER_WITHIN_HOURS)),
             open: None,
             notify: Vec::new(),
+            notify_appointments: true,
             canned: Vec::new(),
             offices: Vec::new(),
             ready_template: None,

@@ -33,6 +33,8 @@ pub(super) fn read(mut section: Section) -> Desk {
     for address in &notify {
         check_address(&section, address, "notify = [\"urp@comune.esempio.it\"]");
     }
+    let notify_appointments =
+        section.boolean("notify_appointments").unwrap_or(usual.notify_appointments);
     let ready_template = if section.has("ready_template") {
         Some(template_name(&mut section, "ready_template"))
     } else {
@@ -50,6 +52,7 @@ pub(super) fn read(mut section: Section) -> Desk {
         answer_within,
         open,
         notify: super::values(notify),
+        notify_appointments,
         canned,
         offices,
         ready_template,
