@@ -192,11 +192,14 @@ async fn two_people_do_not_write_over_each_other_and_a_draft_can_go() {
         (title(""), 422),
         (json!({ "audience": { "topics": ["niente"] } }), 422),
         (json!({ "state": "done" }), 422),
+        (json!({ "expires_at": "0396-04-02T13:06:50Z" }), 422),
         (json!({ "exclude_recent_hours": 0 }), 422),
         (json!({ "exclude_recent_hours": 24, "priority": "emergency" }), 422),
     ] {
         assert_eq!(edits(&office, &world, (&id, Some(&tag)), body.clone()).await.0, want, "{body}");
     }
+    let nothing = office.edit(Method::PATCH, &format!("/broadcasts/{id}"), None, Some(&tag)).await;
+    assert_eq!(nothing.0, 400, "a change says what");
     assert_eq!(office.delete(&format!("/broadcasts/{id}")).await.0, 204);
     assert_eq!(office.get(&format!("/broadcasts/{id}")).await.0, 404);
     let sent = office.drafts(&["scadenze"], "pagare").await;

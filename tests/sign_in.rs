@@ -215,6 +215,7 @@ async fn an_invitation_ends_after_two_weeks_and_can_be_sent_again() {
     assert_eq!(office.get(&path).await.1["state"], "expired");
 
     let invite = format!("{path}/invite");
+    assert_eq!(office.post_once(&invite, Value::Null, "k 1").await.0, 400);
     let (status, again) = office.post_once(&invite, Value::Null, "k1").await;
     assert_eq!(
         (status, &again["state"], &again["mail_sent"]),

@@ -3,6 +3,7 @@
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
+use axum::http::Method;
 use serde::de::DeserializeOwned;
 
 use super::problem::{FieldError, Problem};
@@ -17,7 +18,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let changes = request.method() == Method::PATCH;
         let bytes = Bytes::from_request(request, state).await.map_err(|_| Problem::too_large())?;
+        if bytes.is_empty() && changes {
+            return Err(malformed());
+        }
         // Actions have nothing to say and may say nothing.
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
         // serde would take a list for an object, field by field.

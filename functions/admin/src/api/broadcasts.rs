@@ -3,6 +3,7 @@
 
 use domain::access::Scope;
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -18,6 +19,7 @@ use domain::delivery::{self, Counts};
 use domain::ids::{BroadcastId, ContactId, TopicId};
 use domain::line::Line;
 use domain::{doubt, drill};
+use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use platform::events::Event;
 use platform::jobs::{BroadcastRef, FanoutCause};
@@ -40,6 +42,9 @@ use crate::App;
 
 /// Times an action is asked for while others move the broadcast.
 const TRIES: usize = 3;
+
+/// An instant in another year is a slip.
+const YEARS: Range<i16> = 2000..2200;
 
 /// A title is for a list on a screen.
 const TITLE_LIMIT: usize = 200;
@@ -352,7 +357,7 @@ fn only_a_draft(it: &Broadcast) -> Result<(), Problem> {
 
 /// Lets a draft go at a time, or now. If the line wants approval it waits for that first.
 #[utoipa::path(post, path = "/broadcasts/{id}/schedule", tag = "broadcasts",
-    operation_id = "broadcasts.schedule", params(Key), request_body = Schedule,
+    operation_id = "broadcasts.schedule", params(Key), request_body(content = Option<Schedule>),
     responses((status = 202, body = shape::Broadcast)))]
 pub(crate) async fn schedule(
     State(app): State<App>,
@@ -853,12 +858,17 @@ pub(super) fn moment(
     pointer: &str,
     errors: &mut Vec<FieldError>,
 ) -> Option<Timestamp> {
-    let at = text?.parse();
-    if at.is_err() {
+    let Ok(at) = text?.parse::<Timestamp>() else {
         let detail = "Scrivere data e ora in RFC 3339 con il fuso: 2026-11-22T09:00:00+01:00.";
         errors.push(FieldError::new(pointer, detail));
+        return None;
+    };
+    // Before time zones, Rome was 49 minutes and 56 seconds ahead, which RFC 3339 cannot say.
+    if !YEARS.contains(&at.to_zoned(TimeZone::UTC).year()) {
+        errors.push(FieldError::new(pointer, "Scrivere una data dal 2000 al 2199."));
+        return None;
     }
-    at.ok()
+    Some(at)
 }
 
 fn ends_after(expires_at: Option<Timestamp>, starts: Timestamp, errors: &mut Vec<FieldError>) {

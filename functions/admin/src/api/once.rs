@@ -40,15 +40,20 @@ impl FromRequestParts<App> for Key {
         let given = parts.headers.get("idempotency-key").map(HeaderValue::to_str);
         // A key we cannot read protects nothing, and who sent it believes it does.
         let key = match given.transpose() {
-            Ok(key) if key.is_none_or(|it| !it.trim().is_empty()) => key,
+            Ok(key) if key.is_none_or(is_plain) => key,
             _ => {
-                let detail = "Idempotency-Key deve contenere lettere, cifre o segni ASCII.";
+                let detail =
+                    "Idempotency-Key deve contenere lettere, cifre o segni ASCII, senza spazi.";
                 return Err(Problem::malformed(detail));
             }
         };
         // The same key for two addresses is two keys. Only a keyed hash of it is kept.
         Ok(Self(key.map(|key| app.pseudonym.of(&format!("{} {key}", parts.uri.path())))))
     }
+}
+
+fn is_plain(key: &str) -> bool {
+    !key.is_empty() && key.bytes().all(|it| it.is_ascii_graphic())
 }
 
 impl Key {
