@@ -329,6 +329,41 @@ async fn in_an_electoral_period_somebody_looks_first_but_an_emergency_goes() {
 }
 
 #[tokio::test]
+async fn what_waits_for_approval_is_taken_back_and_goes_only_as_it_was_read() {
+    let world = World::of_pordenone(|it| format!("{it}\n[approval]\nneeded = true\n")).await;
+    let phone = world.person("393330002511");
+    phone.says("pordenone", "ISCRIVIMI").await;
+    let office = world.office("pordenone");
+    let id = office.drafts(&["scadenze"], "pagare il saldo IMU").await;
+    let at = |action: &str| format!("/broadcasts/{id}/{action}");
+    assert_eq!(office.post(&at("withdraw"), json!({})).await.0, 409, "it is a draft");
+    let tomorrow = json!({ "send_at": "2026-11-25T10:00:00+01:00" });
+    assert_eq!(office.post(&at("schedule"), tomorrow).await.0, 202);
+    let (read_by_who_approves, _) = read(&office, &world, &id).await;
+
+    let (status, it) = office.post_once(&at("withdraw"), json!({}), "k1").await;
+    assert_eq!((status, &it["state"], &it["scheduled_for"]), (202, &json!("draft"), &Value::Null));
+    assert_eq!(office.post_once(&at("withdraw"), json!({}), "k1").await, (202, it));
+    let (tag, _) = read(&office, &world, &id).await;
+    let mut other = notice(&["scadenze"], "pagare la TARI");
+    let change = json!({ "message": other["message"].take() });
+    assert_eq!(edits(&office, &world, (&id, Some(&tag)), change).await.0, 200);
+    assert_eq!(office.post(&at("schedule"), json!({})).await.0, 202);
+
+    let approve = async |tag: &str| {
+        office.edit(Method::POST, &at("approve"), Some(json!({})), Some(tag)).await.0
+    };
+    assert_eq!(approve(&read_by_who_approves).await, 412, "it says something else by now");
+    let (tag, _) = read(&office, &world, &id).await;
+    assert_eq!(approve(&tag).await, 202);
+    assert_eq!(office.post(&at("withdraw"), json!({})).await.0, 409, "too late");
+    world.settled().await;
+    assert_eq!(phone.times_heard("pordenone", "la TARI").await, 1);
+    assert_eq!(phone.times_heard("pordenone", "saldo IMU").await, 0);
+    world.ends().await;
+}
+
+#[tokio::test]
 async fn nobody_approves_what_they_wrote_but_alone_in_an_emergency() {
     let world = World::of_pordenone(|it| format!("{it}\n[approval]\nneeded = true\n")).await;
     let phone = world.person("393330002501");

@@ -197,6 +197,9 @@ async fn of_two_operators_neither_undoes_the_other_and_each_sees_who_writes() {
     world.person("393330008031").says("pordenone", "C'è qualcuno allo sportello?").await;
     assert_eq!(edit(&world, Method::POST, &read, Some(&third), &json!({})).await.0, 412);
     let (_, fourth, _) = edit(&world, Method::GET, &it, None, &none).await;
+    // Who closes may say what they read, and need not.
+    let close = format!("{it}/close");
+    assert_eq!(edit(&world, Method::POST, &close, Some(&third), &json!({})).await.0, 412);
     let (status, _, shown) = edit(&world, Method::POST, &read, Some(&fourth), &json!({})).await;
     assert_eq!((status, &shown["unread"], &shown["state"]), (200, &json!(0), &json!("open")));
 

@@ -182,6 +182,8 @@ impl State {
 pub enum Action {
     Schedule,
     Approve,
+    /// What waits for approval is a draft again.
+    Withdraw,
     Start,
     Pause,
     Resume,
@@ -201,9 +203,10 @@ pub enum Action {
 }
 
 impl Action {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Schedule,
         Self::Approve,
+        Self::Withdraw,
         Self::Start,
         Self::Pause,
         Self::Resume,
@@ -236,6 +239,7 @@ pub fn act(state: State, action: Action, needs_approval: bool) -> Result<State, 
         (Action::Schedule, Draft) if needs_approval => AwaitingApproval,
         // Scheduling again moves the time.
         (Action::Schedule, Draft | Scheduled) | (Action::Approve, AwaitingApproval) => Scheduled,
+        (Action::Withdraw, AwaitingApproval) => Draft,
         (Action::Start, Scheduled)
         | (Action::Resume | Action::Expire, Paused | Held | Stopped)
         | (Action::Release, Held)
@@ -422,7 +426,7 @@ mod tests {
     fn an_action_is_possible_in_its_states_only() {
         use Action::{
             Approve, Cancel, Expire, Finish, Hold, Pause, Release, ResendUnresolved, Resume,
-            Schedule, Start, Stop,
+            Schedule, Start, Stop, Withdraw,
         };
         use State::{
             AwaitingApproval, Cancelled, Done, Draft, Held, Paused, Scheduled, Sending, Stopped,
@@ -431,6 +435,7 @@ mod tests {
             (Draft, Schedule, Scheduled),
             (Scheduled, Schedule, Scheduled),
             (AwaitingApproval, Approve, Scheduled),
+            (AwaitingApproval, Withdraw, Draft),
             (Scheduled, Start, Sending),
             (Sending, Pause, Paused),
             (Held, Pause, Paused),

@@ -39,6 +39,8 @@ pub struct Change {
     pub plan: Option<PlanOf>,
     /// Who let it go, if somebody did.
     pub authorship: Option<Authorship>,
+    /// Only of what stands at this version.
+    pub version: Option<u64>,
 }
 
 /// What is added to a broadcast's counters.
@@ -219,7 +221,15 @@ impl Store {
             .update_item()
             .table_name(&self.tables.broadcasts)
             .set_key(Some(keys::broadcast(line, id).into_item()))
-            .condition_expression("#state = :from")
+            .condition_expression(if change.version.is_some() {
+                "#state = :from AND version = :version"
+            } else {
+                "#state = :from"
+            })
+            .set_expression_attribute_values(change.version.map(|it| {
+                let value = number(i64::try_from(it).unwrap_or(i64::MAX));
+                [(":version".to_owned(), value)].into()
+            }))
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":from", text(from.name()))
             .expression_attribute_values(":to", text(to.name()))
@@ -244,6 +254,10 @@ impl Store {
                 request = request.expression_attribute_values(":reason", text(reason));
             }
             None => removes.push("reason"),
+        }
+        if to == State::Draft {
+            // It gets another time when it is let go again.
+            removes.push("send_at");
         }
         match change.due_at {
             Some(at) => {

@@ -53,7 +53,8 @@ const SAYS_NO_DRILL: &str = "Questo modello non può dire che è un'esercitazion
                              qualcosa da compilare, o con ESERCITAZIONE nel testo.";
 
 pub(crate) fn routes() -> Routes {
-    let write = routes!(create, edit, delete, schedule, pause, resume, cancel, resend_unresolved);
+    let write =
+        routes!(create, edit, delete, schedule, pause, resume, cancel, withdraw, resend_unresolved);
     needs(&COUNTS, routes!(list, show))
         .merge(needs(&[Scope::BroadcastWrite], write))
         .merge(needs(&[Scope::BroadcastApprove], routes!(approve)))
@@ -408,22 +409,41 @@ pub(crate) async fn schedule(
     key.answer(&app, &line, &body.bytes, StatusCode::ACCEPTED, &answer).await
 }
 
-/// Lets a broadcast go that waits for approval.
+/// Lets a broadcast go that waits for approval. `If-Match` says which text was read: what was
+/// withdrawn and written anew meanwhile does not go.
 #[utoipa::path(post, path = "/broadcasts/{id}/approve", tag = "broadcasts",
-    operation_id = "broadcasts.approve", params(Key), request_body(content = Option<Approve>),
-    responses((status = 202, body = shape::Broadcast)))]
+    operation_id = "broadcasts.approve", params(Key,
+        ("If-Match" = Option<String>, Header, description = "L'ETag ricevuto leggendo.")),
+    request_body(content = Option<Approve>),
+    responses((status = 202, body = shape::Broadcast),
+        (status = 412, body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn approve(
     State(app): State<App>,
     OfLine(line): OfLine,
     Path(path): Ids,
     caller: Caller,
     key: Key,
+    from: Option<IfMatch>,
     body: Body<Option<Approve>>,
 ) -> Result<Response, Problem> {
     let bypass = body.value.and_then(|it| it.bypass);
     let reason = Alone::reason(bypass).map_err(|it| Problem::invalid(vec![it]))?;
-    let by = Some((person(&caller), reason.as_deref()));
+    let by = Some((person(&caller), reason.as_deref(), from.as_ref()));
     act(&app, &line, &path, &key, &body.bytes, (Action::Approve, by)).await
+}
+
+/// Takes back what waits for approval: it is a draft again, to be changed or deleted.
+#[utoipa::path(post, path = "/broadcasts/{id}/withdraw", tag = "broadcasts",
+    operation_id = "broadcasts.withdraw", params(Key), request_body(content = Option<Nothing>),
+    responses((status = 202, body = shape::Broadcast)))]
+pub(crate) async fn withdraw(
+    State(app): State<App>,
+    OfLine(line): OfLine,
+    Path(path): Ids,
+    key: Key,
+    body: Body<Option<Nothing>>,
+) -> Result<Response, Problem> {
+    act(&app, &line, &path, &key, &body.bytes, (Action::Withdraw, None)).await
 }
 
 /// Nobody gets it until it is resumed.
@@ -482,8 +502,8 @@ pub(crate) async fn resend_unresolved(
     act(&app, &line, &path, &key, &body.bytes, (Action::ResendUnresolved, None)).await
 }
 
-/// Who lets a broadcast go, and why without a second person.
-type Approver<'a> = (Option<&'a str>, Option<&'a str>);
+/// Who lets a broadcast go, why without a second person, and what they read.
+type Approver<'a> = (Option<&'a str>, Option<&'a str>, Option<&'a IfMatch>);
 
 /// Moves a broadcast on and wakes the fan-out for what follows.
 async fn act(
@@ -502,7 +522,11 @@ async fn act(
     let (it, changed) = loop {
         let it = find(app, line, path).await?;
         let (to, mut change) = wanted(app, line, &it, action, now).await?;
-        if let Some((by, reason)) = approver {
+        if let Some((by, reason, from)) = approver {
+            if let Some(from) = from {
+                from.check(it.version)?;
+                change.version = Some(it.version);
+            }
             change.authorship = Some(approval::approve(&it, by, reason, now)?);
         }
         if matches!(action, Action::Approve | Action::Resume | Action::ResendUnresolved) {

@@ -263,10 +263,14 @@ pub(crate) struct Closed {
     message: Option<String>,
 }
 
-/// Closes a conversation. A message of the citizen's opens it again.
+/// Closes a conversation. A message of the citizen's opens it again. With `If-Match`, one that a
+/// colleague has touched meanwhile stays as it is.
 #[utoipa::path(post, path = "/conversations/{contact}/close", tag = "desk",
-    operation_id = "conversations.close", params(Key), request_body = Closing,
+    operation_id = "conversations.close", params(Key,
+        ("If-Match" = Option<String>, Header, description = "L'ETag ricevuto leggendo.")),
+    request_body = Closing,
     responses((status = 200, body = Closed),
+        (status = 412, body = Problem, content_type = "application/problem+json"),
         (status = 502, body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn close(
     State(app): State<App>,
@@ -274,6 +278,7 @@ pub(crate) async fn close(
     Path(path): Path<HashMap<String, String>>,
     caller: Caller,
     key: Key,
+    from: Option<IfMatch>,
     body: Body<Closing>,
 ) -> Result<Json<Closed>, Problem> {
     let contact = contacts::find(&app, &line, &path, "contact").await?;
@@ -282,6 +287,7 @@ pub(crate) async fn close(
         return closed_again(&app, &line, &contact, &before, now).await;
     }
     let conversation = found(&app, &line, &contact).await?;
+    from.map_or(Ok(()), |it| it.check(conversation.version))?;
     if conversation.state == "closed" {
         return Err(Problem::conflict("La conversazione è già chiusa."));
     }

@@ -2,7 +2,7 @@
 //! Edits of what others edit too: `ETag` on what is read, `If-Match` on what is changed.
 
 use axum::Json;
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::HeaderValue;
 use axum::http::header::{ETAG, IF_MATCH};
 use axum::http::request::Parts;
@@ -29,6 +29,18 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let given = parts.headers.get(IF_MATCH).and_then(|it| it.to_str().ok());
         given.map(|it| Self(it.trim().to_owned())).ok_or_else(Problem::version_missing)
+    }
+}
+
+/// For acts that may say what they start from, and need not.
+impl<S: Send + Sync> OptionalFromRequestParts<S> for IfMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Problem> {
+        if !parts.headers.contains_key(IF_MATCH) {
+            return Ok(None);
+        }
+        <Self as FromRequestParts<S>>::from_request_parts(parts, state).await.map(Some)
     }
 }
 
