@@ -32,6 +32,7 @@ use platform::random;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{Booking, EntryContent, MessageKey, NewEntry, StoreError, keys};
+use tracing::warn;
 use utoipa::{IntoParams, ToSchema};
 
 use super::body::Body;
@@ -609,7 +610,13 @@ async fn changed(
     let it = change.after;
     let contact = app.store.contact(&line.id, &it.contact).await?;
     let told = match (say, contact) {
-        (Some(say), Some(contact)) => tell(app, line, &contact, say(it.clone()), caller).await?,
+        // The change stands, and asking again would not make it once more.
+        (Some(say), Some(contact)) => {
+            tell(app, line, &contact, say(it.clone()), caller).await.unwrap_or_else(|problem| {
+                warn!(line.id = %line.id, status = problem.status(), "change of an appointment not told");
+                false
+            })
+        }
         _ => false,
     };
     let answer = Changed { appointment: shown(&it, line, app.clock.now()), told };
@@ -756,7 +763,11 @@ async fn tell(
         Ok(()) | Err(StoreError::Conflict) => {}
         Err(err) => return Err(err.into()),
     }
-    Ok(conversations::deliver(app, line, contact, &row, now).await.is_ok())
+    match conversations::deliver(app, line, contact, &row, now).await {
+        Ok(()) => Ok(true),
+        Err(problem) if problem.passes() => Err(problem),
+        Err(_) => Ok(false),
+    }
 }
 
 fn entry(

@@ -295,9 +295,14 @@ async fn finish(
 ) -> Result<Response, Problem> {
     if contact.blocked.as_ref().is_some_and(|it| it.told) {
         let row = notice_row(&measure, name);
-        // What Meta does with the notice is in its row; the block holds all the same.
-        if let Err(problem) = conversations::deliver(app, line, contact, &row, now).await {
-            warn!(line.id = %line.id, status = problem.status(), "notice of a block not sent");
+        match conversations::deliver(app, line, contact, &row, now).await {
+            Ok(()) => {}
+            // Asked again under the same key, it goes on from here.
+            Err(problem) if problem.passes() => return Err(problem),
+            // What Meta does with the notice is in its row; the block holds all the same.
+            Err(problem) => {
+                warn!(line.id = %line.id, status = problem.status(), "notice of a block not sent");
+            }
         }
     }
     app.store.settle_conversation(&line.id, &contact.id, "closed", now).await?;

@@ -59,6 +59,11 @@ impl Problem {
         self.status
     }
 
+    /// Whether the same request may be answered otherwise in a moment.
+    pub(crate) fn passes(&self) -> bool {
+        self.status == StatusCode::SERVICE_UNAVAILABLE.as_u16()
+    }
+
     pub(crate) fn unauthorized() -> Self {
         Self::new(
             StatusCode::UNAUTHORIZED,

@@ -29,4 +29,6 @@ mod erasures;
 mod every_call;
 #[cfg(test)]
 mod goodbyes;
+#[cfg(test)]
+mod office;
 mod refusals;

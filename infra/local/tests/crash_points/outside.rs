@@ -16,6 +16,8 @@ pub(crate) enum Lane {
     Statuses,
     Commands,
     Webhook,
+    /// Requests of the office's that a story is about.
+    Office,
     /// The office and the story itself: their calls are not counted and never go wrong.
     Story,
 }
@@ -29,6 +31,7 @@ impl Lane {
             Self::Statuses => Some("statuses"),
             Self::Commands => Some("commands"),
             Self::Webhook => Some("webhook"),
+            Self::Office => Some("admin"),
             Self::Story => target.starts_with("AWSEvents").then_some("admin"),
         }
     }

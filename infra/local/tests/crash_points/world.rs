@@ -59,7 +59,7 @@ const RECOUNTED: SignedDuration = SignedDuration::from_mins(10);
 const MOST_STEPS: usize = 20_000;
 const LONGEST: Duration = Duration::from_hours(6);
 
-const LANES: [Lane; 8] = [
+const LANES: [Lane; 9] = [
     Lane::Fanout(0),
     Lane::Fanout(1),
     Lane::Sender(0),
@@ -67,6 +67,7 @@ const LANES: [Lane; 8] = [
     Lane::Statuses,
     Lane::Commands,
     Lane::Webhook,
+    Lane::Office,
     Lane::Story,
 ];
 
@@ -314,6 +315,11 @@ impl World {
     /// What the story will want to happen so many milliseconds from its start.
     pub(crate) fn after_ms(&mut self, ms: i64, event: impl FnOnce(&mut Self) + Send + 'static) {
         self.script.push((self.started_at + ms.milliseconds(), Box::new(event)));
+    }
+
+    /// What the story will want to happen so many milliseconds from now.
+    pub(crate) fn after_now(&mut self, ms: i64, event: impl FnOnce(&mut Self) + Send + 'static) {
+        self.script.push((self.now() + ms.milliseconds(), Box::new(event)));
     }
 
     /// Meta cannot post anything in the first so many milliseconds.
@@ -630,18 +636,7 @@ impl World {
 
     /// The office asks for something through the API.
     pub(crate) async fn office(&self, path: &str, body: &Value) -> Value {
-        let app = admin::App {
-            store: self.store.clone(),
-            graph: Arc::clone(&self.graphs[&Lane::Story]),
-            apps: self.apps.clone(),
-            bus: Bus::event_bridge(&self.aws.config(Lane::Story), "bus"),
-            mail: Mail::NoSender,
-            files: no_files(),
-            pseudonym: self.pseudonym.clone(),
-            sign_in: admin::SignIn::Off,
-            api_key: Secret::new("local-key"),
-            clock: self.clock_of(Lane::Story),
-        };
+        let app = self.admin(Lane::Story, self.store.clone());
         let request = Request::post(format!("/v1/lines/{LINE}{path}"))
             .header(AUTHORIZATION, "Bearer local-key")
             .header(CONTENT_TYPE, "application/json")
@@ -652,6 +647,49 @@ impl World {
         let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();
         assert!(status.is_success(), "{status} {}", String::from_utf8_lossy(&body));
         serde_json::from_slice(&body).unwrap_or_default()
+    }
+
+    /// As [`World::office`], by a process that may die: `None`.
+    pub(crate) async fn asks(
+        &mut self,
+        path: &str,
+        body: String,
+        key: &str,
+    ) -> Option<(StatusCode, Value)> {
+        let store = self.store_of(Lane::Office);
+        let app = self.admin(Lane::Office, store);
+        let kind = if body.starts_with('{') { "application/json" } else { "text/csv" };
+        let request = Request::post(format!("/v1/lines/{LINE}{path}"))
+            .header(AUTHORIZATION, "Bearer local-key")
+            .header(CONTENT_TYPE, kind)
+            .header("idempotency-key", key)
+            .body(Body::from(body))
+            .unwrap();
+        let process = tokio::spawn(admin::router(app).oneshot(request));
+        self.outside.runs(Lane::Office, process.abort_handle());
+        let Ok(answer) = process.await else {
+            self.stores.remove(&Lane::Office);
+            return None;
+        };
+        let answer = answer.unwrap();
+        let status = answer.status();
+        let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+        Some((status, serde_json::from_slice(&body).unwrap_or_default()))
+    }
+
+    fn admin(&self, lane: Lane, store: Store) -> admin::App {
+        admin::App {
+            store,
+            graph: Arc::clone(&self.graphs[&lane]),
+            apps: self.apps.clone(),
+            bus: Bus::event_bridge(&self.aws.config(lane), "bus"),
+            mail: Mail::NoSender,
+            files: no_files(),
+            pseudonym: self.pseudonym.clone(),
+            sign_in: admin::SignIn::Off,
+            api_key: Secret::new("local-key"),
+            clock: self.clock_of(lane),
+        }
     }
 
     /// Fails if a table has the number, or what it leads to.
