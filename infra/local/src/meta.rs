@@ -62,7 +62,10 @@ fn templates(line: &Line) -> impl Iterator<Item = Template> {
             Category::Utility => meta::Category::Utility,
             Category::Marketing => meta::Category::Marketing,
         },
-        header: it.header.map(TemplateHeader::Text),
+        header: match it.header_media {
+            Some(media) => Some(TemplateHeader::Media(media.name().to_owned())),
+            None => it.header.map(TemplateHeader::Text),
+        },
         body: it.body,
         footer: it.footer,
         buttons: it.quick_reply.map(TemplateButton::QuickReply).into_iter().collect(),

@@ -52,6 +52,7 @@ mod tests {
             category: Category::Utility,
             topic: None,
             header: header.map(str::to_owned),
+            header_media: None,
             body: body.to_owned(),
             footer: Some("Per uscire scrivi {cancellazione}".to_owned()),
             parameters: Template::names_in(body),

@@ -21,7 +21,7 @@ pub use authoring::{Authoring, Period};
 pub use desk::{Canned, Desk, OtherOffice};
 pub use moderation::{MESSAGES_A_MINUTE, Moderation, Rule};
 pub use service::{SERVICE_NAME_LIMIT, Service};
-pub use template::{BODY_LIMIT, HEADER_LIMIT, ParameterProblem, TemplateProblem};
+pub use template::{BODY_LIMIT, HEADER_LIMIT, HeaderFormat, ParameterProblem, TemplateProblem};
 
 #[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
@@ -150,6 +150,8 @@ pub struct Template {
     pub topic: Option<TopicId>,
     /// At most 60 characters, no parameter.
     pub header: Option<String>,
+    /// A file on top in place of words: each broadcast brings its own.
+    pub header_media: Option<HeaderFormat>,
     /// At most 1,024 characters; parameters as `{{name}}`.
     pub body: String,
     /// At most 60 characters. In header, body and footer `{cancellazione}`, `{del_ente}` … stand

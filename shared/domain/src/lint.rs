@@ -69,7 +69,7 @@ pub fn passes(findings: &[Finding]) -> bool {
 /// Everything to change in a template before Meta sees it, errors first. `examples` are the values
 /// shown to Meta, which wants one for each parameter.
 ///
-/// Pointers are into the template: `/name`, `/header`, `/body`, `/footer`, `/quick_reply`,
+/// Pointers are into the template: `/name`, `/header`, `/header_media`, `/body`, `/footer`, `/quick_reply`,
 /// `/examples/{name}`.
 pub fn template(template: &Template, line: &Line) -> Vec<Finding> {
     let mut findings = meta::template(template, line);

@@ -95,6 +95,7 @@ mod tests {
             category: Category::Utility,
             topic: None,
             header: Some("Avviso".to_owned()),
+            header_media: None,
             body: "Oggi {{che_cosa}} in piazza.".to_owned(),
             footer: Some("Per uscire scrivi {cancellazione}".to_owned()),
             parameters: vec!["che_cosa".to_owned()],

@@ -46,6 +46,7 @@ impl Notice {
             category: self.category,
             topic: None,
             header: self.header.map(|it| spoken(it, line.address)),
+            header_media: None,
             parameters: Template::names_in(&body),
             body,
             footer: Some(spoken(FOOTER, line.address)),

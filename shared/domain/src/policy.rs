@@ -260,6 +260,7 @@ mod tests {
             category: Category::Utility,
             topic: None,
             header: None,
+            header_media: None,
             body: "Domani manca l'acqua in {{dove}}.\n".to_owned(),
             footer: None,
             parameters: vec!["dove".to_owned()],

@@ -22,7 +22,10 @@ pub struct Listed {
     pub quality: Option<String>,
     /// Meta's word, of one that was rejected: `INVALID_FORMAT`.
     pub rejected_for: Option<String>,
+    /// Words on top.
     pub header: Option<String>,
+    /// Meta's word for what is on top in place of words: `image`, `video`, `document`, `location`.
+    pub header_media: Option<String>,
     pub body: String,
     pub footer: Option<String>,
     pub buttons: Vec<String>,
@@ -31,7 +34,7 @@ pub struct Listed {
 /// Where our template and Meta's say different things.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// `body`, `header`, `footer`, `category`, `quick_reply`.
+    /// `body`, `header`, `header_media`, `footer`, `category`, `quick_reply`.
     pub field: &'static str,
     pub ours: Option<String>,
     pub theirs: Option<String>,
@@ -56,8 +59,10 @@ impl Listed {
     /// Where it is not what ours is. `ours` as Meta must have it: [`Template::for_meta`].
     pub fn differences(&self, ours: &Template) -> Vec<Difference> {
         let category = |it: Category| Some(it.name().to_owned());
+        let media = ours.header_media.map(|it| it.name().to_owned());
         let fields = [
             ("header", ours.header.clone(), self.header.clone()),
+            ("header_media", media, self.header_media.clone()),
             ("body", Some(ours.body.clone()), Some(self.body.clone())),
             ("footer", ours.footer.clone(), self.footer.clone()),
             ("quick_reply", ours.quick_reply.clone(), self.buttons.first().cloned()),
@@ -166,6 +171,7 @@ mod tests {
             quality: None,
             rejected_for: None,
             header: ours.header,
+            header_media: None,
             body: format!("{}\n", ours.body),
             footer: ours.footer,
             buttons: Vec::new(),
@@ -182,6 +188,10 @@ mod tests {
         for (it, want) in [
             (Listed { body: "Altro.".to_owned(), ..listed() }, "body"),
             (Listed { header: None, footer: Some("x".to_owned()), ..listed() }, "header footer"),
+            (
+                Listed { header: None, header_media: Some("image".to_owned()), ..listed() },
+                "header header_media",
+            ),
             (Listed { category: Category::Marketing, ..listed() }, "category"),
             (Listed { buttons: vec!["Sì".to_owned()], ..listed() }, "quick_reply"),
         ] {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::account::{Known, TemplateNews, TemplateState};
 use domain::ids::{LineId, TopicId};
-use domain::line::{Category, Template};
+use domain::line::{Category, HeaderFormat, Template};
 use domain::submission::Listed;
 use jiff::Timestamp;
 
@@ -173,9 +173,13 @@ fn write(it: &Template) -> AttributeValue {
         ("examples".to_owned(), AttributeValue::M(examples)),
     ]);
     let topic = it.topic.as_ref().map(|it| it.as_str().to_owned());
-    for (name, value) in
-        [("topic", topic), ("header", it.header.clone()), ("footer", it.footer.clone())]
-    {
+    let media = it.header_media.map(|it| it.name().to_owned());
+    for (name, value) in [
+        ("topic", topic),
+        ("header", it.header.clone()),
+        ("header_media", media),
+        ("footer", it.footer.clone()),
+    ] {
         fields.extend(value.map(|it| (name.to_owned(), text(it))));
     }
     fields.extend(it.valid_hours.map(|it| ("valid_hours".to_owned(), number(it))));
@@ -199,6 +203,7 @@ fn read(name: &str, language: &str, fields: &Item) -> Option<Template> {
         },
         topic: fields.find_text("topic").map(TopicId::new),
         header: fields.find_text("header").map(str::to_owned),
+        header_media: fields.find_text("header_media").and_then(HeaderFormat::parse),
         parameters: Template::names_in(&body),
         body,
         footer: fields.find_text("footer").map(str::to_owned),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 //! What a line file may get wrong, and what the office is told.
 
-use domain::line::{Address, Category, SendBy};
+use domain::line::{Address, Category, HeaderFormat, SendBy};
 use jiff::civil::Date;
 use proptest::prelude::*;
 use store::line_file::{Problem, parse};
@@ -61,6 +61,10 @@ fn a_minimal_file_has_sensible_defaults() {
     let template = &line.templates[0];
     assert_eq!(template.language, "it");
     assert_eq!(template.parameters, ["testo"]);
+    assert_eq!(template.header_media, None);
+    let pictured =
+        MINIMAL.replace("name = \"avviso\"", "name = \"avviso\"\nheader_media = \"image\"");
+    assert_eq!(parse(&pictured).unwrap().templates[0].header_media, Some(HeaderFormat::Image));
 }
 
 #[test]
@@ -128,6 +132,12 @@ fn a_service_says_what_is_wrong_with_it() {
         ),
         ("remind_hours_before = 24", "", "quando mandarlo", "remind_hours_before"),
         ("= \"promemoria\"\n\n", "= \"altro\"\n\n", "non c'è un modello «altro»", "[[templates]]"),
+        (
+            "\nbody = \"Promemoria",
+            "\nheader_media = \"document\"\nbody = \"Promemoria",
+            "ha in testa un documento",
+            "senza «header_media»",
+        ),
         ("{{quando}}", "{{giorno}}", "«{{giorno}}»", "prestazione, quando, luogo"),
         ("bring", "porta", "la voce «porta»", "bring"),
     ] {
@@ -418,6 +428,20 @@ fn templates_that_meta_would_refuse() {
         (template, &header, 15, "«header» ha 61 caratteri", "almeno 1"),
         (template, &footer, 15, "«footer» ha 61 caratteri", "almeno 1"),
         (template, "name = \"avviso\"\nheader = \"A {{b}} c\"", 15, "non può avere", "«body»"),
+        (
+            template,
+            "name = \"avviso\"\nheader_media = \"foto\"",
+            15,
+            "«header_media» non può essere «foto»",
+            "«header_media = \"image\"» oppure «header_media = \"video\"»",
+        ),
+        (
+            template,
+            "name = \"avviso\"\nheader = \"Avviso\"\nheader_media = \"image\"",
+            16,
+            "sia un titolo sia un'immagine",
+            "togli «header» oppure «header_media»",
+        ),
         (template, "name = \"avviso\"\nfooter = \"a\\nb\"", 15, "«footer» va a capo", "una riga"),
         (row_body, "body = \"{{testo}} e poi\"", 15, "comincia o finisce", "prima e dopo"),
         (row_body, "body = \"Ecco: {{testo}}\"", 15, "comincia o finisce", "prima e dopo"),

@@ -16,7 +16,7 @@ use domain::message::{Place, ProfileName};
 use domain::phone::Phone;
 use domain::proof::Standing;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::Direction;
 use utoipa::ToSchema;
@@ -146,6 +146,35 @@ enum Send {
     Channel,
 }
 
+/// A file on top of a template's message, in place of words.
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum HeaderFormat {
+    Image,
+    Video,
+    Document,
+}
+
+impl From<line::HeaderFormat> for HeaderFormat {
+    fn from(it: line::HeaderFormat) -> Self {
+        match it {
+            line::HeaderFormat::Image => Self::Image,
+            line::HeaderFormat::Video => Self::Video,
+            line::HeaderFormat::Document => Self::Document,
+        }
+    }
+}
+
+impl From<HeaderFormat> for line::HeaderFormat {
+    fn from(it: HeaderFormat) -> Self {
+        match it {
+            HeaderFormat::Image => Self::Image,
+            HeaderFormat::Video => Self::Video,
+            HeaderFormat::Document => Self::Document,
+        }
+    }
+}
+
 /// A template as Meta has it.
 #[derive(Serialize, ToSchema)]
 struct Template {
@@ -154,6 +183,8 @@ struct Template {
     category: Category,
     topic: Option<String>,
     header: Option<String>,
+    /// The kind of file that each broadcast must bring.
+    header_media: Option<HeaderFormat>,
     body: String,
     footer: Option<String>,
     quick_reply: Option<String>,
@@ -182,6 +213,7 @@ pub(crate) fn line(line: &line::Line, subscribers: i64, followers: &[i64]) -> Li
         category: it.category.into(),
         topic: it.topic.map(|it| it.as_str().to_owned()),
         header: it.header,
+        header_media: it.header_media.map(HeaderFormat::from),
         body: it.body,
         footer: it.footer,
         quick_reply: it.quick_reply,

@@ -35,7 +35,7 @@ use super::once::Key;
 use super::problem::{FieldError, Problem};
 use super::routes::{Routes, routes};
 use super::scope::{self, OfLine};
-use super::shape::{self, Category, Page, Time};
+use super::shape::{self, Category, HeaderFormat, Page, Time};
 use crate::App;
 
 /// Templates in one request: what Meta takes within the time a request may take.
@@ -60,6 +60,8 @@ pub(crate) struct TemplateOfLine {
     category: Category,
     topic: Option<String>,
     header: Option<String>,
+    /// The kind of file that each broadcast must bring.
+    header_media: Option<HeaderFormat>,
     /// `{{names}}` are what a broadcast fills in.
     body: String,
     footer: Option<String>,
@@ -138,6 +140,8 @@ pub(crate) struct NewTemplate {
     topic: Option<String>,
     /// At most 60 characters. `{del_ente}` and the like are the line's own words.
     header: Option<String>,
+    /// A file in place of the header's words: each broadcast brings its own.
+    header_media: Option<HeaderFormat>,
     /// At most 1,024 characters; `{{names}}` are what a broadcast fills in.
     body: String,
     footer: Option<String>,
@@ -286,6 +290,7 @@ pub(crate) async fn list(
             category: it.category.into(),
             topic: it.topic.map(|it| it.as_str().to_owned()),
             header: it.header,
+            header_media: it.header_media.map(HeaderFormat::from),
             body: it.body,
             footer: it.footer,
             quick_reply: it.quick_reply,
@@ -520,6 +525,7 @@ fn as_listed(template: &Template, taken: whatsapp::graph::Submitted) -> Listed {
         quality: None,
         rejected_for: None,
         header: template.header.clone(),
+        header_media: template.header_media.map(|it| it.name().to_owned()),
         body: template.body.clone(),
         footer: template.footer.clone(),
         buttons: template.quick_reply.iter().cloned().collect(),
@@ -604,6 +610,7 @@ fn written(it: NewTemplate, line: &Line, at: &str) -> Result<Template, Vec<Field
         },
         topic,
         header: it.header,
+        header_media: it.header_media.map(line::HeaderFormat::from),
         parameters: Template::names_in(&it.body),
         body: it.body,
         footer: it.footer,

@@ -95,7 +95,10 @@ pub struct Template {
     pub status: String,
     pub category: String,
     pub rejected_reason: String,
+    /// Words on top.
     pub header: Option<String>,
+    /// What is on top in place of words: `IMAGE` …
+    pub header_media: Option<String>,
     pub body: String,
     pub footer: Option<String>,
     pub buttons: Vec<String>,
@@ -198,6 +201,7 @@ impl Template {
                 .find(|it| it["type"].as_str().is_some_and(|it| it.eq_ignore_ascii_case(kind)))
         };
         let words = |kind: &str| component(kind).map(|it| text(&it["text"]));
+        let media = component("HEADER").map(|it| text(&it["format"])).filter(|it| it != "TEXT");
         let buttons = component("BUTTONS").map(|it| items(&it["buttons"])).unwrap_or_default();
         Self {
             name: text(&node["name"]),
@@ -205,7 +209,8 @@ impl Template {
             status: text(&node["status"]),
             category: text(&node["category"]),
             rejected_reason: text(&node["rejected_reason"]),
-            header: words("HEADER"),
+            header: words("HEADER").filter(|_| media.is_none()),
+            header_media: media,
             body: words("BODY").unwrap_or_default(),
             footer: words("FOOTER"),
             buttons: buttons.iter().map(|it| text(&it["text"])).collect(),

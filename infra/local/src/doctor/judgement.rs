@@ -605,6 +605,14 @@ fn template(check: &Check, ours: &domain::line::Template, seen: Option<&Template
         ));
     }
     let (here, there) = (places(&ours.body), places(&seen.body));
+    let media = ours.header_media.map(|it| it.name().to_uppercase());
+    if media != seen.header_media {
+        findings.push(check.error(
+            format!("«{name}» presso Meta ha in testa un altro tipo di file: gli invii falliscono"),
+            "Scrivere nel file della linea lo stesso «header_media» («image», «video», «document», \
+             o nessuno), oppure creare un modello con un altro nome.",
+        ));
+    }
     if here != there {
         findings.push(check.error(
             format!("«{name}» presso Meta ha altri parametri: gli invii falliscono"),

@@ -90,6 +90,7 @@ impl Line {
             category: Category::Utility,
             topic: None,
             header: None,
+            header_media: None,
             body: body.to_owned(),
             footer: None,
             parameters: Vec::new(),

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::line::{Line, Template};
+use crate::media::Kind;
 use crate::reply::{self, Piece, length, pieces};
 
 /// Most characters of a body, before and after its parameters are filled in.
@@ -11,6 +12,43 @@ use crate::reply::{self, Piece, length, pieces};
 pub const BODY_LIMIT: usize = 1_024;
 /// Most characters of a header or a footer.
 pub const HEADER_LIMIT: usize = 60;
+
+/// What kind of file a template has on top: Meta's `format` of a HEADER.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeaderFormat {
+    Image,
+    Video,
+    Document,
+}
+
+impl HeaderFormat {
+    pub const ALL: [Self; 3] = [Self::Image, Self::Video, Self::Document];
+
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Image => Kind::Image,
+            Self::Video => Kind::Video,
+            Self::Document => Kind::Document,
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        self.kind().name()
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.name() == name)
+    }
+
+    /// With its article, for the office.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Image => "un'immagine",
+            Self::Video => "un video",
+            Self::Document => "un documento",
+        }
+    }
+}
 
 /// What is wrong with one value of a broadcast's parameters. Worded for the office.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -220,6 +258,7 @@ mod tests {
             category: Category::Utility,
             topic: None,
             header: Some("Avviso {del_ente}".to_owned()),
+            header_media: None,
             body: "Dal {{quando}} in {{dove}} manca l'acqua. Ancora: {{quando}}.".to_owned(),
             footer: Some("Per uscire scrivi {cancellazione}".to_owned()),
             parameters: vec!["quando".to_owned(), "dove".to_owned()],

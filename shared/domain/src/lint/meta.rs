@@ -59,6 +59,14 @@ pub(super) fn template(template: &Template, line: &Line) -> Vec<Finding> {
             findings.extend(named(Template::check_fixed(checked), at));
         }
     }
+    if let (Some(_), Some(media)) = (&template.header, template.header_media) {
+        findings.push(Finding::error(
+            "/header_media",
+            "header-twice",
+            format!("in testa ci sono sia un titolo sia {}", media.in_words()),
+            "togli «header» o «header_media»: Meta ammette uno dei due",
+        ));
+    }
     findings.extend(body(template, &written.body));
     findings.extend(examples(template));
     findings.extend(template.quick_reply.as_deref().map(button).into_iter().flatten());

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::line::{Address, sample};
+use crate::line::{Address, HeaderFormat, sample};
 
 fn template(body: &str) -> Template {
     let parameters = Template::names_in(body);
@@ -13,6 +13,7 @@ fn template(body: &str) -> Template {
         category: Category::Utility,
         topic: None,
         header: None,
+        header_media: None,
         body: body.to_owned(),
         footer: Some("Per non ricevere più avvisi scrivi {cancellazione}".to_owned()),
         examples: parameters.iter().map(|it| (it.clone(), "qualcosa".to_owned())).collect(),
@@ -102,6 +103,14 @@ fn what_meta_refuses_is_an_error_with_its_place() {
         assert!(errors(&it).contains(&want.to_owned()), "{what}: {:?}", errors(&it));
     }
     assert!(errors(&template(GOOD)).is_empty());
+}
+
+#[test]
+fn on_top_are_words_or_a_file() {
+    let pictured = Template { header_media: Some(HeaderFormat::Image), ..template(GOOD) };
+    assert!(errors(&pictured).is_empty());
+    let both = Template { header: Some("Avviso".to_owned()), ..pictured };
+    assert_eq!(errors(&both), ["/header_media header-twice"]);
 }
 
 #[test]

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::hours::{Hours, PatronDay};
 use domain::ids::TopicId;
 use domain::line::{
-    Address, BODY_LIMIT, Category, HEADER_LIMIT, MediaRules, Office, Portfolio, Published, Purpose,
-    QuietHours, Retention, SendBy, Template, TemplateProblem, Topic,
+    Address, BODY_LIMIT, Category, HEADER_LIMIT, HeaderFormat, MediaRules, Office, Portfolio,
+    Published, Purpose, QuietHours, Retention, SendBy, Template, TemplateProblem, Topic,
 };
 use domain::reply::{self, length};
 use domain::retention::{AUDIT, CHAT, CONSENT, DELIVERIES, INACTIVITY, MEDIA, Rule};
@@ -242,6 +242,7 @@ fn template(
     words.check(&body.value, body.line, report);
     add_all(report, body.line, Template::check_body(&body.value));
     let header = fixed(section, "header", words);
+    let header_media = header_media(section, header.is_some());
     let footer = fixed(section, "footer", words);
     let names = Template::names_in(&body.value);
     parameters(section, &names, body.line);
@@ -258,6 +259,7 @@ fn template(
         category: category(section).or(of_topic).unwrap_or(Category::Utility),
         topic,
         header: optional(header),
+        header_media,
         body: body.value,
         footer: optional(footer),
         parameters: names,
@@ -293,6 +295,20 @@ fn template_topic(section: &mut Section, topics: &[Topic]) -> Option<TopicId> {
         );
     }
     Some(id)
+}
+
+/// The file that each broadcast brings on top, in place of words.
+fn header_media(section: &mut Section, has_words: bool) -> Option<HeaderFormat> {
+    let line = section.line_of("header_media");
+    let media = section.choice("header_media", &HeaderFormat::ALL.map(|it| (it.name(), it)))?;
+    if has_words {
+        section.report.add(
+            line,
+            format!("in testa al modello ci sono sia un titolo sia {}", media.in_words()),
+            "togli «header» oppure «header_media»: Meta ammette uno dei due",
+        );
+    }
+    Some(media)
 }
 
 /// A header or a footer: one short row without parameters.

@@ -131,6 +131,13 @@ fn reminder_template(
             "un promemoria non è pubblicità: scegli un modello «category = \"utility\"»",
         );
     }
+    if let Some(media) = template.header_media {
+        report.add(
+            found.line,
+            format!("il modello «{}» ha in testa {}", found.value, media.in_words()),
+            "un promemoria non porta file: scegli un modello senza «header_media»",
+        );
+    }
     let known = |it: &&String| !REMINDER_PARAMETERS.contains(&it.as_str());
     if let Some(other) = template.parameters.iter().find(known) {
         report.add(

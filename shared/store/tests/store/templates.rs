@@ -4,7 +4,7 @@
 use domain::account::{TemplateNews, TemplateState};
 use domain::cost::Category;
 use domain::ids::LineId;
-use domain::line::Line;
+use domain::line::{HeaderFormat, Line};
 use domain::pack::Notice;
 use domain::submission::Listed;
 use store::StoreError;
@@ -30,9 +30,13 @@ async fn an_added_template_is_the_line_s_until_it_is_taken_away() {
     assert!(matches!(stranger, Err(StoreError::Conflict)), "no such line yet");
     engine.apply_line(&id, &file(), now()).await.unwrap();
     let before = line(&engine).await.templates.len();
-    for notice in ["strada_chiusa", "allerta_rossa", "evento_pubblico"] {
-        engine.add_template(&id, &from_pack(notice)).await.unwrap();
-        let added = from_pack(notice);
+    for (notice, header_media) in [
+        ("strada_chiusa", None),
+        ("allerta_rossa", None),
+        ("evento_pubblico", Some(HeaderFormat::Document)),
+    ] {
+        let added = domain::line::Template { header_media, ..from_pack(notice) };
+        engine.add_template(&id, &added).await.unwrap();
         let found = line(&engine).await.template(&added.name, "it").cloned();
         assert_eq!(found, Some(added), "as it was added");
     }
@@ -65,6 +69,7 @@ fn listed(status: &str) -> Listed {
         quality: Some("green".to_owned()),
         rejected_for: (status == "REJECTED").then(|| "SCAM".to_owned()),
         header: None,
+        header_media: None,
         body: String::new(),
         footer: None,
         buttons: Vec::new(),

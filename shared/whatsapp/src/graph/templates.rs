@@ -119,6 +119,9 @@ fn submission(template: &Template) -> Value {
     if let Some(header) = &template.header {
         components.push(json!({ "type": "HEADER", "format": "TEXT", "text": header }));
     }
+    if let Some(media) = template.header_media {
+        components.push(json!({ "type": "HEADER", "format": media.name().to_uppercase() }));
+    }
     components.push(body);
     if let Some(footer) = &template.footer {
         components.push(json!({ "type": "FOOTER", "text": footer }));
@@ -151,6 +154,8 @@ fn read(node: &Value) -> Listed {
         all.find(|it| it["type"].as_str().is_some_and(|it| it.eq_ignore_ascii_case(kind)))
     };
     let words = |kind: &str| component(kind).map(|it| text(&it["text"]));
+    let format = component("HEADER").map(|it| text(&it["format"]).to_lowercase());
+    let media = format.filter(|it| it != "text");
     let buttons = component("BUTTONS").and_then(|it| it["buttons"].as_array());
     let said = |it: &Value, nothing: &str| {
         it.as_str().filter(|it| *it != nothing && !it.is_empty()).map(str::to_owned)
@@ -162,7 +167,8 @@ fn read(node: &Value) -> Listed {
         category: category(&node["category"]),
         quality: said(&node["quality_score"]["score"], "UNKNOWN").map(|it| it.to_lowercase()),
         rejected_for: said(&node["rejected_reason"], "NONE"),
-        header: words("HEADER"),
+        header: words("HEADER").filter(|_| media.is_none()),
+        header_media: media,
         body: words("BODY").unwrap_or_default(),
         footer: words("FOOTER"),
         buttons: buttons.into_iter().flatten().map(|it| text(&it["text"])).collect(),

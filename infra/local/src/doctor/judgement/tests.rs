@@ -343,6 +343,7 @@ fn at_meta(line: &Line) -> Vec<Template> {
         category: format!("{:?}", it.category).to_uppercase(),
         rejected_reason: "NONE".to_owned(),
         header: it.header,
+        header_media: it.header_media.map(|it| it.name().to_uppercase()),
         body: it.body,
         footer: it.footer,
         buttons: it.quick_reply.into_iter().collect(),
@@ -371,6 +372,11 @@ fn templates_are_there_approved_and_as_in_the_line_file() {
             "well, and one that is not ours",
             more,
             "ok: tutti approvati e come nel file della linea: 11",
+        ),
+        (
+            "a picture on top",
+            with(&|it| it.header_media = Some("IMAGE".to_owned())),
+            "errore: «pordenone_evento» presso Meta ha in testa un altro tipo di file",
         ),
         ("no twin", without_question, "errore: «pordenone_evento_policy» (it) manca"),
         (

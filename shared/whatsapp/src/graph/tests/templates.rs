@@ -18,6 +18,7 @@ fn template() -> Template {
         category: line::Category::Utility,
         topic: None,
         header: Some("Strada chiusa".to_owned()),
+        header_media: None,
         body: "Avviso: chiusa {{strada}} fino a sera.".to_owned(),
         footer: Some("Scrivi BASTA".to_owned()),
         parameters: vec!["strada".to_owned()],
@@ -102,7 +103,13 @@ async fn reads_every_page_of_the_list() {
                 }],
                 "paging": { "cursors": { "after": "x" }, "next": "https://example.org" },
             }),
-            Some("x") => json!({ "data": [{ "name": "due" }], "paging": { "cursors": {} } }),
+            Some("x") => json!({
+                "data": [{
+                    "name": "due",
+                    "components": [{ "type": "HEADER", "format": "IMAGE", "example": {} }],
+                }],
+                "paging": { "cursors": {} },
+            }),
             Some(other) => panic!("no such page: {other}"),
         })
     }
@@ -113,5 +120,8 @@ async fn reads_every_page_of_the_list() {
     assert_eq!((it.name.as_str(), it.language.as_str()), ("uno", "en_US"));
     assert_eq!((it.quality.as_deref(), it.rejected_for.as_deref()), (Some("green"), Some("SCAM")));
     assert_eq!((it.header.as_deref(), it.buttons.len()), (Some("Su"), 1));
+    assert_eq!(it.header_media, None);
+    let it = &listed[1];
+    assert_eq!((it.header.as_deref(), it.header_media.as_deref()), (None, Some("image")));
     assert_eq!((listed[1].quality.as_deref(), listed[1].body.as_str()), (None, ""));
 }
