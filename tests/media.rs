@@ -4,10 +4,10 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use fakes::meta::{Category, DownloadFault, Template, TemplateHeader};
+use fakes::meta::DownloadFault;
 use serde_json::{Value, json};
 
-use crate::support::{Office, World};
+use crate::support::{Office, World, notice};
 
 const NUMBER: &str = "393330006001";
 const JPEG: &[u8] = &[0xFF, 0xD8, 0xFF, 0xE0, 0, 16, b'J', b'F', b'I', b'F', 0, 1, 1, 1, 0, 72];
@@ -335,50 +335,48 @@ async fn no_message_is_lost_for_its_file_which_comes_when_it_is_opened() {
     world.ends().await;
 }
 
+/// Pordenone with a picture on top of what it tells about events.
+async fn with_a_picture() -> World {
+    let name = "name = \"pordenone_evento\"";
+    World::of_pordenone(|it| it.replace(name, &format!("{name}\nheader_media = \"image\""))).await
+}
+
+fn festival(header: Value) -> Value {
+    let mut festival = json!({
+        "title": "Sagra",
+        "audience": { "topics": ["eventi"] },
+        "message": { "template": {
+            "name": "pordenone_evento",
+            "language": "it",
+            "parameters": {
+                "evento": "Sagra della castagna",
+                "quando": "sabato alle 20",
+                "dove": "in piazza",
+                "ingresso": "libero",
+                "pagina": "www.comune.pordenone.it",
+            },
+        } },
+    });
+    festival["message"]["template"]["header"] = header;
+    festival
+}
+
 #[tokio::test]
 async fn a_picture_on_top_of_a_notice_is_uploaded_once_for_all() {
-    let world = World::start().await;
+    let world = with_a_picture().await;
     let office = world.office("pordenone");
     let people = world.subscribers(40).await;
-    world.meta().set_template(Template {
-        messaging_account_id: "331651133100002".to_owned(),
-        name: "pordenone_evento".to_owned(),
-        category: Category::Marketing,
-        header: Some(TemplateHeader::Media("image".to_owned())),
-        body: "Eventi in città: {{evento}}, {{quando}}, {{dove}}.\nIngresso: {{ingresso}}.\nIl \
-               programma è sul sito {{pagina}} del Comune."
-            .to_owned(),
-        parameters: ["evento", "quando", "dove", "ingresso", "pagina"].map(str::to_owned).into(),
-        ..Template::default()
-    });
     let (_, photo) = uploads(&world, "pordenone", "locandina.jpg", "image/jpeg", JPEG).await;
-    let notice = |media_id: &Value, send_at: Value| {
-        json!({
-            "title": "Sagra",
-            "audience": { "topics": ["eventi"] },
-            "send_at": send_at,
-            "message": { "template": {
-                "name": "pordenone_evento",
-                "language": "it",
-                "parameters": {
-                    "evento": "Sagra della castagna",
-                    "quando": "sabato alle 20",
-                    "dove": "in piazza",
-                    "ingresso": "libero",
-                    "pagina": "www.comune.pordenone.it",
-                },
-                "header": { "media_id": media_id },
-            } },
-        })
-    };
-    let (status, problem) = office.post("/broadcasts", notice(&json!("12345"), Value::Null)).await;
-    assert_eq!(status, 422, "{problem}");
-    let late = json!("2026-12-30T10:00:00+01:00");
-    let (status, problem) = office.post("/broadcasts", notice(&photo["id"], late)).await;
+    let notice = festival(json!({ "media_id": photo["id"] }));
+    let mut late = notice.clone();
+    late["send_at"] = json!("2026-12-30T10:00:00+01:00");
+    let (status, problem) = office.post("/broadcasts", late).await;
     assert_eq!(status, 409, "{problem}");
-    let (status, made) = office.post("/broadcasts", notice(&photo["id"], Value::Null)).await;
+    let (status, made) = office.post("/broadcasts", notice).await;
     assert_eq!(status, 201, "{made}");
     let id = made["id"].as_str().unwrap();
+    let (_, preview) = office.post(&format!("/broadcasts/{id}/preview"), json!({})).await;
+    assert_eq!(preview["phones"][0]["header_media"], "image", "{preview}");
     office.sends(id).await;
     world.advance(60).await;
     let counts = office.broadcast(id).await["counts"].clone();
@@ -388,6 +386,43 @@ async fn a_picture_on_top_of_a_notice_is_uploaded_once_for_all() {
         uploaded.extend(media_ids(&world, &person.digits).await);
     }
     assert_eq!(uploaded.len(), 1, "one file at Meta for forty people: {uploaded:?}");
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn a_notice_brings_the_file_that_its_template_wants_and_no_other() {
+    let world = with_a_picture().await;
+    let office = world.office("pordenone");
+    let (_, photo) = uploads(&world, "pordenone", "locandina.jpg", "image/jpeg", JPEG).await;
+    let (_, paper) = uploads(&world, "pordenone", "programma.pdf", "application/pdf", PDF).await;
+    let plain = || notice(&["scadenze"], "pagare il bollo");
+    let mut pictured = plain();
+    pictured["message"]["template"]["header"] = json!({ "media_id": photo["id"] });
+    for (body, pointer, says) in [
+        (festival(Value::Null), "/message/template/header", "ha in testa un'immagine"),
+        (
+            festival(json!({ "media_id": "12345" })),
+            "/message/template/header/media_id",
+            "caricarlo",
+        ),
+        (
+            festival(json!({ "media_id": paper["id"] })),
+            "/message/template/header/media_id",
+            "di tipo «documento»",
+        ),
+        (pictured, "/message/template/header", "togliere header"),
+    ] {
+        for send_at in [Value::Null, json!("2026-11-27T10:00:00+01:00")] {
+            let mut body = body.clone();
+            body["send_at"] = send_at;
+            let (status, problem) = office.post("/broadcasts", body).await;
+            assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!(pointer)));
+            let detail = problem["errors"][0]["detail"].as_str().unwrap();
+            assert!(detail.contains(says), "{detail}");
+        }
+    }
+    let (_, drafts) = office.get("/broadcasts").await;
+    assert_eq!(drafts["items"], json!([]));
     world.ends().await;
 }
 

@@ -294,7 +294,7 @@ impl App {
         let (number, now) = (&line.phone_number_id, self.clock.now());
         Ok(file.and_then(|it| {
             let media_id = it.uploaded(number, now)?.media_id.clone();
-            Some(HeaderMedia { kind: it.kind.name().to_owned(), media_id })
+            HeaderMedia::of(&it, media_id)
         }))
     }
 

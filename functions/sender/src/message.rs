@@ -30,7 +30,7 @@ pub(crate) struct Message {
 
 /// `None` if the line has no such template any more, or one that asks for something else. `known`
 /// is what Meta said of it: it may bill it as another category than the line says.
-/// Neither is there one if its file is not at Meta any more.
+/// Neither is there one if its file is not at Meta any more, or not what the template has on top.
 pub(crate) fn filled(
     line: &Line,
     broadcast: &Broadcast,
@@ -38,10 +38,8 @@ pub(crate) fn filled(
     header: Option<HeaderMedia>,
 ) -> Option<Message> {
     let wanted = &broadcast.message;
-    if wanted.header_media_id.is_some() != header.is_some() {
-        return None;
-    }
     let template = line.template(&wanted.name, &wanted.language)?;
+    template.check_file(header.as_ref().map(|it| it.format.kind())).ok()?;
     let text = template.fill(&wanted.parameters, line).ok()?;
     let value = |name: &String| wanted.parameters.get(name).map_or("", |it| it.trim()).to_owned();
     let parameters = template.parameters.iter().map(|name| (name.clone(), value(name)));

@@ -170,10 +170,12 @@ impl Halt {
         Self::Hold { reason, until }
     }
 
-    /// The line has no such template any more, or one that asks for something else.
+    /// The line has no such template any more, or one that asks for something else; or the file on
+    /// top is not there.
     pub fn template_changed() -> Self {
-        let reason = "Il modello di questo invio non è più tra quelli della linea, o non ha più le \
-                      stesse parti da compilare. Rimetterlo e riprendere l'invio.";
+        let reason = "Il modello di questo invio non è più tra quelli della linea, non ha più le \
+                      stesse parti da compilare, o il file in testa non c'è più o non è del tipo che \
+                      vuole. Rimetterlo com'era e riprendere l'invio, oppure annullarlo.";
         Self::Stop { reason: reason.to_owned(), others_too: false }
     }
 }
@@ -212,7 +214,7 @@ mod tests {
         Abbiamo raggiunto il numero di persone a cui Meta lascia scrivere in 24 ore. L'invio riprende da solo il 23 novembre alle 10:35.
         Sono le ore in cui il servizio non disturba. L'invio riprende da solo l'8 dicembre alle 8:00.
         Sono le ore in cui il servizio non disturba. L'invio riprende da solo l'1 dicembre alle 8:00.
-        Il modello di questo invio non è più tra quelli della linea, o non ha più le stesse parti da compilare. Rimetterlo e riprendere l'invio.
+        Il modello di questo invio non è più tra quelli della linea, non ha più le stesse parti da compilare, o il file in testa non c'è più o non è del tipo che vuole. Rimetterlo com'era e riprendere l'invio, oppure annullarlo.
         C'è un problema con il pagamento dei messaggi. Il Comune deve controllare su Meta il metodo di pagamento e il credito. Poi riprendere l'invio.
         Meta ha messo in pausa il modello perché molti lo hanno segnalato. Riproviamo da soli tra qualche ora. Oppure annullare l'invio e scegliere un altro modello.
         ");

@@ -21,7 +21,9 @@ pub use authoring::{Authoring, Period};
 pub use desk::{Canned, Desk, OtherOffice};
 pub use moderation::{MESSAGES_A_MINUTE, Moderation, Rule};
 pub use service::{SERVICE_NAME_LIMIT, Service};
-pub use template::{BODY_LIMIT, HEADER_LIMIT, HeaderFormat, ParameterProblem, TemplateProblem};
+pub use template::{
+    BODY_LIMIT, HEADER_LIMIT, HeaderFormat, HeaderProblem, ParameterProblem, TemplateProblem,
+};
 
 #[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]

@@ -4,6 +4,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::ids::{FileId, MessageId, UserId};
+use crate::line::HeaderFormat;
+use crate::media::File;
 use crate::phone::Phone;
 
 /// One message from a person, as far as we could read it.
@@ -243,16 +245,28 @@ pub struct FilledTemplate {
     pub language: String,
     /// Name and value, in the order of the template's text.
     pub parameters: Vec<(String, String)>,
-    /// Meta's media id and kind (`image`, `video`, `document`) for a media header.
+    /// The file on top, if the template has one there.
     pub header: Option<HeaderMedia>,
     /// What its one button says to us besides its title: comes back as [`Content::Tap`]'s payload.
     pub quick_reply: Option<String>,
 }
 
+/// A file on top of a template, as Meta has it for the number that sends it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeaderMedia {
-    pub kind: String,
+    pub format: HeaderFormat,
     pub media_id: String,
+    /// What a person reads of a document before they open it.
+    pub file_name: Option<String>,
+}
+
+impl HeaderMedia {
+    /// `None` of what cannot be on top.
+    pub fn of(file: &File, media_id: impl Into<String>) -> Option<Self> {
+        let format = HeaderFormat::of(file.kind)?;
+        let file_name = (format == HeaderFormat::Document).then(|| file.name.clone());
+        Some(Self { format, media_id: media_id.into(), file_name })
+    }
 }
 
 #[cfg(test)]

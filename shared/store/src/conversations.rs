@@ -7,6 +7,7 @@ use domain::cost::Priced;
 use domain::delivery::{Callback, State};
 use domain::export::Form;
 use domain::ids::{ContactId, FileId, LineId};
+use domain::line::HeaderFormat;
 use domain::message::{Attached, Button, FilledTemplate, HeaderMedia, Media, Outgoing, Place, Row};
 use jiff::Timestamp;
 
@@ -666,8 +667,10 @@ fn write_template(template: &FilledTemplate) -> AttributeValue {
         ("parameters".to_owned(), AttributeValue::L(parameters)),
     ]);
     if let Some(header) = &template.header {
-        map.insert("header_kind".to_owned(), text(&header.kind));
+        map.insert("header_kind".to_owned(), text(header.format.name()));
         map.insert("header_media_id".to_owned(), text(&header.media_id));
+        let name = header.file_name.as_ref().map(|it| ("header_name".to_owned(), text(it)));
+        map.extend(name);
     }
     if let Some(payload) = &template.quick_reply {
         map.insert("quick_reply".to_owned(), text(payload));
@@ -681,14 +684,16 @@ fn read_template(map: &Item) -> Result<FilledTemplate> {
         let map = it.as_m().map_err(|_| StoreError::Corrupt("parameters"))?;
         Ok((map.text("name")?.to_owned(), map.text("value")?.to_owned()))
     });
-    let header = map.find_text("header_kind").zip(map.find_text("header_media_id"));
+    let format = map.find_text("header_kind").and_then(HeaderFormat::parse);
+    let header = format.zip(map.find_text("header_media_id"));
     Ok(FilledTemplate {
         name: map.text("name")?.to_owned(),
         language: map.text("language")?.to_owned(),
         parameters: parameters.collect::<Result<_>>()?,
-        header: header.map(|(kind, media_id)| HeaderMedia {
-            kind: kind.to_owned(),
+        header: header.map(|(format, media_id)| HeaderMedia {
+            format,
             media_id: media_id.to_owned(),
+            file_name: map.find_text("header_name").map(str::to_owned),
         }),
         quick_reply: map.find_text("quick_reply").map(str::to_owned),
     })

@@ -235,9 +235,9 @@ pub(crate) async fn create(
     let now = app.clock.now();
     let alert = alert(&app, &line, &body.value.audience).await?;
     let broadcast = checked(body.value, alert.as_ref(), &line, &caller, now)?;
-    media::check_header(&app, &line, &broadcast.message, now).await?;
-    if let Some(send_at) = broadcast.send_at {
-        media::ready_header(&app, &line, &broadcast.message, send_at, now).await?;
+    match broadcast.send_at {
+        Some(at) => drop(media::ready_header(&app, &line, &broadcast.message, at, now).await?),
+        None => drop(media::check_header(&app, &line, &broadcast.message, now).await?),
     }
     let answer = shape::broadcast(&broadcast, &line, now);
     let once = once::once(&app, &body.bytes, StatusCode::CREATED, &answer);

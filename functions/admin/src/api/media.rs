@@ -19,7 +19,7 @@ use domain::broadcast::TemplateMessage;
 use domain::contact::Contact;
 use domain::conversation::window_is_open;
 use domain::ids::{ContactId, FileId};
-use domain::line::Line;
+use domain::line::{HeaderProblem, Line};
 use domain::media::{
     self, File, HEAD_BYTES, Kind, Refusal, Safety, State as Stands, says_something,
 };
@@ -57,6 +57,9 @@ const CAPTION_LIMIT: usize = 1024;
 
 /// A header's file must be good for all of a broadcast, which may be paused for a day.
 const HEADER_MARGIN_HOURS: i64 = 24;
+
+const NOT_OURS: &str = "La linea non ha questo file, o non è ancora completo: caricarlo prima con \
+                        POST /media.";
 
 type Ids = Path<HashMap<String, String>>;
 
@@ -441,8 +444,7 @@ async fn checked(
     }
     let file = ours(app, line, &asked.media_id, now).await?;
     let Some(file) = file else {
-        let detail = "La linea non ha questo file, o non è ancora completo: caricarlo prima.";
-        errors.push(FieldError::new("/media_id", detail));
+        errors.push(FieldError::new("/media_id", NOT_OURS));
         return Err(Problem::invalid(errors));
     };
     let sent_as = match file.kind {
@@ -530,36 +532,47 @@ async fn at_meta(
     }
 }
 
-/// What is wrong with the header of a broadcast that is being written: its file, and whether the words
-/// beside it say anything to who cannot see it.
+/// The file on top of a broadcast, if its template has one; or what is wrong with it, and whether the
+/// words beside it say anything to who cannot see it.
 pub(super) async fn check_header(
     app: &App,
     line: &Line,
     message: &TemplateMessage,
     now: Timestamp,
-) -> Result<(), Problem> {
-    let Some(asked) = &message.header_media_id else { return Ok(()) };
-    let at = "/message/template/header/media_id";
-    let file = ours(app, line, asked, now).await?;
-    if !file.is_some_and(|it| matches!(it.kind, Kind::Image | Kind::Video | Kind::Document)) {
-        let detail = "Usare l'id di un'immagine, un video o un documento caricati con POST /media.";
-        return Err(Problem::invalid(vec![FieldError::new(at, detail)]));
+) -> Result<Option<File>, Problem> {
+    let invalid = |at: &str, detail: String| {
+        Err(Problem::invalid(vec![FieldError::new(format!("/message/template{at}"), detail)]))
+    };
+    // That it is gone is said where it is needed.
+    let Some(template) = line.template(&message.name, &message.language) else { return Ok(None) };
+    let file = match &message.header_media_id {
+        Some(asked) if template.header_media.is_some() => {
+            let Some(file) = ours(app, line, asked, now).await? else {
+                return invalid("/header/media_id", NOT_OURS.to_owned());
+            };
+            Some(file)
+        }
+        Some(_) => return invalid("/header", HeaderProblem::NotWanted.to_string()),
+        None => None,
+    };
+    match template.check_file(file.as_ref().map(|it| it.kind)) {
+        Ok(()) => {}
+        Err(problem @ HeaderProblem::WrongKind { .. }) => {
+            return invalid("/header/media_id", problem.to_string());
+        }
+        Err(problem) => return invalid("/header", problem.to_string()),
     }
-    let template = line.template(&message.name, &message.language);
-    let text = template.and_then(|it| it.fill(&message.parameters, line).ok());
+    let text = file.as_ref().and_then(|_| template.fill(&message.parameters, line).ok());
     if text.is_some_and(|it| !says_something(&it)) {
         let detail = "L'avviso sarebbe soltanto un'immagine, e chi non la vede non saprebbe nulla. \
                       Scrivere nel testo che cosa succede, dove e quando.";
-        return Err(Problem::invalid(vec![FieldError::new(
-            "/message/template/parameters",
-            detail,
-        )]));
+        return invalid("/parameters", detail.to_owned());
     }
-    Ok(())
+    Ok(file)
 }
 
-/// Has a broadcast's file at Meta for when it goes, once for all its people; what goes into the
-/// message.
+/// Checks a broadcast's file and has it at Meta for when it goes, once for all its people; what goes
+/// into the message.
 pub(super) async fn ready_header(
     app: &App,
     line: &Line,
@@ -567,17 +580,15 @@ pub(super) async fn ready_header(
     send_at: Timestamp,
     now: Timestamp,
 ) -> Result<Option<HeaderMedia>, Problem> {
-    let Some(asked) = &message.header_media_id else { return Ok(None) };
+    let Some(file) = check_header(app, line, message, now).await? else { return Ok(None) };
     let until = send_at + HEADER_MARGIN_HOURS.hours();
     if media::Upload::of("", now).until <= until {
         return Err(Problem::conflict(
             "WhatsApp tiene un file per 30 giorni: programmare l'invio entro 28 giorni.",
         ));
     }
-    let id = FileId::new(asked);
-    let media_id = at_meta(app, line, &id, until, now).await?;
-    let kind = app.store.file(&line.id, &id).await?.map_or("image", |it| it.kind.name()).to_owned();
-    Ok(Some(HeaderMedia { kind, media_id }))
+    let media_id = at_meta(app, line, &file.id, until, now).await?;
+    Ok(HeaderMedia::of(&file, media_id))
 }
 
 /// The bytes of files that went with a person go, too.

@@ -20,10 +20,11 @@ use utoipa::ToSchema;
 use super::body::Body;
 use super::broadcasts::{Ids, Nothing, find, parameter_error};
 use super::caller::{COUNTS, needs};
+use super::media;
 use super::problem::Problem;
 use super::routes::{Routes, routes};
 use super::scope::OfLine;
-use super::shape::{Eur, eur};
+use super::shape::{Eur, HeaderFormat, eur};
 use super::templates::{Finding, finding};
 use crate::App;
 
@@ -71,8 +72,8 @@ struct Phone {
     language: String,
     /// Words on top, in bold.
     header: Option<String>,
-    /// Whether a picture is on top.
-    picture: bool,
+    /// What kind of file is on top in place of words.
+    header_media: Option<HeaderFormat>,
     body: String,
     /// Small, in grey.
     footer: Option<String>,
@@ -130,6 +131,7 @@ pub(crate) async fn preview(
         .fill(&it.message.parameters, &line)
         .map_err(|problems| Problem::invalid(problems.iter().map(parameter_error).collect()))?;
     let now = app.clock.now();
+    let picture = media::check_header(&app, &line, &it.message, now).await?;
     let at = it.send_at.unwrap_or(now).max(now);
     let (account, name) = (&line.messaging_account_id, &template.name);
     let known = app.store.known(account, name, &template.language).await?;
@@ -141,8 +143,7 @@ pub(crate) async fn preview(
     let split = split(&app, &line, &it, &reach, at).await?;
     let mut warnings = warnings(&it, &line, &reach, &cost, &month);
     warnings.extend(known.warnings(template.category, now));
-    let has_picture = it.message.header_media_id.is_some();
-    warnings.extend(approval::electoral_warning(&line, has_picture, at));
+    warnings.extend(approval::electoral_warning(&line, picture.is_some(), at));
     let findings = lint::message(template, &it.message.parameters, &line);
     warnings.extend(portfolio::takes_days(&split));
     let days = split.iter().map(|it| OnDay { on: it.on.to_string(), people: it.people });
@@ -178,7 +179,7 @@ fn phones(it: &Broadcast, line: &Line) -> Vec<Phone> {
         Some(Phone {
             language: template.language.clone(),
             header: fixed.header,
-            picture: message.header_media_id.is_some(),
+            header_media: fixed.header_media.map(HeaderFormat::from),
             body: body.fill(&message.parameters, line).ok()?,
             footer: fixed.footer,
             buttons: fixed.quick_reply.into_iter().collect(),

@@ -24,6 +24,12 @@ pub enum HeaderFormat {
 impl HeaderFormat {
     pub const ALL: [Self; 3] = [Self::Image, Self::Video, Self::Document];
 
+    /// What a file of this kind may be on top of; neither a recording nor a sticker is on top of
+    /// anything.
+    pub fn of(kind: Kind) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.kind() == kind)
+    }
+
     pub fn kind(self) -> Kind {
         match self {
             Self::Image => Kind::Image,
@@ -79,6 +85,30 @@ impl ParameterProblem {
             | Self::TooLong { name, .. } => name,
         }
     }
+}
+
+/// Why the file of a broadcast does not go with its template. Worded for the office.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HeaderProblem {
+    /// Meta answers 132012.
+    #[error(
+        "Il modello ha in testa {}: caricare il file con POST /media e indicare qui il suo id in \
+         media_id.",
+        .0.in_words()
+    )]
+    Missing(HeaderFormat),
+    /// Meta answers 132000.
+    #[error(
+        "Il modello non ha un file in testa: togliere header, o usare un modello con header_media."
+    )]
+    NotWanted,
+    /// Meta answers 132012.
+    #[error(
+        "Il modello vuole in testa {}, e questo file è di tipo «{}»: usare un file del tipo giusto, o \
+         un altro modello.",
+        .wanted.in_words(), .is.word()
+    )]
+    WrongKind { wanted: HeaderFormat, is: Kind },
 }
 
 /// What is wrong with a template's own words. Worded for the office.
@@ -191,6 +221,17 @@ impl Template {
         let fixed = self.for_meta(line);
         let parts = [fixed.header, Some(body), fixed.footer];
         Ok(parts.into_iter().flatten().collect::<Vec<_>>().join("\n\n"))
+    }
+
+    /// Whether the file that a message brings, if it brings one, is what the template has on top.
+    pub fn check_file(&self, file: Option<Kind>) -> Result<(), HeaderProblem> {
+        match (self.header_media, file) {
+            (None, None) => Ok(()),
+            (Some(wanted), Some(is)) if wanted.kind() == is => Ok(()),
+            (Some(wanted), Some(is)) => Err(HeaderProblem::WrongKind { wanted, is }),
+            (Some(wanted), None) => Err(HeaderProblem::Missing(wanted)),
+            (None, Some(_)) => Err(HeaderProblem::NotWanted),
+        }
     }
 
     fn check_values(&self, parameters: &BTreeMap<String, String>) -> Vec<ParameterProblem> {
@@ -322,6 +363,28 @@ mod tests {
                 got.err().unwrap_or_default().iter().map(ToString::to_string).collect();
             assert_eq!(got.join(" | "), want);
         }
+    }
+
+    #[test]
+    fn a_file_goes_with_the_template_that_wants_one_like_it() {
+        let wants = |it| Template { header_media: it, header: None, ..template() };
+        for wanted in [None, Some(HeaderFormat::Image), Some(HeaderFormat::Document)] {
+            for file in Kind::ALL.into_iter().map(Some).chain([None]) {
+                let checked = wants(wanted).check_file(file);
+                assert_eq!(checked.is_ok(), wanted.map(HeaderFormat::kind) == file, "{file:?}");
+            }
+        }
+        let document = wants(Some(HeaderFormat::Document));
+        let said = [
+            document.check_file(None).unwrap_err(),
+            document.check_file(Some(Kind::Image)).unwrap_err(),
+            wants(None).check_file(Some(Kind::Image)).unwrap_err(),
+        ];
+        insta::assert_snapshot!(said.map(|it| it.to_string()).join("\n"), @r"
+        Il modello ha in testa un documento: caricare il file con POST /media e indicare qui il suo id in media_id.
+        Il modello vuole in testa un documento, e questo file è di tipo «immagine»: usare un file del tipo giusto, o un altro modello.
+        Il modello non ha un file in testa: togliere header, o usare un modello con header_media.
+        ");
     }
 
     #[test]

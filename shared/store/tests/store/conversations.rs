@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::contact::Contact;
 use domain::delivery::{Callback, State};
 use domain::ids::{ContactId, LineId};
+use domain::line::HeaderFormat;
 use domain::message::{Button, FilledTemplate, HeaderMedia, Media, Outgoing, Row};
 use futures::future;
 use jiff::Timestamp;
@@ -155,7 +156,11 @@ fn outgoing() -> [Outgoing; 7] {
             ("titolo".to_owned(), "Via Roma chiusa".to_owned()),
             ("data".to_owned(), String::new()),
         ],
-        header: Some(HeaderMedia { kind: "image".to_owned(), media_id: "42".to_owned() }),
+        header: Some(HeaderMedia {
+            format: HeaderFormat::Document,
+            media_id: "42".to_owned(),
+            file_name: Some("ordinanza.pdf".to_owned()),
+        }),
         quick_reply: Some("accept-policy:2026-11-24".to_owned()),
     };
     let bare = FilledTemplate { parameters: Vec::new(), header: None, ..template.clone() };

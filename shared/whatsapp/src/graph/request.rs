@@ -3,7 +3,7 @@
 
 use domain::ids::MessageId;
 use domain::message::{Attached, Button, FilledTemplate, HeaderMedia, Outgoing, Place, Row};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::To;
 
@@ -150,9 +150,12 @@ fn template(filled: &FilledTemplate) -> Value {
 }
 
 fn header(media: &HeaderMedia) -> Value {
-    let mut parameter = Map::new();
-    parameter.insert("type".to_owned(), media.kind.as_str().into());
-    parameter.insert(media.kind.clone(), json!({ "id": media.media_id }));
+    let kind = media.format.name();
+    let mut file = json!({ "id": media.media_id });
+    if let Some(name) = &media.file_name {
+        file["filename"] = name.as_str().into();
+    }
+    let parameter = json!({ "type": kind, kind: file });
     json!({ "type": "header", "parameters": [parameter] })
 }
 

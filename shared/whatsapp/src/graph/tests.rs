@@ -10,6 +10,7 @@ use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use domain::line::HeaderFormat;
 use domain::message::{Button, FilledTemplate, HeaderMedia, Row};
 use serde_json::json;
 
@@ -343,7 +344,11 @@ async fn sends_a_template_with_named_parameters_and_a_picture() {
         },
         "biz_opaque_callback_data": CALLBACK,
     });
-    let header = HeaderMedia { kind: "image".to_owned(), media_id: "1003383421387256".to_owned() };
+    let header = HeaderMedia {
+        format: HeaderFormat::Image,
+        media_id: "1003383421387256".to_owned(),
+        file_name: None,
+    };
     let message = Outgoing::Template(FilledTemplate {
         name: "avviso_meteo".to_owned(),
         language: "it".to_owned(),
@@ -357,6 +362,29 @@ async fn sends_a_template_with_named_parameters_and_a_picture() {
         graph.send(&token(), &number(), To::Phone(&phone()), &message, CALLBACK).await
     });
     assert_eq!(sent.await, Ok(accepted(false)));
+}
+
+#[test]
+fn a_document_on_top_has_a_name() {
+    let header = HeaderMedia {
+        format: HeaderFormat::Document,
+        media_id: "42".to_owned(),
+        file_name: Some("ordinanza.pdf".to_owned()),
+    };
+    let message = Outgoing::Template(FilledTemplate {
+        name: "ordinanza".to_owned(),
+        language: "it".to_owned(),
+        parameters: Vec::new(),
+        header: Some(header),
+        quick_reply: None,
+    });
+    let body = request::message(To::Phone(&phone()), &message, CALLBACK);
+    assert_eq!(
+        body["template"]["components"],
+        json!([{ "type": "header", "parameters": [
+            { "type": "document", "document": { "id": "42", "filename": "ordinanza.pdf" } },
+        ] }])
+    );
 }
 
 #[tokio::test]
