@@ -426,6 +426,134 @@ async fn a_notice_brings_the_file_that_its_template_wants_and_no_other() {
     world.ends().await;
 }
 
+#[tokio::test]
+async fn the_office_makes_a_template_with_a_picture_and_a_citizen_sees_one() {
+    let again = "[policy]\naccept_again = true";
+    let world = World::of_pordenone(|it| it.replace("[policy]", again)).await;
+    let office = world.office("pordenone");
+    let anna = world.person(NUMBER);
+    anna.says("pordenone", "ISCRIVIMI").await;
+    let (_, sample) = uploads(&world, "pordenone", "esempio.jpg", "image/jpeg", JPEG).await;
+    let (_, paper) = uploads(&world, "pordenone", "ordinanza.pdf", "application/pdf", PDF).await;
+    let (_, words) = uploads(&world, "pordenone", "avviso.txt", "text/plain", b"Avviso").await;
+
+    let library = |media: &str| {
+        json!({
+            "name": "pordenone_biblioteca", "category": "utility", "topic": "utilita",
+            "header_media": media,
+            "body": "Avviso {del_ente}: la biblioteca cambia orario.\nNuovo orario: {{orario}}.\nPer \
+                     saperne di più visita il sito {{pagina}} oppure scrivici qui.",
+            "footer": "Per non ricevere più avvisi scrivi {cancellazione}",
+            "examples": { "orario": "dalle 14 alle 19", "pagina": "www.comune.pordenone.it" },
+        })
+    };
+    let submission = |media: &str, examples: Value| json!({ "templates": [library(media)], "header_examples": examples });
+    let named = |id: &Value| json!({ "pordenone_biblioteca": id });
+    let at_it = "/header_examples/pordenone_biblioteca";
+    for (media, examples, pointer, says) in [
+        ("image", json!({}), "/header_examples", "un esempio di ciò che «pordenone_biblioteca»"),
+        ("image", json!({ "altro": sample["id"] }), "/header_examples/altro", "Nessun modello"),
+        ("image", named(&json!("12345")), at_it, "POST /media"),
+        ("image", named(&paper["id"]), at_it, "in testa un'immagine, e questo file è di tipo"),
+        ("document", named(&words["id"]), at_it, "JPEG, PNG, MP4 e PDF"),
+    ] {
+        let (status, problem) = office.post("/templates", submission(media, examples)).await;
+        assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!(pointer)), "{problem}");
+        assert!(problem["errors"][0]["detail"].as_str().unwrap().contains(says), "{problem}");
+    }
+    let mut both = submission("image", named(&sample["id"]));
+    both["templates"][0]["header"] = "Biblioteca".into();
+    let (status, problem) = office.post("/templates", both).await;
+    let at = "/templates/0/header_media";
+    assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!(at)), "{problem}");
+
+    world.meta().standing(|it| it.develops_app = false);
+    let good = submission("image", named(&sample["id"]));
+    let (status, problem) = office.post("/templates", good.clone()).await;
+    assert_eq!(status, 502, "{problem}");
+    assert!(problem["detail"].as_str().unwrap().contains("controllo completo"), "{problem}");
+    world.meta().standing(|it| it.develops_app = true);
+    let (status, answer) = office.post("/templates", good.clone()).await;
+    assert_eq!(status, 200, "{answer}");
+    let outcomes: Vec<_> = answer["items"].as_array().unwrap().iter().collect();
+    assert_eq!(outcomes.len(), 2, "with the one that asks to accept the rules: {answer}");
+    assert!(outcomes.iter().all(|it| it["outcome"] == "submitted"), "{answer}");
+    world.advance(130).await;
+    // Meta has it: the file of the example is not asked for again.
+    let (_, again) = office.post("/templates", submission("image", json!({}))).await;
+    assert_eq!(again["items"][0]["outcome"], "already_there", "{again}");
+    let (_, listed) = office.get("/templates").await;
+    let listed = listed["items"].as_array().unwrap().iter();
+    let ours = listed.filter(|it| it["name"] == "pordenone_biblioteca").collect::<Vec<_>>();
+    assert_eq!(
+        (&ours[0]["header_media"], &ours[0]["meta"]["status"]),
+        (&json!("image"), &json!("approved"))
+    );
+    let (_, synced) = office.post("/templates/sync", json!({})).await;
+    for it in synced["items"].as_array().unwrap() {
+        assert_eq!(it["differences"], json!([]), "{it}");
+    }
+
+    let mut hours = json!({
+        "title": "Orario della biblioteca",
+        "audience": { "all": true },
+        "message": { "template": { "name": "pordenone_biblioteca", "language": "it",
+            "parameters": { "orario": "dalle 9 alle 12", "pagina": "www.comune.pordenone.it" } } },
+    });
+    let (status, problem) = office.post("/broadcasts", hours.clone()).await;
+    let at = "/message/template/header";
+    assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!(at)), "{problem}");
+    hours["message"]["template"]["header"] = json!({ "media_id": sample["id"] });
+    let (status, made) = office.post("/broadcasts", hours).await;
+    assert_eq!(status, 201, "{made}");
+    let id = made["id"].as_str().unwrap();
+    office.sends(id).await;
+    world.advance(10).await;
+    anna.hears("pordenone", "Nuovo orario: dalle 9 alle 12.").await;
+    assert_eq!(media_ids(&world, NUMBER).await.len(), 1, "with its picture");
+    world.ends().await;
+}
+
+#[tokio::test]
+async fn a_document_on_top_has_its_name_and_a_draft_says_when_it_is_gone() {
+    let world = World::start().await;
+    let office = world.office("pordenone");
+    let anna = world.person(NUMBER);
+    anna.says("pordenone", "ISCRIVIMI").await;
+    let (_, paper) = uploads(&world, "pordenone", "ordinanza 12.pdf", "application/pdf", PDF).await;
+    let order = json!({
+        "name": "pordenone_ordinanza", "category": "utility", "header_media": "document",
+        "body": "Avviso {del_ente}: c'è una nuova ordinanza su {{materia}}. Il testo è nel documento.",
+        "examples": { "materia": "i parcheggi in centro" },
+    });
+    let submission = json!({
+        "templates": [order], "header_examples": { "pordenone_ordinanza": paper["id"] },
+    });
+    let (status, answer) = office.post("/templates", submission).await;
+    assert_eq!((status, &answer["items"][0]["outcome"]), (200, &json!("submitted")), "{answer}");
+    world.advance(130).await;
+    let notice = json!({
+        "title": "Ordinanza",
+        "audience": { "all": true },
+        "message": { "template": { "name": "pordenone_ordinanza", "language": "it",
+            "parameters": { "materia": "i dehors" }, "header": { "media_id": paper["id"] } } },
+    });
+    let (_, sent) = office.post("/broadcasts", notice.clone()).await;
+    office.sends(sent["id"].as_str().unwrap()).await;
+    world.advance(10).await;
+    assert_eq!(anna.files("pordenone").await[0].0, "ordinanza 12.pdf");
+
+    let (_, draft) = office.post("/broadcasts", notice).await;
+    let id = draft["id"].as_str().unwrap();
+    world.advance(32 * 86_400).await;
+    for action in ["preview", "schedule"] {
+        let (status, problem) = office.post(&format!("/broadcasts/{id}/{action}"), json!({})).await;
+        let at = "/message/template/header/media_id";
+        assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!(at)), "{action}");
+    }
+    world.ends().await;
+}
+
 /// Meta's ids of the files on a phone.
 async fn media_ids(world: &World, digits: &str) -> Vec<String> {
     let url = format!("{}/simulator/phones/{digits}/messages", world.stack.url());

@@ -120,6 +120,9 @@ pub fn refusal(code: i64, subcode: Option<i64>) -> &'static str {
         (_, Some(2_388_039)) => {
             "Il modello è in esame, o è già stato cambiato oggi. Riprovare domani."
         }
+        (_, Some(2_388_043)) => {
+            "Manca un esempio, o il file di esempio non va bene. Indicarlo in header_examples."
+        }
         (_, Some(2_388_040)) => "Una parte è troppo lunga. Accorciarla.",
         (_, Some(2_388_047)) => "Il titolo non va bene: solo parole, su una riga.",
         (_, Some(2_388_072)) => "Il testo ha righe vuote o spazi di troppo. Toglierli.",
@@ -147,6 +150,20 @@ pub fn refusal(code: i64, subcode: Option<i64>) -> &'static str {
              WhatsApp su Meta."
         }
         _ => "Meta non ha accettato il modello. Controllare il testo e riprovare.",
+    }
+}
+
+/// What to do when Meta does not take the file that is to be the example in a template.
+pub fn example_refusal(code: Option<i64>) -> &'static str {
+    match code {
+        Some(code @ (4 | 190 | 368)) => refusal(code, None),
+        Some(10 | 100 | 200..=299 | 2_500) => {
+            "Meta non ha accettato il file di esempio. Se con un altro succede lo stesso, chi gestisce il \
+             servizio deve dare all'utente di sistema la app con controllo completo, o rifare la chiave \
+             di accesso per la app."
+        }
+        Some(_) => "Meta non ha accettato il file di esempio. Indicarne un altro.",
+        None => "Meta non risponde. Riprovare tra poco: non è stato mandato nulla.",
     }
 }
 
@@ -230,6 +247,14 @@ mod tests {
             (100, None, "riprovare"),
         ] {
             assert!(refusal(code, subcode).contains(words), "{code} {subcode:?}");
+        }
+        for (code, words) in [
+            (Some(190), "rinnovarla"),
+            (Some(2_500), "controllo completo"),
+            (Some(1), "un altro"),
+            (None, "poco"),
+        ] {
+            assert!(example_refusal(code).contains(words), "{code:?}");
         }
         for reason in ["INVALID_FORMAT", "SCAM", "PROMOTIONAL", "CATEGORY_NOT_AVAILABLE", "NONE"] {
             assert!(rejection(reason).contains('.'), "{reason}");

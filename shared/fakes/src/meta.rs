@@ -20,6 +20,7 @@ mod people;
 mod rules;
 mod simulator;
 mod templates;
+mod uploads;
 mod webhook;
 
 use std::collections::{BTreeMap, HashMap};

@@ -111,6 +111,15 @@ impl Way<'_> {
         let uploaded = self.graph.upload(self.token, self.number, &name, mime, &bytes).await;
         Ok((Upload::of(uploaded.map_err(NotNow::from)?, now), true))
     }
+
+    /// Shows a file to Meta's reviewers: the handle that names it in a template.
+    pub async fn show(&self, file: &File, object: &str) -> Result<String, NotSent> {
+        let bytes = self.files.read(object).await.map_err(NotNow::from)?;
+        let bytes = bytes.ok_or(NotSent::NotThere)?;
+        let name = media::ascii_name(file.kind, &file.mime);
+        let shown = self.graph.upload_example(self.token, &name, &file.mime, &bytes).await;
+        Ok(shown.map_err(NotNow::from)?)
+    }
 }
 
 fn refused(why: &Refusal) -> State {

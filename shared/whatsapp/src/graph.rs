@@ -26,7 +26,7 @@ use domain::phone::Phone;
 use platform::apps::AccessToken;
 use platform::http;
 use reqwest::Url;
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use serde_json::Value;
 use tokio::time::timeout;
 
@@ -114,6 +114,35 @@ impl Graph {
         let request = self.http()?.post(url).header(CONTENT_TYPE, content_type).body(body);
         let (http, answer) = self.answer_to(token, request).await?;
         answer::uploaded(http, &answer)
+    }
+
+    /// Uploads a file that shows Meta's reviewers what a template may have on top: the handle that
+    /// names it in a submission. `file_name` is ASCII; the type one of
+    /// [`domain::media::may_be_example`].
+    ///
+    /// It belongs to an app, and `app` is the one whose token this is, so that nobody has to know its
+    /// id. Nothing reaches anybody by it, so whatever the failure, it may be tried again.
+    ///
+    /// Source: Graph API, Resumable Upload API; for `app`, Meta's own Cloud API collection.
+    pub async fn upload_example(
+        &self,
+        token: &AccessToken,
+        file_name: &str,
+        mime_type: &str,
+        bytes: &[u8],
+    ) -> Result<String, Failure> {
+        let length = bytes.len().to_string();
+        let query = [("file_name", file_name), ("file_length", &length), ("file_type", mime_type)];
+        let url = format!("{}/{}/app/uploads", self.base_url, self.version);
+        let url = Url::parse_with_params(&url, query).map_err(|_| Failure::NotSent)?;
+        let (http, answer) = self.answer_to(token, self.http()?.post(url)).await?;
+        let session = answer::session(http, &answer)?;
+        // It has a query of its own.
+        let url = format!("{}/{}/{session}", self.base_url, self.version);
+        let request = self.http()?.post(url).header("file_offset", "0");
+        let request = request.header(CONTENT_TYPE, mime_type).body(bytes.to_vec());
+        let (http, answer) = self.answer_as("OAuth", token, request).await?;
+        answer::handle(http, &answer)
     }
 
     /// Takes an uploaded file away from Meta before its 30 days are over.
@@ -204,14 +233,24 @@ impl Graph {
         token: &AccessToken,
         request: reqwest::RequestBuilder,
     ) -> Result<(u16, Vec<u8>), Failure> {
+        self.answer_as("Bearer", token, request).await
+    }
+
+    /// As [`Self::answer_to`], for the one call whose token has another scheme.
+    async fn answer_as(
+        &self,
+        scheme: &str,
+        token: &AccessToken,
+        request: reqwest::RequestBuilder,
+    ) -> Result<(u16, Vec<u8>), Failure> {
         let request = request.timeout(self.timeout);
         let again = request.try_clone();
-        let (http, body) = asked(request, token).await?;
+        let (http, body) = asked(request, scheme, token).await?;
         if answer::token_not_taken(http, &body)
             && let Some(again) = again
             && let Ok(Some(newer)) = timeout(RENEW_WITHIN, token.renewed()).await
         {
-            return asked(again, &newer).await;
+            return asked(again, scheme, &newer).await;
         }
         Ok((http, body))
     }
@@ -231,9 +270,13 @@ impl Graph {
 
 async fn asked(
     request: reqwest::RequestBuilder,
+    scheme: &str,
     token: &AccessToken,
 ) -> Result<(u16, Vec<u8>), Failure> {
-    let sent = request.bearer_auth(token.expose()).send().await;
+    let credentials = format!("{scheme} {}", token.expose());
+    let mut credentials = HeaderValue::try_from(credentials).map_err(|_| Failure::NotSent)?;
+    credentials.set_sensitive(true);
+    let sent = request.header(AUTHORIZATION, credentials).send().await;
     let response = sent.map_err(|it| not_answered(&it))?;
     let http = response.status().as_u16();
     let body = response.bytes().await.map(Vec::from).unwrap_or_default();

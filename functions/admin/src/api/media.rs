@@ -18,15 +18,18 @@ use domain::access::Scope;
 use domain::broadcast::TemplateMessage;
 use domain::contact::Contact;
 use domain::conversation::window_is_open;
+use domain::failure::Failure;
 use domain::ids::{ContactId, FileId};
-use domain::line::{HeaderProblem, Line};
+use domain::line::{HeaderFormat, HeaderProblem, Line};
 use domain::media::{
     self, File, HEAD_BYTES, Kind, Refusal, Safety, State as Stands, says_something,
 };
 use domain::message::{Attached, HeaderMedia};
 use domain::moderation::sha256;
 use domain::reply::length;
+use domain::submission;
 use jiff::{Timestamp, ToSpan};
+use platform::apps::AccessToken;
 use platform::media::{Address, FilesError};
 use platform::random;
 use serde::{Deserialize, Serialize};
@@ -524,7 +527,7 @@ async fn at_meta(
         Err(NotSent::NotNow(NotNow::Meta(failure))) => {
             warn!(line.id = %line.id, "a file was not uploaded: {failure}");
             let code = match failure {
-                domain::failure::Failure::Coded { code, .. } => Some(code),
+                Failure::Coded { code, .. } => Some(code),
                 _ => None,
             };
             Err(Problem::refused_by_meta(domain::failure::reason_it(code)))
@@ -569,6 +572,54 @@ pub(super) async fn check_header(
         return invalid("/parameters", detail.to_owned());
     }
     Ok(file)
+}
+
+/// The file that is to show Meta's reviewers what a template may have on top, or what is wrong with it.
+pub(super) async fn example(
+    app: &App,
+    line: &Line,
+    id: &str,
+    format: HeaderFormat,
+) -> Result<Result<File, String>, Problem> {
+    let Some(file) = ours(app, line, id, app.clock.now()).await? else {
+        return Ok(Err(NOT_OURS.to_owned()));
+    };
+    Ok(if file.kind != format.kind() {
+        let is = file.kind.word();
+        Err(format!(
+            "Il modello ha in testa {}, e questo file è di tipo «{is}».",
+            format.in_words()
+        ))
+    } else if media::may_be_example(&file.mime) {
+        Ok(file)
+    } else {
+        Err("Come esempio Meta accetta solo file JPEG, PNG, MP4 e PDF.".to_owned())
+    })
+}
+
+/// Shows such a file to Meta: the handle that names it in a template.
+pub(super) async fn shown(
+    app: &App,
+    line: &Line,
+    token: &AccessToken,
+    file: &File,
+) -> Result<String, Problem> {
+    let way = Way { graph: &app.graph, token, number: &line.phone_number_id, files: &app.files };
+    match way.show(file, &object(&line.id, &file.id)).await {
+        Ok(handle) => Ok(handle),
+        Err(NotSent::NotThere) => {
+            Err(Problem::conflict("Il file non c'è più: caricarlo di nuovo."))
+        }
+        Err(NotSent::NotNow(NotNow::Files(err))) => Err(err.into()),
+        Err(NotSent::NotNow(NotNow::Meta(failure))) => {
+            warn!(line.id = %line.id, "an example was not uploaded: {failure}");
+            let code = match failure {
+                Failure::Coded { code, .. } => Some(code),
+                _ => None,
+            };
+            Err(Problem::refused_by_meta(submission::example_refusal(code).to_owned()))
+        }
+    }
 }
 
 /// Checks a broadcast's file and has it at Meta for when it goes, once for all its people; what goes

@@ -31,6 +31,7 @@ use whatsapp::graph::NotTaken;
 use super::body::Body;
 use super::broadcasts::{Ids, Nothing};
 use super::caller::needs;
+use super::media;
 use super::once::Key;
 use super::problem::{FieldError, Problem};
 use super::routes::{Routes, routes};
@@ -173,6 +174,18 @@ pub(crate) struct Submission {
     line: Vec<String>,
     #[serde(default)]
     templates: Vec<NewTemplate>,
+    /// Of each template with `header_media` that Meta does not have yet, by its name: the id of a file
+    /// of the office's that shows Meta's reviewers what may be on top. JPEG, PNG, MP4 or PDF.
+    #[serde(default)]
+    header_examples: BTreeMap<String, String>,
+}
+
+/// A template to be submitted, and the file that was named as its example.
+struct ToSubmit {
+    template: Template,
+    /// The name under which the request has it: of one that asks, the one it is made of.
+    asked_as: String,
+    example: Option<String>,
 }
 
 /// One thing to change.
@@ -357,9 +370,11 @@ pub(crate) async fn submit(
     let token = token(&app, &line)?;
     let account = &line.messaging_account_id;
     let listed = app.graph.templates(&token, account).await.map_err(|it| not_taken(&it.into()))?;
-    let one = |it: Template| {
+    let handles = shown(&app, &line, &token, &listed, &wanted).await?;
+    let one = |it: ToSubmit| {
         let (app, line, token, listed) = (&app, &*line, &token, &listed);
-        async move { submit_one(app, line, token, listed, it).await }
+        let handle = it.example.and_then(|it| handles.get(&it)).map(String::as_str);
+        async move { submit_one(app, line, token, listed, it.template, handle).await }
     };
     let outcomes: Vec<_> =
         stream::iter(wanted.into_iter().map(one)).buffered(AT_ONCE).collect().await;
@@ -459,6 +474,47 @@ pub(crate) async fn delete(
     Ok(Json(Deleted { name, note }))
 }
 
+/// Shows Meta the examples of what it does not have yet: their handles, by the files' ids. All that is
+/// wrong at once, and then nothing is submitted.
+async fn shown(
+    app: &App,
+    line: &Line,
+    token: &AccessToken,
+    listed: &[Listed],
+    wanted: &[ToSubmit],
+) -> Result<BTreeMap<String, String>, Problem> {
+    let (mut errors, mut files) = (Vec::new(), BTreeMap::new());
+    let mut seen = BTreeSet::new();
+    for ToSubmit { template, asked_as, example } in wanted {
+        let Some(format) = template.header_media else { continue };
+        if find(listed, template).is_some() || !seen.insert((asked_as, format.name())) {
+            continue;
+        }
+        let Some(id) = example else {
+            let detail = format!(
+                "Meta vuole un esempio di ciò che «{asked_as}» ha in testa: aggiungere qui il suo nome con \
+                 l'id di un file caricato con POST /media."
+            );
+            errors.push(FieldError::new("/header_examples", detail));
+            continue;
+        };
+        match media::example(app, line, id, format).await? {
+            Ok(file) => drop(files.insert(id.clone(), file)),
+            Err(detail) => {
+                errors.push(FieldError::new(format!("/header_examples/{asked_as}"), detail));
+            }
+        }
+    }
+    if !errors.is_empty() {
+        return Err(Problem::invalid(errors));
+    }
+    let mut handles = BTreeMap::new();
+    for (id, file) in files {
+        handles.insert(id, media::shown(app, line, token, &file).await?);
+    }
+    Ok(handles)
+}
+
 /// Submits one that Meta does not have, and gives it to the line.
 async fn submit_one(
     app: &App,
@@ -466,6 +522,7 @@ async fn submit_one(
     token: &AccessToken,
     listed: &[Listed],
     template: Template,
+    handle: Option<&str>,
 ) -> Result<OfOne, Problem> {
     let (account, now) = (&line.messaging_account_id, app.clock.now());
     let for_meta = template.for_meta(line);
@@ -488,7 +545,7 @@ async fn submit_one(
             outcome.outcome = "already_there";
             theirs.clone()
         }
-        None => match app.graph.create_template(token, account, &for_meta).await {
+        None => match app.graph.create_template(token, account, &for_meta, handle).await {
             Ok(submitted) => {
                 outcome.outcome = "submitted";
                 as_listed(&for_meta, submitted)
@@ -534,7 +591,7 @@ fn as_listed(template: &Template, taken: whatsapp::graph::Submitted) -> Listed {
 
 /// What a request asks to submit, those that ask for a newer policy included. All that is wrong at
 /// once, and then nothing is submitted.
-fn wanted(asked: Submission, line: &Line) -> Result<Vec<Template>, Problem> {
+fn wanted(asked: Submission, line: &Line) -> Result<Vec<ToSubmit>, Problem> {
     let mut errors = Vec::new();
     let mut wanted = Vec::new();
     for (n, id) in asked.pack.iter().enumerate() {
@@ -574,6 +631,14 @@ fn wanted(asked: Submission, line: &Line) -> Result<Vec<Template>, Problem> {
             lint::template(template, line).into_iter().filter(|it| it.level == Level::Error);
         errors.extend(wrong.map(|it| FieldError::new(format!("{at}{}", it.at), it.sentence())));
     }
+    let pictured =
+        |name: &String| wanted.iter().any(|(_, it)| it.name == *name && it.header_media.is_some());
+    for name in asked.header_examples.keys().filter(|it| !pictured(it)) {
+        errors.push(FieldError::new(
+            format!("/header_examples/{name}"),
+            "Nessun modello della richiesta con questo nome ha header_media.",
+        ));
+    }
     if (wanted.is_empty() && errors.is_empty()) || wanted.len() > MOST_AT_ONCE {
         let detail = format!("Indicare da 1 a {MOST_AT_ONCE} modelli in pack, line o templates.");
         errors.push(FieldError::new("", detail));
@@ -582,8 +647,14 @@ fn wanted(asked: Submission, line: &Line) -> Result<Vec<Template>, Problem> {
         return Err(Problem::invalid(errors));
     }
     let with_asking = |(_, it): (String, Template)| {
-        let asking = it.all_asking(line);
-        std::iter::once(it).chain(asking)
+        let example = asked.header_examples.get(&it.name).cloned();
+        let (asked_as, asking) = (it.name.clone(), it.all_asking(line));
+        let all = std::iter::once(it).chain(asking);
+        all.map(move |template| ToSubmit {
+            template,
+            asked_as: asked_as.clone(),
+            example: example.clone(),
+        })
     };
     Ok(wanted.into_iter().flat_map(with_asking).collect())
 }

@@ -52,6 +52,9 @@ CREATE TABLE IF NOT EXISTS media (
     expires_ms INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS media_links (
     link TEXT PRIMARY KEY, media_id TEXT NOT NULL, expires_ms INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS uploads (
+    session TEXT PRIMARY KEY, app TEXT NOT NULL, mime_type TEXT NOT NULL, length INTEGER NOT NULL,
+    handle TEXT UNIQUE);
 CREATE TABLE IF NOT EXISTS templates (
     account TEXT NOT NULL, name TEXT NOT NULL, language TEXT NOT NULL, template TEXT NOT NULL,
     PRIMARY KEY (account, name, language)) WITHOUT ROWID;
@@ -619,6 +622,47 @@ pub(crate) fn media(db: &Connection, id: &str, now_ms: i64) -> Rows<Option<Store
             })
         })
         .optional()
+}
+
+/// A file that is uploaded to an app, to be named by its handle.
+pub(crate) struct Upload {
+    /// `upload:…`, without a query.
+    pub(crate) session: String,
+    pub(crate) app: String,
+    pub(crate) mime_type: String,
+    pub(crate) length: i64,
+}
+
+pub(crate) fn add_upload(db: &Connection, it: &Upload) -> Rows<()> {
+    db.execute(
+        "INSERT INTO uploads VALUES (?, ?, ?, ?, NULL)",
+        params![it.session, it.app, it.mime_type, it.length],
+    )?;
+    Ok(())
+}
+
+/// The upload of a session.
+pub(crate) fn upload(db: &Connection, session: &str) -> Rows<Option<Upload>> {
+    db.query_row("SELECT * FROM uploads WHERE session = ?", [session], upload_from).optional()
+}
+
+/// The upload that a handle names.
+pub(crate) fn uploaded(db: &Connection, handle: &str) -> Rows<Option<Upload>> {
+    db.query_row("SELECT * FROM uploads WHERE handle = ?", [handle], upload_from).optional()
+}
+
+pub(crate) fn finish_upload(db: &Connection, session: &str, handle: &str) -> Rows<()> {
+    db.execute("UPDATE uploads SET handle = ? WHERE session = ?", [handle, session])?;
+    Ok(())
+}
+
+fn upload_from(row: &Row<'_>) -> Rows<Upload> {
+    Ok(Upload {
+        session: row.get("session")?,
+        app: row.get("app")?,
+        mime_type: row.get("mime_type")?,
+        length: row.get("length")?,
+    })
 }
 
 pub(crate) fn remove_media(db: &Connection, id: &str) -> Rows<bool> {

@@ -20,7 +20,7 @@ use super::inbound::random_name;
 use super::options::{App, Number};
 use super::rules::{self, DAY_MS};
 use super::simulator::Event;
-use super::{Meta, digits, lock, management, media, templates};
+use super::{Meta, digits, lock, management, media, templates, uploads};
 
 pub(crate) type Answer = Result<Json<Value>, Refusal>;
 
@@ -28,6 +28,7 @@ pub(crate) fn router(meta: Meta) -> Router {
     Router::new()
         .route("/{version}/{id}/messages", post(send))
         .route("/{version}/{id}/media", post(upload))
+        .route("/{version}/{id}/uploads", post(uploads::begin))
         .route(
             "/{version}/{id}/message_templates",
             get(templates::list).post(templates::create).delete(templates::delete),
@@ -36,7 +37,7 @@ pub(crate) fn router(meta: Meta) -> Router {
         .route("/{version}/{id}/subscriptions", get(management::subscriptions))
         .route("/{version}/debug_token", get(management::debug_token))
         .route("/{version}/{id}/block_users", get(blocked).post(block).delete(unblock))
-        .route("/{version}/{id}", get(node).delete(delete_media))
+        .route("/{version}/{id}", get(node).post(uploads::take).delete(delete_media))
         .route("/lookaside/{link}", get(download))
         .fallback(|| async { Refusal::no_such_object() })
         .layer(DefaultBodyLimit::max(media::LARGEST_UPLOAD))
@@ -50,7 +51,10 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 pub(crate) fn calling_app(meta: &Meta, headers: &HeaderMap) -> Result<App, Refusal> {
-    let token = bearer(headers);
+    app_of(meta, bearer(headers))
+}
+
+pub(crate) fn app_of(meta: &Meta, token: Option<&str>) -> Result<App, Refusal> {
     let apps = lock(&meta.0.apps);
     let app = apps.iter().find(|it| Some(it.access_token.as_str()) == token);
     let refused = || Refusal::new(190, "Invalid OAuth access token.");

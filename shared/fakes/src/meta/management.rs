@@ -25,6 +25,9 @@ pub struct Standing {
     pub token_expires_at: i64,
     /// What tokens may do. Without `whatsapp_business_management` accounts are closed to them.
     pub scopes: Vec<String>,
+    /// Whether who made the tokens is an administrator or developer of the app. Others upload nothing
+    /// to it.
+    pub develops_app: bool,
     /// Fields of the app's webhook.
     pub webhook_fields: Vec<String>,
     /// Whether the account sends its webhooks to the app.
@@ -50,6 +53,7 @@ impl Default for Standing {
         Self {
             token_expires_at: 0,
             scopes: owned(&["whatsapp_business_management", "whatsapp_business_messaging"]),
+            develops_app: true,
             webhook_fields: owned(&[
                 "account_alerts",
                 "account_review_update",

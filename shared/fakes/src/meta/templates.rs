@@ -15,10 +15,10 @@ use serde_json::{Value, json};
 
 use super::book::{self, Update};
 use super::errors::Refusal;
-use super::graph::{Answer, called_account, json_body};
+use super::graph::{Answer, called_account, calling_app, json_body};
 use super::options::{Category, Review, Template, TemplateButton, TemplateHeader, TemplateState};
 use super::rules::DAY_MS;
-use super::{Meta, lock, ms};
+use super::{Meta, lock, ms, uploads};
 
 /// Unless `limit` says otherwise.
 const A_PAGE: usize = 25;
@@ -116,7 +116,9 @@ pub(crate) async fn create(
     body: Bytes,
 ) -> Answer {
     called_account(&meta, &headers, &id)?;
-    let mut template = read(&id, &json_body(&body)?)?;
+    let body = json_body(&body)?;
+    let mut template = read(&id, &body)?;
+    uploads::check_example(&meta, &calling_app(&meta, &headers)?.id, &body)?;
     let now_ms = meta.now_ms();
     refuse_taken(&meta, &template, now_ms)?;
     let state = verdict(&mut template);

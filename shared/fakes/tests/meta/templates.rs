@@ -246,6 +246,41 @@ async fn what_is_wrong_with_a_template_is_said_at_once() {
 }
 
 #[tokio::test]
+async fn a_media_header_is_reviewed_with_an_uploaded_file_of_its_format() {
+    let world = World::new().await;
+    assert_eq!(world.uploads("text/plain", "abc").await["error"]["code"], 100);
+    assert_eq!(world.uploads("image/png", "abcd").await["error"]["code"], 100, "another length");
+    let picture = world.uploads("image/png", "abc").await["h"].take();
+    let paper = world.uploads("application/pdf", "abc").await["h"].take();
+    let pictured = |name: &str, example: Value| {
+        let mut it = new(name, "UTILITY", "Acqua sospesa in {{via}} domani.", &["via"]);
+        let header = json!({"type": "HEADER", "format": "IMAGE", "example": example});
+        it["components"].as_array_mut().unwrap().push(header);
+        it
+    };
+    for (what, example, want) in [
+        ("none", json!({}), Some(2_388_043)),
+        ("an address", json!({"header_handle": ["https://example.org/a.png"]}), None),
+        ("a media id", json!({"header_handle": ["1003383421387256"]}), None),
+        ("another format", json!({"header_handle": [paper]}), None),
+    ] {
+        let (status, answer) = world.post(MAKE, &pictured("acqua", example)).await;
+        assert_eq!((status, answer["error"]["code"].as_u64()), (400, Some(100)), "{what}");
+        assert_eq!(answer["error"]["error_subcode"].as_u64(), want, "{what}: {answer}");
+    }
+    let (status, answer) =
+        world.post(MAKE, &pictured("acqua", json!({"header_handle": [picture]}))).await;
+    assert_eq!(status, 200, "{answer}");
+    world.pass(120).await;
+    assert_eq!(status_of(&world, "acqua").await["components"][0]["format"], "IMAGE");
+    let send = template(ANNA, "acqua", &body(&json!([named("via", "via Roma")])));
+    assert_eq!(world.refused(&send).await, (400, 132_012), "a file with every send");
+
+    world.meta.standing(|it| it.develops_app = false);
+    assert_eq!(world.uploads("image/png", "abc").await["error"]["code"], 200);
+}
+
+#[tokio::test]
 async fn the_name_of_a_deleted_template_is_reserved_for_30_days() {
     let world = World::new().await;
     let delete = |name: &str| {

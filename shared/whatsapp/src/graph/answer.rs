@@ -21,9 +21,24 @@ pub(super) fn accepted(http: u16, body: &[u8]) -> Result<Accepted, Failure> {
 
 /// Reads the answer to an upload: Meta's media id.
 pub(super) fn uploaded(http: u16, body: &[u8]) -> Result<String, Failure> {
+    text(http, body, "id")
+}
+
+/// Reads the answer to the beginning of a resumable upload: `upload:…`, where it goes on.
+pub(super) fn session(http: u16, body: &[u8]) -> Result<String, Failure> {
+    let id = text(http, body, "id")?;
+    if id.starts_with("upload:") { Ok(id) } else { Err(Failure::AnswerLost) }
+}
+
+/// Reads the answer to the end of a resumable upload: what names the file elsewhere.
+pub(super) fn handle(http: u16, body: &[u8]) -> Result<String, Failure> {
+    text(http, body, "h")
+}
+
+fn text(http: u16, body: &[u8], name: &str) -> Result<String, Failure> {
     let answer = checked(http, body)?;
-    let id = answer.get("id").and_then(Value::as_str).filter(|it| !it.is_empty());
-    id.map(str::to_owned).ok_or(Failure::AnswerLost)
+    let text = answer.get(name).and_then(Value::as_str).filter(|it| !it.is_empty());
+    text.map(str::to_owned).ok_or(Failure::AnswerLost)
 }
 
 /// Reads the answer to a call that brings nothing back: any success will do.

@@ -65,7 +65,8 @@ impl Graph {
         Ok(listed)
     }
 
-    /// Submits a template for review: as Meta must have it, with its examples.
+    /// Submits a template for review: as Meta must have it, with its examples. `handle` is the one of
+    /// [`Self::upload_example`], of a file like the one that it has on top.
     ///
     /// Submitting it again is refused (2388024), so after a lost answer the list tells.
     pub async fn create_template(
@@ -73,9 +74,10 @@ impl Graph {
         token: &AccessToken,
         account: &str,
         template: &Template,
+        handle: Option<&str>,
     ) -> Result<Submitted, NotTaken> {
         let url = format!("{}/{}/{account}/message_templates", self.base_url, self.version);
-        let request = self.http()?.post(url).json(&submission(template));
+        let request = self.http()?.post(url).json(&submission(template, handle));
         let (http, body) = self.answer_to(token, request).await?;
         let answer = answer::read(http, &body)
             .map_err(|failure| NotTaken { failure, subcode: answer::subcode(&body) })?;
@@ -101,7 +103,7 @@ impl Graph {
     }
 }
 
-fn submission(template: &Template) -> Value {
+fn submission(template: &Template, handle: Option<&str>) -> Value {
     let named = |it: &String| !it.bytes().all(|it| it.is_ascii_digit());
     let named = template.parameters.iter().any(named) || template.parameters.is_empty();
     let example = |name: &String| template.examples.get(name).map_or("", |it| it.trim());
@@ -120,7 +122,9 @@ fn submission(template: &Template) -> Value {
         components.push(json!({ "type": "HEADER", "format": "TEXT", "text": header }));
     }
     if let Some(media) = template.header_media {
-        components.push(json!({ "type": "HEADER", "format": media.name().to_uppercase() }));
+        let example = json!({ "header_handle": Vec::from_iter(handle) });
+        let format = media.name().to_uppercase();
+        components.push(json!({ "type": "HEADER", "format": format, "example": example }));
     }
     components.push(body);
     if let Some(footer) = &template.footer {

@@ -67,7 +67,7 @@ async fn submitted(answer: (u16, Value)) -> Result<Submitted, NotTaken> {
         (StatusCode::from_u16(status).unwrap(), Json(answer))
     };
     let graph = serving(post(handler)).await;
-    graph.create_template(&token(), "300", &template()).await
+    graph.create_template(&token(), "300", &template(), None).await
 }
 
 #[tokio::test]
@@ -75,6 +75,61 @@ async fn submits_a_template_and_says_in_which_category_it_is() {
     let answer = json!({ "id": "1", "status": "PENDING", "category": "MARKETING" });
     let got = submitted((200, answer)).await.unwrap();
     assert_eq!((got.status.as_str(), got.category), ("PENDING", Category::Marketing));
+}
+
+#[tokio::test]
+async fn a_file_on_top_is_shown_to_who_reviews_it() {
+    let handler = async |Json(body): Json<Value>| {
+        let header = json!({
+            "type": "HEADER", "format": "IMAGE", "example": { "header_handle": ["4::aW1n:x"] },
+        });
+        assert_eq!(body["components"][0], header);
+        Json(json!({ "status": "PENDING", "category": "UTILITY" }))
+    };
+    let graph = serving(post(handler)).await;
+    let header_media = Some(line::HeaderFormat::Image);
+    let pictured = Template { header: None, header_media, ..template() };
+    graph.create_template(&token(), "300", &pictured, Some("4::aW1n:x")).await.unwrap();
+}
+
+/// What Meta was asked while a file was uploaded as an example, and the handle.
+async fn example(session: &'static str) -> (Vec<String>, Result<String, Failure>) {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let keep = Arc::clone(&seen);
+    let handler = move |request: Request| async move {
+        let (head, body) = request.into_parts();
+        let body = to_bytes(body, 100).await.unwrap();
+        let header = |name| head.headers.get(name).map_or("", |it| it.to_str().unwrap());
+        let (token, offset) = (header("authorization"), header("file_offset"));
+        let body = String::from_utf8_lossy(&body);
+        keep.lock().unwrap().push(format!("{} {} {token} {offset} {body}", head.method, head.uri));
+        match head.uri.path() {
+            "/v25.0/app/uploads" => Json(json!({ "id": session })),
+            _ => Json(json!({ "h": "4::aW1n:x" })),
+        }
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let graph = graph_at(listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(handler)).await });
+    let handle = graph.upload_example(&token(), "immagine.png", "image/png", b"png").await;
+    let seen = seen.lock().unwrap().clone();
+    (seen, handle)
+}
+
+#[tokio::test]
+async fn an_example_is_uploaded_in_two_steps() {
+    let (seen, handle) = example("upload:MTphdA==?sig=AR_Z").await;
+    assert_eq!(handle.as_deref(), Ok("4::aW1n:x"));
+    assert_eq!(
+        seen,
+        [
+            "POST /v25.0/app/uploads?file_name=immagine.png&file_length=3&file_type=image%2Fpng \
+             Bearer EAAexample  ",
+            "POST /v25.0/upload:MTphdA==?sig=AR_Z OAuth EAAexample 0 png",
+        ]
+    );
+    let (seen, handle) = example("1234/messages").await;
+    assert_eq!((seen.len(), handle), (1, Err(Failure::AnswerLost)), "no session");
 }
 
 #[tokio::test]
