@@ -390,6 +390,26 @@ async fn a_picture_on_top_of_a_notice_is_uploaded_once_for_all() {
 }
 
 #[tokio::test]
+async fn a_notice_goes_before_its_file_does() {
+    let name = "name = \"pordenone_evento\"";
+    let world = World::of_pordenone(|it| {
+        it.replace(name, &format!("{name}\nheader_media = \"image\""))
+            .replace("media_days = 30", "media_days = 2")
+    })
+    .await;
+    let office = world.office("pordenone");
+    let (_, photo) = uploads(&world, "pordenone", "locandina.jpg", "image/jpeg", JPEG).await;
+    let mut notice = festival(json!({ "media_id": photo["id"] }));
+    for (send_at, want) in [("2026-11-26T08:59:00+01:00", 201), ("2026-11-26T09:01:00+01:00", 409)]
+    {
+        notice["send_at"] = json!(send_at);
+        let (status, answer) = office.post("/broadcasts", notice.clone()).await;
+        assert_eq!(status, want, "{answer}");
+    }
+    world.ends().await;
+}
+
+#[tokio::test]
 async fn a_notice_brings_the_file_that_its_template_wants_and_no_other() {
     let world = with_a_picture().await;
     let office = world.office("pordenone");

@@ -18,7 +18,7 @@ use domain::access::Scope;
 use domain::broadcast::TemplateMessage;
 use domain::contact::Contact;
 use domain::conversation::window_is_open;
-use domain::failure::Failure;
+use domain::failure::{self, Failure};
 use domain::ids::{ContactId, FileId};
 use domain::line::{HeaderFormat, HeaderProblem, Line};
 use domain::media::{
@@ -526,12 +526,15 @@ async fn at_meta(
         Err(NotSent::NotNow(NotNow::Files(err))) => Err(err.into()),
         Err(NotSent::NotNow(NotNow::Meta(failure))) => {
             warn!(line.id = %line.id, "a file was not uploaded: {failure}");
-            let code = match failure {
-                Failure::Coded { code, .. } => Some(code),
-                _ => None,
-            };
-            Err(Problem::refused_by_meta(domain::failure::reason_it(code)))
+            Err(Problem::refused_by_meta(failure::reason_it(code_of(&failure))))
         }
+    }
+}
+
+fn code_of(failure: &Failure) -> Option<i64> {
+    match failure {
+        Failure::Coded { code, .. } => Some(*code),
+        _ => None,
     }
 }
 
@@ -613,11 +616,7 @@ pub(super) async fn shown(
         Err(NotSent::NotNow(NotNow::Files(err))) => Err(err.into()),
         Err(NotSent::NotNow(NotNow::Meta(failure))) => {
             warn!(line.id = %line.id, "an example was not uploaded: {failure}");
-            let code = match failure {
-                Failure::Coded { code, .. } => Some(code),
-                _ => None,
-            };
-            Err(Problem::refused_by_meta(submission::example_refusal(code).to_owned()))
+            Err(Problem::refused_by_meta(submission::example_refusal(code_of(&failure)).to_owned()))
         }
     }
 }
@@ -637,6 +636,13 @@ pub(super) async fn ready_header(
         return Err(Problem::conflict(
             "WhatsApp tiene un file per 30 giorni: programmare l'invio entro 28 giorni.",
         ));
+    }
+    if file.expires_at <= send_at {
+        let days = line.retention.media_days.min(line.retention.chat_days);
+        return Err(Problem::conflict(format!(
+            "La linea conserva un file per {days} giorni: programmare l'invio prima che scada, o \
+             caricare il file più vicino all'invio.",
+        )));
     }
     let media_id = at_meta(app, line, &file.id, until, now).await?;
     Ok(HeaderMedia::of(&file, media_id))
