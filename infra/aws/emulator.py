@@ -186,9 +186,12 @@ class Town:
         until(f"the phone shows «{part}»", probe)
         step(f"  telefono: … {part} …")
 
-    def office(self, method, path, body=None):
+    def asks(self, method, path, body=None):
         headers = {"authorization": f"Bearer {self.key}"}
-        status, answer = http(method, f"{self.api}/v1/lines/pordenone{path}", body, headers)
+        return http(method, f"{self.api}/v1/lines/pordenone{path}", body, headers)
+
+    def office(self, method, path, body=None):
+        status, answer = self.asks(method, path, body)
         assert status < 300, (method, path, status, answer)
         return json.loads(answer or b"{}")
 
@@ -229,6 +232,25 @@ def story(town):
     town.write("CANCELLAMI")
     town.heard("Iscrizione cancellata")
     until("nobody is subscribed", lambda: town.office("GET", "/subscribers/count")["total"] == 0)
+
+
+def brings(town):
+    step("the office brings a file to the bucket, and opens it")
+    pdf = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n"
+    announced = {"file_name": "avviso.pdf", "mime_type": "application/pdf", "bytes": len(pdf)}
+    expected = town.office("POST", "/media/uploads", announced)
+    done = f"/media/{expected['id']}/complete"
+    status, _ = town.asks("POST", done)
+    assert status == 409, ("nothing was brought yet", status)
+    status, answer = http(expected["method"], expected["url"], pdf, expected["headers"])
+    assert status == 200, (status, answer)
+    town.office("POST", done)
+    shown = town.office("GET", f"/media/{expected['id']}")
+    status, answer = http("GET", shown["url"])
+    assert (status, answer) == (200, pdf), (status, answer)
+    status, _ = http("GET", shown["url"].replace("X-Amz-Signature=", "X-Amz-Signature=0"))
+    assert status == 403, ("opened with a signature of nobody's", status)
+    step(f"  file: {shown['state']}, {len(answer)} byte")
 
 
 def refused(webhook_url):
@@ -323,7 +345,9 @@ def tell(emulator, run_meta, folder):
     meta = subprocess.Popen([*run_meta, f"{base}/webhook", str(meta_port)], env=APP, stdout=subprocess.DEVNULL)
     try:
         until("Meta's stand-in answers", lambda: http("GET", f"{meta_url}/simulator")[0] == 200)
-        story(Town(meta_url, base, read("secrets/keys/api").strip().removeprefix("API_KEY=")))
+        town = Town(meta_url, base, read("secrets/keys/api").strip().removeprefix("API_KEY="))
+        story(town)
+        brings(town)
         refused(f"{base}/webhook")
         unreadable(emulator, f"{base}/webhook", deployed["bucket"])
         night(emulator)
