@@ -415,6 +415,11 @@ async fn a_notice_brings_the_file_that_its_template_wants_and_no_other() {
     let office = world.office("pordenone");
     let (_, photo) = uploads(&world, "pordenone", "locandina.jpg", "image/jpeg", JPEG).await;
     let (_, paper) = uploads(&world, "pordenone", "programma.pdf", "application/pdf", PDF).await;
+    let (_, certificate) = uploads(&world, "pordenone", "foto.jpg", "image/jpeg", JPEG).await;
+    world.person(NUMBER).says("pordenone", "Mi mandate il certificato?").await;
+    let to_one = format!("/conversations/{}/media", contact(&office).await);
+    let answer = json!({ "media_id": certificate["id"], "caption": "Il suo certificato." });
+    assert_eq!(office.post(&to_one, answer).await.0, 201);
     let plain = || notice(&["scadenze"], "pagare il bollo");
     let mut pictured = plain();
     pictured["message"]["template"]["header"] = json!({ "media_id": photo["id"] });
@@ -429,6 +434,11 @@ async fn a_notice_brings_the_file_that_its_template_wants_and_no_other() {
             festival(json!({ "media_id": paper["id"] })),
             "/message/template/header/media_id",
             "di tipo «documento»",
+        ),
+        (
+            festival(json!({ "media_id": certificate["id"] })),
+            "/message/template/header/media_id",
+            "a una persona sola",
         ),
         (pictured, "/message/template/header", "togliere header"),
     ] {

@@ -383,6 +383,11 @@ impl File {
             && now < self.at + (24 * AT_META_DAYS).hours()
     }
 
+    /// Whether it was meant for one person, so that nobody else may be shown it.
+    pub fn is_personal(&self) -> bool {
+        self.contact.is_some() && !self.shared
+    }
+
     /// Meta's media id for messages of this number, if it will still be good at `when`.
     pub fn uploaded(&self, number: &PhoneNumberId, when: Timestamp) -> Option<&Upload> {
         self.uploads.get(number).filter(|it| when < it.until)

@@ -63,6 +63,8 @@ const HEADER_MARGIN_HOURS: i64 = 24;
 
 const NOT_OURS: &str = "La linea non ha questo file, o non è ancora completo: caricarlo prima con \
                         POST /media.";
+const PERSONAL: &str = "Questo file è stato mandato a una persona sola. Se è per tutti, caricarlo \
+                        di nuovo con POST /media.";
 
 type Ids = Path<HashMap<String, String>>;
 
@@ -556,6 +558,9 @@ pub(super) async fn check_header(
             let Some(file) = ours(app, line, asked, now).await? else {
                 return invalid("/header/media_id", NOT_OURS.to_owned());
             };
+            if file.is_personal() {
+                return invalid("/header/media_id", PERSONAL.to_owned());
+            }
             Some(file)
         }
         Some(_) => return invalid("/header", HeaderProblem::NotWanted.to_string()),
@@ -587,6 +592,9 @@ pub(super) async fn example(
     let Some(file) = ours(app, line, id, app.clock.now()).await? else {
         return Ok(Err(NOT_OURS.to_owned()));
     };
+    if file.is_personal() {
+        return Ok(Err(PERSONAL.to_owned()));
+    }
     Ok(if file.kind != format.kind() {
         let is = file.kind.word();
         Err(format!(
