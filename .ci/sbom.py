@@ -15,7 +15,7 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 SHIPPED = {
-    "admin", "commands", "fanout", "filodiretto", "retention", "sender", "statuses", "webhook",
+    "admin", "commands", "desk", "fanout", "filodiretto", "retention", "sender", "statuses", "webhook",
 }
 NOTICE = re.compile(r"(licen[cs]e|copying|copyright|notices?|unlicense)\b.*", re.IGNORECASE)
 
