@@ -118,14 +118,14 @@ impl Bucket {
         name: &str,
         content_type: &str,
         disposition: &str,
-        (until, now): (Duration, Timestamp),
+        (good_for, now): (Duration, Timestamp),
     ) -> String {
         let mut get = self.0.bucket.get_object(Some(&self.0.credentials), name);
         let query = get.query_mut();
         query.insert("response-content-type", content_type.to_owned());
         query.insert("response-content-disposition", disposition.to_owned());
         query.insert("response-cache-control", "no-store");
-        get.sign_with_time(until, &now).to_string()
+        get.sign_with_time(good_for, &now).to_string()
     }
 
     /// An address that takes an object of so many bytes, and the headers that must go with it.
@@ -134,7 +134,7 @@ impl Bucket {
         name: &str,
         content_type: &str,
         bytes: u64,
-        (until, now): (Duration, Timestamp),
+        (good_for, now): (Duration, Timestamp),
     ) -> (String, Vec<(String, String)>) {
         let headers = [
             (CONTENT_LENGTH.as_str(), bytes.to_string()),
@@ -145,7 +145,7 @@ impl Bucket {
             put.headers_mut().insert(name, value);
         }
         let headers = headers.map(|(name, value)| (name.to_owned(), value)).to_vec();
-        (put.sign_with_time(until, &now).to_string(), headers)
+        (put.sign_with_time(good_for, &now).to_string(), headers)
     }
 
     fn http(&self) -> Result<&Client, Fault> {

@@ -155,8 +155,8 @@ impl Files {
         let expires_at = now + BROUGHT_WITHIN;
         match self {
             Self::Bucket(bucket) => {
-                let until = (BROUGHT_WITHIN, now);
-                let (url, headers) = bucket.upload_address(name, content_type, bytes, until);
+                let good_for = (BROUGHT_WITHIN, now);
+                let (url, headers) = bucket.upload_address(name, content_type, bytes, good_for);
                 Address { method: "PUT", url, headers, expires_at }
             }
             Self::Folder(folder) => {
