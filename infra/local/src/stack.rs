@@ -75,7 +75,7 @@ pub struct Options {
 /// What a person can mend.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    #[error("{0}")]
+    #[error(transparent)]
     Lines(#[from] WrongFiles),
     #[error(
         "port {0} is in use: choose another with --port (0 is any free one), or stop what uses it"
